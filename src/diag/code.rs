@@ -1,0 +1,122 @@
+//! The closed set of things that can be wrong. A code is stable: scripts and editors may match on it.
+
+use std::fmt;
+
+/// Names one kind of problem, for example `unknown-ref`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(&'static str);
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        impl Code {
+            $($(#[$doc])* pub const $name: Code = Code($text);)*
+
+            /// All codes, in the order of their definition.
+            pub const ALL: &'static [Code] = &[$(Code::$name),*];
+        }
+    };
+}
+
+codes! {
+    /// A file or folder could not be read or written.
+    IO = "io";
+    /// A file is not UTF-8.
+    NOT_UTF8 = "not-utf8";
+    /// YAML that does not parse.
+    YAML_SYNTAX = "yaml-syntax";
+    /// A mapping key given twice.
+    YAML_DUPLICATE_KEY = "yaml-duplicate-key";
+    /// A YAML value of another type than the key wants.
+    YAML_TYPE = "yaml-type";
+    /// A required key is missing.
+    MISSING_KEY = "missing-key";
+    /// A key that means nothing here.
+    UNKNOWN_KEY = "unknown-key";
+    /// `dbt_project.yml` missing or invalid.
+    PROJECT = "project";
+    /// `profiles.yml` missing or invalid.
+    PROFILE = "profile";
+    /// A package that is missing, twice there, or does not fit.
+    PACKAGE = "package";
+    /// The project asks for another dbt version.
+    VERSION = "version";
+    /// A config of the wrong type or with a value outside its set.
+    CONFIG = "config";
+    /// A variable that nobody set.
+    MISSING_VAR = "missing-var";
+    /// An environment variable that is not set.
+    MISSING_ENV_VAR = "missing-env-var";
+    /// Jinja that does not parse.
+    JINJA_SYNTAX = "jinja-syntax";
+    /// Jinja that failed while it was rendered.
+    JINJA_RUNTIME = "jinja-runtime";
+    /// A name that Jinja does not know.
+    JINJA_UNDEFINED = "jinja-undefined";
+    /// An error raised by the project's own Jinja (`exceptions.raise_compiler_error`).
+    RAISED = "raised";
+    /// A macro that does not exist.
+    UNKNOWN_MACRO = "unknown-macro";
+    /// `ref()` of something that does not exist.
+    UNKNOWN_REF = "unknown-ref";
+    /// `ref()` of something that is disabled.
+    DISABLED_REF = "disabled-ref";
+    /// `ref()` that several packages could answer.
+    AMBIGUOUS_REF = "ambiguous-ref";
+    /// `source()` of something that does not exist.
+    UNKNOWN_SOURCE = "unknown-source";
+    /// A `ref()` that breaks access rules.
+    ACCESS = "access";
+    /// `doc()` of a block that does not exist.
+    UNKNOWN_DOC = "unknown-doc";
+    /// A generic test that does not exist or is called wrongly.
+    GENERIC_TEST = "generic-test";
+    /// Two resources with one name.
+    DUPLICATE_NAME = "duplicate-name";
+    /// Two resources that build one relation.
+    DUPLICATE_RELATION = "duplicate-relation";
+    /// One resource described twice.
+    DUPLICATE_PATCH = "duplicate-patch";
+    /// A property entry that describes nothing.
+    UNUSED_PATCH = "unused-patch";
+    /// A config path in `dbt_project.yml` that matches nothing.
+    UNUSED_CONFIG_PATH = "unused-config-path";
+    /// A resource definition that does not hold together.
+    INVALID_RESOURCE = "invalid-resource";
+    /// Models that depend on each other in a circle.
+    CYCLE = "cycle";
+    /// A selector that does not parse or names an unknown method.
+    SELECTOR = "selector";
+    /// A selector that matches nothing.
+    EMPTY_SELECTION = "empty-selection";
+    /// A file of earlier state that is missing or unreadable.
+    STATE = "state";
+    /// A contract that the model does not keep.
+    CONTRACT = "contract";
+    /// The database said no.
+    DATABASE = "database";
+    /// The database could not be reached or opened.
+    CONNECTION = "connection";
+    /// A data or unit test that failed.
+    TEST_FAILED = "test-failed";
+    /// The command line does not hold together.
+    USAGE = "usage";
+    /// Old spelling that still works.
+    DEPRECATED = "deprecated";
+    /// Something Tidegate does not do yet.
+    UNSUPPORTED = "unsupported";
+    /// Stopped by the user.
+    INTERRUPTED = "interrupted";
+}
+
+impl Code {
+    /// Returns the text, for example `unknown-ref`.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}

@@ -1,0 +1,3 @@
+//! Diagnostics as text: for people with excerpts, one line each, or JSON.
+
+pub mod human;

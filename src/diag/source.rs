@@ -1,0 +1,86 @@
+//! The texts that spans point into. Append-only and shared between threads.
+
+use std::sync::{Arc, RwLock};
+
+use camino::Utf8PathBuf;
+
+use super::span::{FileId, Span};
+
+/// A file's text as it was read, with the path to show to people (relative to the project root
+/// where it lies below it).
+#[derive(Debug)]
+pub struct Source {
+    /// The path as shown.
+    pub path: Utf8PathBuf,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+/// A place as people count: both from 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LineCol {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// All texts read in one invocation. Cloning shares the store.
+#[derive(Clone, Debug, Default)]
+pub struct Sources(Arc<RwLock<Vec<Arc<Source>>>>);
+
+impl Sources {
+    /// Makes an empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a text under the path to show, and returns its id.
+    pub fn add(&self, path: impl Into<Utf8PathBuf>, text: impl Into<Arc<str>>) -> FileId {
+        let mut files = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let id = FileId(u32::try_from(files.len()).unwrap_or(u32::MAX));
+        files.push(Arc::new(Source { path: path.into(), text: text.into() }));
+        id
+    }
+
+    /// Returns the file behind an id of this store.
+    pub fn get(&self, id: FileId) -> Option<Arc<Source>> {
+        let files = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        files.get(id.0 as usize).cloned()
+    }
+
+    /// Returns the path of a file as shown to people.
+    pub fn path(&self, id: FileId) -> Option<Utf8PathBuf> {
+        self.get(id).map(|source| source.path.clone())
+    }
+
+    /// Returns the text a span covers; empty when the span does not fit its file.
+    pub fn excerpt(&self, span: Span) -> String {
+        self.get(span.file).and_then(|s| s.text.get(span.range()).map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// Returns the line and column of a span's start.
+    pub fn line_col(&self, span: Span) -> Option<LineCol> {
+        self.get(span.file).map(|source| line_col(&source.text, span.start as usize))
+    }
+
+    /// Returns `path:line:col` of a span's start.
+    pub fn locate(&self, span: Span) -> Option<String> {
+        let source = self.get(span.file)?;
+        let at = line_col(&source.text, span.start as usize);
+        Some(format!("{}:{}:{}", source.path, at.line, at.column))
+    }
+}
+
+
+/// Counts the line and column of a byte offset; an offset past the end counts as the end.
+pub fn line_col(text: &str, offset: usize) -> LineCol {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    let before = &text[..offset];
+    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    LineCol { line, column }
+}

@@ -1,0 +1,1 @@
+//! The integration tests: one binary, since linking it is slow.
