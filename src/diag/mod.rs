@@ -13,5 +13,5 @@ mod span;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Frame, Label, Severity, suggest};
-pub use source::{LineCol, Source, Sources};
+pub use source::{LineCol, Source, Sources, line_col};
 pub use span::{FileId, Span};

@@ -72,7 +72,6 @@ impl Sources {
     }
 }
 
-
 /// Counts the line and column of a byte offset; an offset past the end counts as the end.
 pub fn line_col(text: &str, offset: usize) -> LineCol {
     let mut offset = offset.min(text.len());

@@ -1,1 +1,110 @@
-//! stub
+//! The nouns: what a project consists of once it is parsed. Data only, no behaviour beyond look-ups.
+//!
+//! `parse` makes a [`Manifest`]; everything after only reads it. What later stages learn about a node
+//! (compiled SQL, results) is kept beside the manifest, never written into it. The JSON shapes of
+//! `manifest.json` (v12) are the `Serialize` implementations of these types, since Jinja's `model` and
+//! `graph` show the same dicts.
+
+mod compiled;
+mod config;
+mod id;
+mod json;
+mod lookup;
+mod node;
+mod other;
+mod source;
+
+pub use compiled::{Compiled, CompiledNodes, InjectedCte};
+pub use config::{Config, Materialized, Severity, StoreFailuresAs, defaults};
+pub use id::{ResourceType, UniqueId};
+pub use json::{NodeWithCompiled, resource_json};
+pub use lookup::{Found, Lookup};
+pub use node::{
+    Checksum, ColumnProperties, Columns, Contract, DependsOn, GenericTest, Language, Node, NodeKind, RefCall,
+    SourceCall, TestMetadata, version_text,
+};
+pub use other::{Doc, Exposure, Group, Macro, UnitTest};
+pub use source::SourceTable;
+
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// A JSON value with key order kept: how YAML values, configs and `meta` travel.
+pub type Json = serde_json::Value;
+/// A JSON object with key order kept.
+pub type JsonMap = serde_json::Map<String, Json>;
+
+/// Everything a project and its packages define, by id, in the order it was found.
+#[derive(Debug, Default, Clone)]
+pub struct Manifest {
+    /// Models, seeds, snapshots, tests, analyses and hooks that are enabled.
+    pub nodes: IndexMap<UniqueId, Arc<Node>>,
+    /// Tables that others fill.
+    pub sources: IndexMap<UniqueId, Arc<SourceTable>>,
+    /// Macros of the project, its packages and Tidegate itself.
+    pub macros: IndexMap<UniqueId, Arc<Macro>>,
+    /// Documentation blocks.
+    pub docs: IndexMap<UniqueId, Arc<Doc>>,
+    /// Uses of the data outside the project.
+    pub exposures: IndexMap<UniqueId, Arc<Exposure>>,
+    /// Owners.
+    pub groups: IndexMap<UniqueId, Arc<Group>>,
+    /// Unit tests.
+    pub unit_tests: IndexMap<UniqueId, Arc<UnitTest>>,
+    /// What is switched off: the JSON of each resource, since nothing but artifacts reads it.
+    pub disabled: IndexMap<UniqueId, Vec<Disabled>>,
+    /// `selectors.yml` by name, as the parsed definition.
+    pub selectors: JsonMap,
+}
+
+/// A resource that `enabled: false` switched off.
+#[derive(Debug, Clone)]
+pub enum Disabled {
+    /// A model, seed, snapshot, test or analysis.
+    Node(Arc<Node>),
+    /// A source table.
+    Source(Arc<SourceTable>),
+    /// An exposure.
+    Exposure(Arc<Exposure>),
+    /// A unit test.
+    UnitTest(Arc<UnitTest>),
+}
+
+impl Manifest {
+    /// Returns the ids that a resource depends on (nodes and sources), in the order they were written.
+    pub fn parents(&self, id: &UniqueId) -> &[UniqueId] {
+        if let Some(node) = self.nodes.get(id) {
+            &node.depends_on.nodes
+        } else if let Some(exposure) = self.exposures.get(id) {
+            &exposure.depends_on.nodes
+        } else if let Some(test) = self.unit_tests.get(id) {
+            &test.depends_on.nodes
+        } else {
+            &[]
+        }
+    }
+
+    /// Returns every resource that takes part in the graph: nodes, sources, exposures, unit tests.
+    pub fn graph_ids(&self) -> impl Iterator<Item = &UniqueId> {
+        self.nodes
+            .keys()
+            .chain(self.sources.keys())
+            .chain(self.exposures.keys())
+            .chain(self.unit_tests.keys())
+    }
+
+    /// Returns the type of a resource of the graph.
+    pub fn resource_type(&self, id: &UniqueId) -> Option<ResourceType> {
+        if let Some(node) = self.nodes.get(id) {
+            Some(node.resource_type())
+        } else if self.sources.contains_key(id) {
+            Some(ResourceType::Source)
+        } else if self.exposures.contains_key(id) {
+            Some(ResourceType::Exposure)
+        } else if self.unit_tests.contains_key(id) {
+            Some(ResourceType::UnitTest)
+        } else {
+            None
+        }
+    }
+}

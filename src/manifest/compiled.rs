@@ -1,0 +1,57 @@
+//! What compiling a node adds: kept beside the manifest, since the manifest never changes after parsing.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use super::UniqueId;
+
+/// One common table expression that an ephemeral model became in its consumer.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct InjectedCte {
+    /// The ephemeral model.
+    pub id: UniqueId,
+    /// The whole expression: ` __dbt__cte__name as (...)`.
+    pub sql: String,
+}
+
+/// A compiled node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compiled {
+    /// The SQL, ephemeral models injected.
+    pub code: Arc<str>,
+    /// Every expression that was injected, dependencies first.
+    pub extra_ctes: Vec<InjectedCte>,
+    /// The file it was written to, relative to the project; `None` when it was not.
+    pub path: Option<String>,
+    /// The file with the statement that was executed; `None` before execution.
+    pub build_path: Option<String>,
+    /// The relation under which failures of a test are stored, when that was only known at run time.
+    pub relation_name: Option<String>,
+}
+
+/// Compiled nodes by id, shared between the workers of one run.
+#[derive(Clone, Debug, Default)]
+pub struct CompiledNodes(Arc<RwLock<HashMap<UniqueId, Arc<Compiled>>>>);
+
+impl CompiledNodes {
+    /// Returns a compiled node.
+    pub fn get(&self, id: &UniqueId) -> Option<Arc<Compiled>> {
+        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Keeps a compiled node, replacing an earlier one.
+    pub fn insert(&self, id: UniqueId, compiled: Compiled) -> Arc<Compiled> {
+        let compiled = Arc::new(compiled);
+        let mut all = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.insert(id, Arc::clone(&compiled));
+        compiled
+    }
+
+    /// Changes a compiled node in place; nothing happens when it is not there.
+    pub fn update(&self, id: &UniqueId, change: impl FnOnce(&mut Compiled)) {
+        let mut all = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(compiled) = all.get_mut(id) {
+            change(Arc::make_mut(compiled));
+        }
+    }
+}
