@@ -1,0 +1,98 @@
+//! What differs between engines as far as SQL text goes: one small question per method, with defaults.
+//!
+//! Invariant: no other module matches on the engine to decide how text is written. Used wherever SQL is quoted,
+//! folded or cut.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// What an engine does to the letters of a name that is not quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    /// Keeps the letters and compares without regard to case (DuckDB).
+    Preserve,
+    /// Turns them to lower case (Postgres).
+    Lower,
+}
+
+/// The rules of one engine's SQL text.
+pub trait Dialect: fmt::Debug + Send + Sync {
+    /// Returns the engine's name as profiles and macros spell it, for example `duckdb`.
+    fn name(&self) -> &'static str;
+
+    /// Returns the character around a quoted name.
+    fn quote_char(&self) -> char {
+        '"'
+    }
+
+    /// Tells what happens to the letters of an unquoted name.
+    fn fold(&self) -> Fold {
+        Fold::Lower
+    }
+
+    /// Returns the longest name the engine keeps, in bytes; `None` for no limit.
+    fn max_identifier_bytes(&self) -> Option<usize> {
+        None
+    }
+
+    /// Tells whether a subquery in `from` needs a name.
+    ///
+    /// dbt's `require_alias`: decides how a limited or filtered relation is written.
+    fn subquery_needs_alias(&self) -> bool {
+        true
+    }
+
+    /// Returns the spelling an unquoted name gets in the catalog.
+    fn fold_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        match self.fold() {
+            Fold::Preserve => Cow::Borrowed(name),
+            Fold::Lower if name.chars().any(char::is_uppercase) => Cow::Owned(name.to_lowercase()),
+            Fold::Lower => Cow::Borrowed(name),
+        }
+    }
+}
+
+/// DuckDB's SQL.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DuckDb;
+
+impl Dialect for DuckDb {
+    fn name(&self) -> &'static str {
+        "duckdb"
+    }
+
+    fn fold(&self) -> Fold {
+        Fold::Preserve
+    }
+
+    fn subquery_needs_alias(&self) -> bool {
+        false
+    }
+}
+
+/// Postgres' SQL.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Postgres;
+
+impl Dialect for Postgres {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    /// `NAMEDATALEN` minus the terminator, as Postgres is built everywhere.
+    fn max_identifier_bytes(&self) -> Option<usize> {
+        Some(63)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fold_as_the_engine_does() {
+        assert_eq!(DuckDb.fold_name("Orders"), "Orders");
+        assert_eq!(Postgres.fold_name("Orders"), "orders");
+        assert_eq!(Postgres.fold_name("orders"), "orders");
+    }
+}
