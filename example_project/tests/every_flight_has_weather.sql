@@ -1,0 +1,8 @@
+-- Hours in which no station report exists. Some are missing; a day of them would make `delays_by_weather` misleading.
+{{ config(warn_if='> 0', error_if='> 500') }}
+
+select
+    flights.flight_id,
+    flights.weather_hour
+from {{ ref('stg_flights') }} as flights
+anti join {{ ref('stg_weather') }} as weather using (origin, weather_hour)
