@@ -8,11 +8,32 @@ use crate::diag::{Diagnostic, Severity, Sources, Span};
 
 /// Renders one diagnostic; `color` switches ANSI codes on. Ends without a newline.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String {
-    let level = match diagnostic.severity {
+    let level = level(diagnostic);
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
+    render_group(diagnostic, sources, Group::with_title(title), color)
+}
+
+/// Renders all but the title line; empty when there is nothing but the title.
+pub fn render_body(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String {
+    let bare = diagnostic.span.is_none()
+        && diagnostic.labels.is_empty()
+        && diagnostic.notes.is_empty()
+        && diagnostic.help.is_empty()
+        && diagnostic.trace.is_empty();
+    if bare {
+        return String::new();
+    }
+    render_group(diagnostic, sources, Group::with_level(level(diagnostic)), color)
+}
+
+fn level(diagnostic: &Diagnostic) -> Level<'static> {
+    match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
-    };
-    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
+    }
+}
+
+fn render_group(diagnostic: &Diagnostic, sources: &Sources, group: Group<'_>, color: bool) -> String {
     let mut places: Vec<(Span, &str, AnnotationKind)> = Vec::new();
     if let Some(span) = diagnostic.span {
         places.push((span, diagnostic.note_at_span.as_str(), AnnotationKind::Primary));
@@ -21,7 +42,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
         places.push((label.span, label.text.as_str(), AnnotationKind::Context));
     }
     let files: Vec<_> = places.iter().map(|(span, ..)| sources.get(span.file)).collect();
-    let mut group = Group::with_title(title);
+    let mut group = group;
     let mut shown = Vec::new();
     for (at, (span, ..)) in places.iter().enumerate() {
         let Some(source) = &files[at] else { continue };

@@ -1,0 +1,120 @@
+//! Diagnostics as events: warnings found while reading the project, and the errors that end a command.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::policy::code_of;
+use super::{Describe, Level, Style};
+use crate::diag::{Code, Diagnostic, Severity, Sources, render::human};
+
+/// Diagnostics together with the texts they point into.
+#[derive(Clone, Debug)]
+pub struct Problems {
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts of the spans.
+    pub sources: Sources,
+}
+
+impl Problems {
+    /// Renders all, separated by empty lines.
+    pub fn text(&self, color: bool) -> String {
+        let texts: Vec<_> = self.diagnostics.iter().map(|d| human::render(d, &self.sources, color)).collect();
+        texts.join("\n\n")
+    }
+}
+
+impl Serialize for Problems {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text(false))
+    }
+}
+
+/// A diagnostic that does not end the command by itself.
+///
+/// Its name and code are those of the dbt event that tells the same, so that `--warn-error-options` can
+/// name it; what dbt does not know is called `ValidationWarning`.
+#[derive(Clone, Debug)]
+pub struct Diagnosed {
+    /// The diagnostic.
+    pub diagnostic: Box<Diagnostic>,
+    /// The texts of the spans.
+    pub sources: Sources,
+    name: &'static str,
+}
+
+impl Diagnosed {
+    /// Pairs a diagnostic with its texts; the name follows from its code.
+    pub fn new(diagnostic: Diagnostic, sources: &Sources) -> Self {
+        let name = dbt_name(diagnostic.code);
+        Self::named(name, diagnostic, sources)
+    }
+
+    /// As [`Self::new`], under the name of a certain dbt event, for example a deprecation.
+    pub fn named(name: &'static str, diagnostic: Diagnostic, sources: &Sources) -> Self {
+        Self { diagnostic: Box::new(diagnostic), sources: sources.clone(), name }
+    }
+}
+
+/// Returns the dbt event that tells what a diagnostic of this code tells.
+fn dbt_name(code: Code) -> &'static str {
+    match code {
+        Code::UNUSED_CONFIG_PATH => "UnusedResourceConfigPath",
+        Code::UNUSED_PATCH => "NoNodeForYamlKey",
+        Code::UNKNOWN_REF | Code::UNKNOWN_SOURCE | Code::DISABLED_REF => "NodeNotFoundOrDisabled",
+        Code::EMPTY_SELECTION => "NoNodesForSelectionCriteria",
+        Code::YAML_DUPLICATE_KEY => "DuplicateYAMLKeysDeprecation",
+        Code::UNKNOWN_KEY => "CustomKeyInObjectDeprecation",
+        Code::DEPRECATED => "GenericJSONSchemaValidationDeprecation",
+        _ => "ValidationWarning",
+    }
+}
+
+impl Describe for Diagnosed {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn code(&self) -> &str {
+        code_of(self.name)
+    }
+
+    fn level(&self) -> Level {
+        match self.diagnostic.severity {
+            Severity::Warning => Level::Warn,
+            Severity::Error => Level::Error,
+        }
+    }
+
+    fn message(&self, style: &Style) -> String {
+        let Diagnosed { diagnostic, sources, .. } = self;
+        if diagnostic.is_error() {
+            return human::render(diagnostic, sources, style.color);
+        }
+        // dbt's tag, the sentence, then the excerpt without its own title line.
+        let tag = style.warning_tag(Some(diagnostic.code.as_str()));
+        let body = human::render_body(diagnostic, sources, style.color);
+        let gap = if body.is_empty() { "" } else { "\n" };
+        format!("{tag}{}{gap}{body}", diagnostic.message)
+    }
+}
+
+impl Serialize for Diagnosed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Diagnosed { diagnostic, sources, .. } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("diagnostic", diagnostic.code.as_str())?;
+        map.serialize_entry("msg", &diagnostic.message)?;
+        if let Some(span) = diagnostic.span {
+            map.serialize_entry("file", sources.path(span.file).as_deref().map_or("", |path| path.as_str()))?;
+            if let Some(at) = sources.line_col(span) {
+                map.serialize_entry("line", &at.line)?;
+                map.serialize_entry("column", &at.column)?;
+            }
+        }
+        if !diagnostic.help.is_empty() {
+            map.serialize_entry("help", &diagnostic.help)?;
+        }
+        map.end()
+    }
+}

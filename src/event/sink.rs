@@ -1,0 +1,317 @@
+//! Where events go: a handle that every stage can hold, and the thread that hands events to listeners.
+//!
+//! Input: events from any thread. Output: calls of the [`Listener`]s, one at a time, in the order of sending.
+//! Sending costs a clock reading and a queue push; formatting and writing happen on the listener thread. The
+//! queue is bounded, so that a terminal nobody reads slows the run instead of filling the memory.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Event, Level, NodeInfo, NodeScope, Verdict, WarnPolicy};
+
+/// How many events may wait before senders have to.
+const QUEUE: usize = 16 * 1024;
+
+/// How often listeners that draw are called without an event.
+const TICK: Duration = Duration::from_millis(100);
+
+/// One run of the program.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// A random UUID, written into every artifact and log line.
+    pub id: String,
+    /// When the program began.
+    pub started_at: Timestamp,
+}
+
+impl Invocation {
+    /// Begins an invocation now.
+    pub fn begin() -> Self {
+        Self { id: uuid::Uuid::new_v4().to_string(), started_at: Timestamp::now() }
+    }
+}
+
+/// An event with the circumstances of its sending.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// What happened.
+    pub event: Event,
+    /// How loud it is: the event's own level unless the sender said otherwise.
+    pub level: Level,
+    /// When.
+    pub at: Timestamp,
+    /// The sending thread, by dbt's name for it.
+    pub thread: Arc<str>,
+    /// The node the thread works on, for events that show it.
+    pub node: Option<NodeInfo>,
+}
+
+/// Something that shows or keeps events. Called from one thread only.
+pub trait Listener: Send {
+    /// Returns the quietest level it wants. Output that was asked for comes at every level.
+    fn level(&self) -> Level;
+
+    /// Takes one event.
+    fn on(&mut self, envelope: &Envelope);
+
+    /// Tells whether [`Self::tick`] is wanted.
+    fn draws(&self) -> bool {
+        false
+    }
+
+    /// Called about ten times a second.
+    fn tick(&mut self) {}
+
+    /// Called once, after the last event.
+    fn close(&mut self) {}
+}
+
+enum Message {
+    Event(Box<Envelope>),
+    Flush(SyncSender<()>),
+    Close,
+}
+
+/// A warning that `--warn-error` or `--warn-error-options` made an error. It was not shown yet.
+#[derive(Clone, Debug)]
+pub struct Escalated(pub Box<Event>);
+
+/// The way to all listeners. Cloning shares it.
+#[derive(Clone)]
+pub struct EventSink(Arc<Inner>);
+
+struct Inner {
+    queue: SyncSender<Message>,
+    quietest: Level,
+    policy: WarnPolicy,
+    closed: AtomicBool,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for EventSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventSink").field("quietest", &self.0.quietest).finish_non_exhaustive()
+    }
+}
+
+impl EventSink {
+    /// Starts the listener thread.
+    pub fn start(listeners: Vec<Box<dyn Listener>>, policy: WarnPolicy) -> Self {
+        let quietest = listeners.iter().map(|listener| listener.level()).min().unwrap_or(Level::Error);
+        let (queue, inbox) = sync_channel(QUEUE);
+        let thread =
+            std::thread::Builder::new().name("events".into()).spawn(move || listen(listeners, &inbox));
+        let closed = AtomicBool::new(thread.is_err());
+        let thread = Mutex::new(thread.ok());
+        Self(Arc::new(Inner { queue, quietest, policy, closed, thread }))
+    }
+
+    /// Makes a sink that keeps events for tests to look at.
+    pub fn collecting() -> (Self, Collected) {
+        Self::collecting_with(WarnPolicy::default())
+    }
+
+    /// As [`Self::collecting`], with a policy for warnings.
+    pub fn collecting_with(policy: WarnPolicy) -> (Self, Collected) {
+        let events = Arc::default();
+        let sink = Self::start(vec![Box::new(Collector(Arc::clone(&events)))], policy);
+        let seen = Collected { sink: sink.clone(), events };
+        (sink, seen)
+    }
+
+    /// Makes a sink that nobody listens to.
+    pub fn silent() -> Self {
+        Self::start(Vec::new(), WarnPolicy::default())
+    }
+
+    /// Tells whether anybody wants events of this level. Ask before building an expensive one.
+    pub fn enabled(&self, level: Level) -> bool {
+        level >= self.0.quietest
+    }
+
+    /// Sends an event. A warning that the policy silences is dropped; use [`Self::warn`] to hear of escalation.
+    pub fn send(&self, event: impl Into<Event>) {
+        let event = event.into();
+        let level = event.level();
+        self.send_at(level, event);
+    }
+
+    /// Sends an event at another level than its own.
+    pub fn send_at(&self, level: Level, event: impl Into<Event>) {
+        let event = event.into();
+        if self.enabled(level) || event.is_output() {
+            self.push(level, event);
+        }
+    }
+
+    /// Builds and sends an event of level debug, if anybody wants it.
+    pub fn debug<E: Into<Event>>(&self, make: impl FnOnce() -> E) {
+        if self.enabled(Level::Debug) {
+            self.push(Level::Debug, make().into());
+        }
+    }
+
+    /// Sends a warning through the policy.
+    ///
+    /// Errors with the unsent event when the policy makes it an error: the command ends with it, exit code 2.
+    pub fn warn(&self, event: impl Into<Event>) -> Result<(), Escalated> {
+        let event = event.into();
+        match self.0.policy.verdict(event.name(), event.code()) {
+            Verdict::Error => return Err(Escalated(Box::new(event))),
+            Verdict::Silence => {}
+            Verdict::Warn => self.send_at(Level::Warn, event),
+        }
+        Ok(())
+    }
+
+    /// Returns what becomes of warnings.
+    pub fn policy(&self) -> &WarnPolicy {
+        &self.0.policy
+    }
+
+    /// Waits until all that was sent has reached the listeners.
+    pub fn flush(&self) {
+        let (done, wait) = sync_channel(1);
+        if !self.0.closed.load(Ordering::Acquire) && self.0.queue.send(Message::Flush(done)).is_ok() {
+            let _ = wait.recv();
+        }
+    }
+
+    /// Hands out what is waiting, closes the listeners and ends the thread. Later events are dropped.
+    pub fn close(&self) {
+        if !self.0.closed.swap(true, Ordering::AcqRel) {
+            let _ = self.0.queue.send(Message::Close);
+        }
+        let thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+
+    fn push(&self, level: Level, event: Event) {
+        if self.0.closed.load(Ordering::Acquire) {
+            return;
+        }
+        let node = if event.in_node() { NodeScope::current() } else { None };
+        let envelope = Envelope { event, level, at: Timestamp::now(), thread: thread_name(), node };
+        // The receiver is gone only after `close`: then nobody is left to tell.
+        let _ = self.0.queue.send(Message::Event(Box::new(envelope)));
+    }
+}
+
+fn thread_name() -> Arc<str> {
+    thread_local! {
+        static NAME: Arc<str> = match std::thread::current().name() {
+            None | Some("main") => "MainThread".into(),
+            Some(name) => name.into(),
+        };
+    }
+    NAME.with(Arc::clone)
+}
+
+fn listen(mut listeners: Vec<Box<dyn Listener>>, inbox: &Receiver<Message>) {
+    let draws = listeners.iter().any(|listener| listener.draws());
+    loop {
+        let message = if draws { inbox.recv_timeout(TICK) } else { inbox.recv().map_err(Into::into) };
+        match message {
+            Ok(Message::Event(envelope)) => {
+                for listener in &mut listeners {
+                    if envelope.level >= listener.level() || envelope.event.is_output() {
+                        listener.on(&envelope);
+                    }
+                }
+            }
+            Ok(Message::Flush(done)) => {
+                let _ = done.send(());
+            }
+            Err(RecvTimeoutError::Timeout) => listeners.iter_mut().for_each(|listener| listener.tick()),
+            Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    for listener in &mut listeners {
+        listener.close();
+    }
+}
+
+struct Collector(Arc<Mutex<Vec<Envelope>>>);
+
+impl Listener for Collector {
+    fn level(&self) -> Level {
+        Level::Debug
+    }
+
+    fn on(&mut self, envelope: &Envelope) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(envelope.clone());
+    }
+}
+
+/// The events a [`EventSink::collecting`] sink has seen.
+#[derive(Debug)]
+pub struct Collected {
+    sink: EventSink,
+    events: Arc<Mutex<Vec<Envelope>>>,
+}
+
+impl Collected {
+    /// Returns all events so far.
+    pub fn all(&self) -> Vec<Envelope> {
+        self.sink.flush();
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns their names.
+    pub fn names(&self) -> Vec<String> {
+        self.all().iter().map(|envelope| envelope.event.name().to_owned()).collect()
+    }
+
+    /// Returns their messages, without colour.
+    pub fn messages(&self) -> Vec<String> {
+        self.all().iter().map(|envelope| envelope.event.message(&super::Style::default())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{NodeFacts, NothingToDo, SQLCommit};
+    use super::*;
+
+    #[test]
+    fn what_an_adapter_sends_carries_the_node_of_its_thread() {
+        let (sink, seen) = EventSink::collecting();
+        {
+            let _scope =
+                NodeScope::enter(NodeInfo::new(NodeFacts { name: "orders".into(), ..NodeFacts::default() }));
+            sink.send(SQLCommit { conn_name: "c".into() });
+        }
+        sink.send(SQLCommit { conn_name: "c".into() });
+        let nodes: Vec<_> =
+            seen.all().iter().map(|e| e.node.as_ref().map(|n| n.facts.name.clone())).collect();
+        assert_eq!(nodes, [Some("orders".to_owned()), None]);
+    }
+
+    #[test]
+    fn warnings_follow_the_policy() {
+        let options = json!({"error": ["NothingToDo"], "silence": ["NoNodesSelected"]});
+        let policy = WarnPolicy::from_options(options.as_object().unwrap()).unwrap();
+        let (sink, seen) = EventSink::collecting_with(policy);
+        assert!(sink.warn(NothingToDo {}).is_err());
+        assert!(sink.warn(super::super::NoNodesSelected {}).is_ok());
+        assert!(seen.names().is_empty());
+    }
+
+    #[test]
+    fn events_after_the_close_are_dropped() {
+        let (sink, seen) = EventSink::collecting();
+        sink.send(NothingToDo {});
+        sink.close();
+        sink.send(NothingToDo {});
+        assert_eq!(seen.names(), ["NothingToDo"]);
+    }
+}
