@@ -51,7 +51,13 @@ impl Style {
     /// Returns `1 of 9 OK created ..... [OK in 0.08s]`: text padded with dots to the width, then the status.
     ///
     /// Seconds are left out when `took` is `None`, the position when there is none.
-    pub(super) fn line(&self, at: impl Into<Option<Progress>>, text: &str, status: &str, took: Option<f64>) -> String {
+    pub(super) fn line(
+        &self,
+        at: impl Into<Option<Progress>>,
+        text: &str,
+        status: &str,
+        took: Option<f64>,
+    ) -> String {
         let padded = self.padded(at.into(), text);
         Self::with_status(&padded, status, took)
     }

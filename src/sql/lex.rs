@@ -53,7 +53,10 @@ impl<'a> Lexer<'a> {
 
     /// Returns the end of the first `until` at or after `from`, or the end of the text.
     fn past(&self, from: usize, until: &str) -> usize {
-        self.text.get(from..).and_then(|rest| rest.find(until)).map_or(self.text.len(), |n| from + n + until.len())
+        self.text
+            .get(from..)
+            .and_then(|rest| rest.find(until))
+            .map_or(self.text.len(), |n| from + n + until.len())
     }
 
     fn line_comment(&self, start: usize) -> usize {
@@ -135,7 +138,9 @@ impl<'a> Lexer<'a> {
             b'\'' => (Kind::String, self.quoted(start, false)),
             b'e' | b'E' if next == b'\'' => (Kind::String, self.quoted(start + 1, true)),
             b'"' | b'`' => (Kind::Quoted, self.quoted(start, false)),
-            b'$' => self.dollar(start).map_or_else(|| (Kind::Word, self.word(start)), |end| (Kind::String, end)),
+            b'$' => {
+                self.dollar(start).map_or_else(|| (Kind::Word, self.word(start)), |end| (Kind::String, end))
+            }
             b';' => (Kind::Semicolon, start + 1),
             _ if is_word(b) => (Kind::Word, self.word(start)),
             _ => (Kind::Other, start + 1),
@@ -184,14 +189,17 @@ mod tests {
         check("\"a;\"\"b\".c", &[(Quoted, "\"a;\"\"b\""), (Other, "."), (Word, "c")]);
         check("$$a;'$$ $t$ $$ $t$ $1", &[(String, "$$a;'$$"), (String, "$t$ $$ $t$"), (Word, "$1")]);
         check("a$b$c", &[(Word, "a$b$c")]);
-        check("1-2--x\n/* a /* b */ ; */é", &[
-            (Word, "1"),
-            (Other, "-"),
-            (Word, "2"),
-            (Comment, "--x"),
-            (Comment, "/* a /* b */ ; */"),
-            (Word, "é"),
-        ]);
+        check(
+            "1-2--x\n/* a /* b */ ; */é",
+            &[
+                (Word, "1"),
+                (Other, "-"),
+                (Word, "2"),
+                (Comment, "--x"),
+                (Comment, "/* a /* b */ ; */"),
+                (Word, "é"),
+            ],
+        );
     }
 
     #[test]
