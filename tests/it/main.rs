@@ -1,3 +1,5 @@
 //! The integration tests: one binary, since linking it is slow.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod tidy;
