@@ -1,1 +1,346 @@
-//! stub
+//! Disk access: read text, walk folders, write atomically. The only place that opens project files.
+//!
+//! Reads give UTF-8 text or a [`FileError`]; walks are sorted, so the same folder gives the same list on
+//! every machine (design D6). Many files are read in parallel and enter [`Sources`] in the order asked
+//! for. Called by `project`, `parse`, `artifacts` and `cli`.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
+
+use crate::diag::{Code, Diagnostic, FileId, Sources};
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The operating system said no.
+    #[error("cannot {action} `{path}`: {source}")]
+    Io {
+        /// What was tried: `read`, `write`, `list`, `create`, `remove`.
+        action: &'static str,
+        /// The path.
+        path: Utf8PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The file is not UTF-8.
+    #[error("`{path}` is not UTF-8: byte {offset} does not belong there")]
+    NotUtf8 {
+        /// The path.
+        path: Utf8PathBuf,
+        /// The first wrong byte, from 0.
+        offset: usize,
+    },
+}
+
+impl FileError {
+    fn io(action: &'static str, path: &Utf8Path, source: io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), source }
+    }
+
+    /// Tells whether the file is simply not there.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+impl From<FileError> for Diagnostic {
+    fn from(error: FileError) -> Self {
+        let message = error.to_string();
+        match error {
+            FileError::Io { .. } => Diagnostic::error(Code::IO, None, message),
+            FileError::NotUtf8 { .. } => {
+                Diagnostic::error(Code::NOT_UTF8, None, message).help("save the file as UTF-8")
+            }
+        }
+    }
+}
+
+/// Reads a file as text.
+pub fn read_text(path: &Utf8Path) -> Result<String, FileError> {
+    let bytes = fs::read(path).map_err(|source| FileError::io("read", path, source))?;
+    String::from_utf8(bytes).map_err(|error| FileError::NotUtf8 {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })
+}
+
+/// Reads a file into the store under the path people should see.
+pub fn read_source(sources: &Sources, path: &Utf8Path, shown: &Utf8Path) -> Result<FileId, FileError> {
+    Ok(sources.add(shown, read_text(path)?))
+}
+
+/// Reads many files of one folder in parallel, and adds them to the store in the given order. Paths are
+/// relative to `root` and shown behind `shown_root`, which is empty for the root project.
+pub fn read_all(
+    sources: &Sources,
+    root: &Utf8Path,
+    shown_root: &Utf8Path,
+    paths: &[Utf8PathBuf],
+) -> Vec<Result<FileId, FileError>> {
+    let texts: Vec<_> =
+        paths.par_iter().map(|path| read_text(&root.join(path)).map(Arc::<str>::from)).collect();
+    let pairs = texts.into_iter().zip(paths);
+    pairs.map(|(text, path)| Ok(sources.add(shown_root.join(path), text?))).collect()
+}
+
+/// Tells whether a file name is one that dbt never reads: editors' and systems' leftovers.
+pub fn is_skipped_name(name: &str) -> bool {
+    name.starts_with(['!', '.', '#', '~'])
+}
+
+/// The patterns of a project's `.dbtignore`, in gitignore syntax. `.gitignore` is not asked.
+#[derive(Clone, Debug)]
+pub struct Ignored(Gitignore);
+
+impl Ignored {
+    /// Reads `.dbtignore` in a project's root; without the file nothing is ignored. Lines that are no
+    /// pattern are left out.
+    pub fn load(root: &Utf8Path) -> Self {
+        let mut builder = GitignoreBuilder::new(root);
+        let file = root.join(".dbtignore");
+        if file.is_file() {
+            let _ = builder.add(file);
+        }
+        Self(builder.build().unwrap_or_else(|_| Gitignore::empty()))
+    }
+
+    /// Tells whether a file, relative to the project's root, is ignored, by itself or by a folder above.
+    pub fn contains(&self, path: &Utf8Path) -> bool {
+        !self.0.is_empty() && self.0.matched_path_or_any_parents(path, false).is_ignore()
+    }
+}
+
+/// Lists the files below `folder` (relative to `root`) whose extension is one of `extensions`, upper or
+/// lower case; an empty list takes all. Links are followed. Paths come back relative to `root`, sorted. A
+/// folder that is not there has no files.
+pub fn walk(
+    root: &Utf8Path,
+    folder: &Utf8Path,
+    extensions: &[&str],
+    ignored: &Ignored,
+) -> Result<Vec<Utf8PathBuf>, FileError> {
+    let start = root.join(folder);
+    let mut found = Vec::new();
+    if !start.is_dir() {
+        return Ok(found);
+    }
+    for entry in walkdir::WalkDir::new(&start).follow_links(true) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            // A link to nowhere, or a file that vanished meanwhile, is no file of the project.
+            Err(error) if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => continue,
+            Err(error) => {
+                let path = error.path().and_then(Utf8Path::from_path).unwrap_or(&start).to_owned();
+                return Err(FileError::io("list", &path, error.into()));
+            }
+        };
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        // A path that is not UTF-8 cannot be named in a project.
+        let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
+        let wanted = extensions.is_empty()
+            || path
+                .extension()
+                .is_some_and(|end| extensions.iter().any(|want| want.eq_ignore_ascii_case(end)));
+        if !wanted {
+            continue;
+        }
+        let relative = folder.join(path.strip_prefix(&start).unwrap_or(path));
+        if !ignored.contains(&relative) {
+            found.push(relative);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Writes a file so that readers see the old content or the new, never a part: into a temporary file
+/// beside it, then renamed over it. Missing folders are created.
+pub fn write_atomic(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
+    let failed = |source| FileError::io("write", path, source);
+    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    create_dirs(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(".tidegate-").tempfile_in(folder).map_err(failed)?;
+    temporary.write_all(content).map_err(failed)?;
+    share(temporary.as_file(), path);
+    temporary.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// A temporary file is private to its owner; the file it becomes keeps the old file's permissions, or
+/// gets the usual ones.
+#[cfg(unix)]
+fn share(file: &fs::File, path: &Utf8Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let permissions =
+        fs::metadata(path).map_or_else(|_| fs::Permissions::from_mode(0o644), |m| m.permissions());
+    let _ = file.set_permissions(permissions);
+}
+
+#[cfg(not(unix))]
+fn share(_file: &fs::File, _path: &Utf8Path) {}
+
+/// Creates a folder and those above it; one that is there is fine.
+pub fn create_dirs(path: &Utf8Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(|source| FileError::io("create", path, source))
+}
+
+/// Removes a file, a link or a folder with all in it; one that is not there is fine. A link is removed,
+/// not what it points to.
+pub fn remove(path: &Utf8Path) -> Result<(), FileError> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::io("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Lists the folders directly in a folder, links to folders included, sorted by name. A folder that is
+/// not there has none.
+pub fn subfolders(path: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FileError> {
+    let entries = match path.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(FileError::io("list", path, error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|source| FileError::io("list", path, source))?;
+        if entry.path().is_dir() {
+            found.push(entry.path().to_owned());
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Makes `link` stand for `folder`; where links cannot be made, the folder is copied.
+pub fn link_or_copy(folder: &Utf8Path, link: &Utf8Path) -> Result<(), FileError> {
+    if symlink(folder, link).is_ok() { Ok(()) } else { copy_folder(folder, link) }
+}
+
+#[cfg(unix)]
+fn symlink(folder: &Utf8Path, link: &Utf8Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(folder, link)
+}
+
+#[cfg(windows)]
+fn symlink(folder: &Utf8Path, link: &Utf8Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_dir(folder, link)
+}
+
+fn copy_folder(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> {
+    for entry in walkdir::WalkDir::new(from).follow_links(true) {
+        let entry = entry.map_err(|error| FileError::io("list", from, error.into()))?;
+        let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
+        let target = to.join(path.strip_prefix(from).unwrap_or(path));
+        if entry.file_type().is_dir() {
+            create_dirs(&target)?;
+        } else {
+            fs::copy(path, &target).map_err(|source| FileError::io("write", &target, source))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the SHA-256 of a text as hex, after white space at both ends is cut: the checksum that dbt
+/// gives files in `manifest.json`.
+pub fn checksum(text: &str) -> String {
+    let digest = Sha256::digest(text.trim().as_bytes());
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn walks_sorted_without_ignored_files() {
+        let (_keep, root) = folder();
+        for path in
+            ["models/b.sql", "models/a/z.SQL", "models/a.yml", "models/skip/c.sql", "models/skip/keep.sql"]
+        {
+            write_atomic(&root.join(path), b"x").unwrap();
+        }
+        let list = |ignored: &Ignored| walk(&root, "models".into(), &["sql"], ignored).unwrap();
+        let all = ["models/a/z.SQL", "models/b.sql", "models/skip/c.sql", "models/skip/keep.sql"];
+        assert_eq!(list(&Ignored::load(&root)), all);
+        write_atomic(&root.join(".dbtignore"), b"# comment\n**/skip/*\n!keep.sql\n/b.sql\n").unwrap();
+        assert_eq!(list(&Ignored::load(&root)), ["models/a/z.SQL", "models/b.sql", "models/skip/keep.sql"]);
+        write_atomic(&root.join(".dbtignore"), b"models/skip/\n**/b.sql\n").unwrap();
+        assert_eq!(list(&Ignored::load(&root)), ["models/a/z.SQL"]);
+        assert!(walk(&root, "nothing".into(), &[], &Ignored::load(&root)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn reads_in_the_order_asked_for() {
+        let (_keep, root) = folder();
+        let paths: Vec<Utf8PathBuf> = (0..200).map(|n| format!("f{n}.sql").into()).collect();
+        for path in &paths {
+            write_atomic(&root.join(path), path.as_str().as_bytes()).unwrap();
+        }
+        let sources = Sources::new();
+        for (read, path) in read_all(&sources, &root, "dbt_packages/p".into(), &paths).iter().zip(&paths) {
+            let source = sources.get(*read.as_ref().unwrap()).unwrap();
+            assert_eq!(&*source.text, path.as_str());
+            assert_eq!(source.path, Utf8Path::new("dbt_packages/p").join(path));
+        }
+    }
+
+    #[test]
+    fn tells_where_a_file_is_not_utf8() {
+        let (_keep, root) = folder();
+        write_atomic(&root.join("a.sql"), b"select \xff").unwrap();
+        let error = read_text(&root.join("a.sql")).unwrap_err();
+        assert!(error.to_string().ends_with("is not UTF-8: byte 7 does not belong there"), "{error}");
+        assert!(read_text(&root.join("none.sql")).unwrap_err().is_missing());
+    }
+
+    #[test]
+    fn writes_replace_the_whole_file() {
+        let (_keep, root) = folder();
+        let path = root.join("deep/er/file.json");
+        write_atomic(&path, b"long content").unwrap();
+        write_atomic(&path, b"short").unwrap();
+        assert_eq!(read_text(&path).unwrap(), "short");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn removes_links_and_not_their_targets() {
+        let (_keep, root) = folder();
+        write_atomic(&root.join("real/a"), b"x").unwrap();
+        link_or_copy(&root.join("real"), &root.join("link")).unwrap();
+        assert_eq!(subfolders(&root).unwrap(), [root.join("link"), root.join("real")]);
+        remove(&root.join("link")).unwrap();
+        remove(&root.join("link")).unwrap();
+        assert!(root.join("real/a").is_file() && !root.join("link").exists());
+    }
+
+    #[test]
+    fn checksum_ignores_outer_white_space() {
+        assert_eq!(checksum("\nselect 1\n\n"), checksum("select 1"));
+        assert_eq!(checksum(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+}
