@@ -1,1 +1,92 @@
-//! stub
+//! Talks to a database: connections, results, errors, the relation cache, and what seeds need.
+//!
+//! Input: a profile's output and SQL text. Output: [`QueryResult`]s and [`DbError`]s in the engine's own words.
+//! Invariant: nothing here renders templates or knows nodes; what is said to an engine is SQL that somebody above
+//! wrote. One [`Adapter`] serves an invocation, each worker holds one [`Connection`]. Called by `context`, `run`
+//! and `cli`.
+
+mod cell;
+pub mod duckdb;
+mod error;
+mod profile;
+mod python_text;
+mod result;
+
+pub use cell::{Cell, CellType};
+pub use error::{DbError, DbErrorKind};
+pub use profile::{Profile, ProfileError};
+pub use python_text::{datetime_str, decimal_str, float_repr, offset_str};
+pub use result::{AdapterResponse, Fetch, QueryResult, ResultColumn, ResultTable, unique_names};
+
+use crate::sql::Dialect;
+
+/// The engines there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// DuckDB, in this process.
+    DuckDb,
+}
+
+impl Kind {
+    /// Returns the name profiles, macros and artifacts use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DuckDb => "duckdb",
+        }
+    }
+}
+
+/// One database of one invocation, shared by all workers.
+pub trait Adapter: Send + Sync {
+    /// Tells which engine it is.
+    fn kind(&self) -> Kind;
+
+    /// Returns the rules of the engine's SQL.
+    fn dialect(&self) -> &'static dyn Dialect;
+
+    /// Opens a connection for one worker; the first one opens the database.
+    ///
+    /// `name` is what dbt calls the connection, for example `model.shop.orders`; it shows only in logs.
+    fn connect(&self, name: &str) -> Result<Box<dyn Connection>, DbError>;
+
+    /// Stops every running statement and refuses new ones, from any thread; rollback stays possible.
+    ///
+    /// Returns once the interrupts are sent, not once the statements have ended.
+    fn cancel(&self);
+
+    /// Lets go of the database, which writes its pending changes once no connection is left.
+    fn close(&self) -> Result<(), DbError>;
+}
+
+/// One session of one worker.
+pub trait Connection: Send {
+    /// Returns the name given when it was opened or renamed.
+    fn name(&self) -> &str;
+
+    /// Gives the session another name: workers keep their connection from node to node.
+    fn rename(&mut self, name: &str);
+
+    /// Runs one or several statements; the result is that of the last one.
+    ///
+    /// Text that holds only comments runs nothing and gives an empty result.
+    fn execute(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
+        self.execute_with(sql, &[], fetch)
+    }
+
+    /// As [`execute`](Self::execute), with values for the parameters of the last statement.
+    fn execute_with(&mut self, sql: &str, parameters: &[Cell], fetch: Fetch) -> Result<QueryResult, DbError>;
+
+    /// Opens a transaction. Does nothing when the profile disables transactions.
+    ///
+    /// Errors when one is open.
+    fn begin(&mut self) -> Result<(), DbError>;
+
+    /// Commits. Errors when no transaction is open and the profile allows them.
+    fn commit(&mut self) -> Result<(), DbError>;
+
+    /// Rolls back what is open; does nothing otherwise.
+    fn rollback(&mut self) -> Result<(), DbError>;
+
+    /// Tells whether [`begin`](Self::begin) opened a transaction that is still open.
+    fn in_transaction(&self) -> bool;
+}

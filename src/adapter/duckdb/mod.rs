@@ -1,0 +1,19 @@
+//! DuckDB, inside this process.
+//!
+//! Input: a [`Profile`]. Output: an [`Adapter`](super::Adapter) whose connections share one database handle.
+//! Invariant: only this folder names the `duckdb` crate. The database is opened by the first connection and closed
+//! when the last one is gone.
+
+mod database;
+mod error;
+mod fetch;
+mod datum;
+mod datum_text;
+mod open;
+mod profile;
+mod session;
+mod statements;
+mod types;
+
+pub use database::Database;
+pub use profile::{Extension, Profile, Retries};

@@ -1,0 +1,86 @@
+//! What a database says no with.
+//!
+//! Invariant: `message` is the engine's own words, without our opinion; `help` is ours. The position is a byte offset
+//! into the text that was sent, so that `compile`'s source map can lead back to the file a user wrote.
+
+use std::fmt;
+
+use crate::diag::{Code, Diagnostic};
+
+/// What kind of trouble it is, as far as it decides what happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DbErrorKind {
+    /// The database could not be reached or opened.
+    Connection,
+    /// Another process holds the database.
+    Lock,
+    /// Two transactions got in each other's way; trying again may help.
+    Conflict,
+    /// Memory, disk or network gave out.
+    Resource,
+    /// The user stopped it.
+    Interrupted,
+    /// The SQL or the data is wrong.
+    Statement,
+}
+
+/// A database error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct DbError {
+    /// What kind of trouble.
+    pub kind: DbErrorKind,
+    /// The engine's class of error, for example `Catalog Error`; empty where there is none.
+    pub class: String,
+    /// The engine's message without class and without excerpt.
+    pub message: String,
+    /// Where in the SQL that was sent, in bytes.
+    pub position: Option<usize>,
+    /// The engine's picture of the place: the line and a caret below it.
+    pub excerpt: Option<String>,
+    /// What to do about it.
+    pub help: Vec<String>,
+}
+
+impl DbError {
+    /// Makes an error without a class or a place.
+    pub fn new(kind: DbErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, class: String::new(), message: message.into(), position: None, excerpt: None, help: Vec::new() }
+    }
+
+    /// Returns the error of a statement that was stopped.
+    pub fn interrupted() -> Self {
+        Self::new(DbErrorKind::Interrupted, "interrupted")
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// Returns a diagnostic without a place; the caller maps [`position`](Self::position) to one.
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        let code = match self.kind {
+            DbErrorKind::Connection | DbErrorKind::Lock => Code::CONNECTION,
+            DbErrorKind::Interrupted => Code::INTERRUPTED,
+            DbErrorKind::Conflict | DbErrorKind::Resource | DbErrorKind::Statement => Code::DATABASE,
+        };
+        let text = if self.class.is_empty() { self.message.clone() } else { format!("{}: {}", self.class, self.message) };
+        self.help.iter().fold(Diagnostic::error(code, None, text), |d, help| d.help(help.as_str()))
+    }
+}
+
+impl fmt::Display for DbError {
+    /// Writes the error as the engine prints it, excerpt included.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.class.is_empty() {
+            write!(f, "{}: ", self.class)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.excerpt {
+            Some(excerpt) => write!(f, "\n\n{excerpt}"),
+            None => Ok(()),
+        }
+    }
+}
