@@ -63,7 +63,10 @@ impl Cell {
                 let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
                 if rest.bytes().all(|b| b == b'0') { whole.parse().ok() } else { None }
             }
-            #[expect(clippy::cast_possible_truncation, reason = "the range and the fraction are checked first")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the range and the fraction are checked first"
+            )]
             Self::Float(x) if x.fract() == 0.0 && x.abs() < 9.0e18 => Some(*x as i64),
             _ => None,
         }

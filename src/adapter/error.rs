@@ -44,7 +44,14 @@ pub struct DbError {
 impl DbError {
     /// Makes an error without a class or a place.
     pub fn new(kind: DbErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, class: String::new(), message: message.into(), position: None, excerpt: None, help: Vec::new() }
+        Self {
+            kind,
+            class: String::new(),
+            message: message.into(),
+            position: None,
+            excerpt: None,
+            help: Vec::new(),
+        }
     }
 
     /// Returns the error of a statement that was stopped.
@@ -66,7 +73,11 @@ impl DbError {
             DbErrorKind::Interrupted => Code::INTERRUPTED,
             DbErrorKind::Conflict | DbErrorKind::Resource | DbErrorKind::Statement => Code::DATABASE,
         };
-        let text = if self.class.is_empty() { self.message.clone() } else { format!("{}: {}", self.class, self.message) };
+        let text = if self.class.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{}: {}", self.class, self.message)
+        };
         self.help.iter().fold(Diagnostic::error(code, None, text), |d, help| d.help(help.as_str()))
     }
 }

@@ -49,8 +49,10 @@ impl Profile {
             Some(Value::String(kind)) if kind == "duckdb" => {
                 duckdb::Profile::from_output(output).map(|p| Self::DuckDb(Box::new(p)))
             }
-            Some(Value::String(kind)) => Err(ProfileError::new("type", format!("no adapter for type `{kind}`"))
-                .help("`duckdb` is the engine there is")),
+            Some(Value::String(kind)) => {
+                Err(ProfileError::new("type", format!("no adapter for type `{kind}`"))
+                    .help("`duckdb` is the engine there is"))
+            }
             Some(_) => Err(ProfileError::new("type", "`type` must be a string")),
             None => Err(ProfileError::new("", "the output has no `type`").help("add `type: duckdb`")),
         }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use tidegate::adapter::{
-    Adapter, Cell, CellType, Connection, DbError, DbErrorKind, Fetch, Profile, ResultTable, datetime_str, decimal_str,
-    float_repr, offset_str,
+    Adapter, Cell, CellType, Connection, DbError, DbErrorKind, Fetch, Profile, ResultTable, datetime_str,
+    decimal_str, float_repr, offset_str,
 };
 
 fn profile(output: &Value) -> Profile {
@@ -67,7 +67,8 @@ fn agate_name(ty: CellType) -> &'static str {
 
 #[test]
 fn every_type_reads_as_dbt_reads_it() {
-    let expected: Value = serde_json::from_str(include_str!("../fixtures/duckdb_types/expected.json")).unwrap();
+    let expected: Value =
+        serde_json::from_str(include_str!("../fixtures/duckdb_types/expected.json")).unwrap();
     let mut connection = memory();
     connection.execute("set timezone = 'Europe/Berlin'", Fetch::Nothing).unwrap();
     let mut wrong = Vec::new();
@@ -99,7 +100,13 @@ fn every_type_reads_as_dbt_reads_it() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), expected.as_array().unwrap().len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        expected.as_array().unwrap().len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -135,7 +142,8 @@ fn type_names_are_those_of_describe() {
 #[test]
 fn several_statements_give_the_last_result() {
     let mut connection = memory();
-    let table = rows(&mut *connection, "create table t (i int); insert into t values (1), (2); select sum(i) from t");
+    let table =
+        rows(&mut *connection, "create table t (i int); insert into t values (1), (2); select sum(i) from t");
     assert_eq!(table.scalar().unwrap().as_i64(), Some(3));
     let nothing = connection.execute(" -- only words\n;", Fetch::All).unwrap();
     assert_eq!((nothing.response.message.as_str(), nothing.table), ("OK", None));
@@ -168,7 +176,7 @@ fn errors_tell_class_message_and_place() {
         ("select 1;\nselect 'é',\n  nope\nfrom range(2)", "Binder Error", Some("nope")),
         ("select * from no_such_table", "Catalog Error", Some("no_such_table")),
         ("selec 1", "Parser Error", Some("selec")),
-        ("select 1;\n\nselect 1 +* 2", "Parser Error", Some("* 2")),
+        ("select 1;\n\nselect 1 from from t", "Parser Error", Some("from t")),
         ("create table x as\nselect cast('a' as int)", "Conversion Error", Some("cast")),
         ("select error('stop')", "Invalid Input Error", None),
     ] {
@@ -224,7 +232,10 @@ fn cancel_stops_what_runs_and_what_would_run() {
                 let error = connection.execute(sql, Fetch::All).unwrap_err();
                 assert_eq!(error.kind, DbErrorKind::Interrupted, "{error}");
                 connection.rollback().unwrap();
-                assert_eq!(connection.execute("select 1", Fetch::All).unwrap_err().kind, DbErrorKind::Interrupted);
+                assert_eq!(
+                    connection.execute("select 1", Fetch::All).unwrap_err().kind,
+                    DbErrorKind::Interrupted
+                );
             })
         })
         .collect();
@@ -246,7 +257,10 @@ fn sessions_work_side_by_side_on_one_database() {
             let database = Arc::clone(&database);
             thread::spawn(move || {
                 let mut connection = database.connect(&format!("model {i}")).unwrap();
-                assert_eq!(scalar(&mut *connection, "select current_setting('timezone')"), Cell::text("Asia/Tokyo"));
+                assert_eq!(
+                    scalar(&mut *connection, "select current_setting('timezone')"),
+                    Cell::text("Asia/Tokyo")
+                );
                 for n in 0..10 {
                     connection.begin().unwrap();
                     let sql = format!("create table t_{i}_{n} as select range as n from range(1000)");
@@ -264,7 +278,13 @@ fn sessions_work_side_by_side_on_one_database() {
     assert_eq!(scalar(&mut *connection, sql).as_i64(), Some(40));
     drop(connection);
     database.close().unwrap();
-    assert!(path.exists() && !folder.path().join("shop.duckdb.wal").exists(), "closing writes everything back");
+    assert!(
+        path.exists() && !folder.path().join("shop.duckdb.wal").exists(),
+        "closing writes everything back"
+    );
     // It can be opened again afterwards.
-    assert_eq!(scalar(&mut *database.connect("again").unwrap(), "select count(*) from t_0_0").as_i64(), Some(1000));
+    assert_eq!(
+        scalar(&mut *database.connect("again").unwrap(), "select count(*) from t_0_0").as_i64(),
+        Some(1000)
+    );
 }

@@ -5,14 +5,15 @@
 //! `UHUGEINT` and `DECIMAL(38,0)`.
 
 use duckdb::arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, DictionaryArray, FixedSizeListArray, LargeBinaryArray,
-    LargeListArray, LargeStringArray, ListArray, MapArray, StringArray, StringViewArray, StructArray, UnionArray,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, DictionaryArray, FixedSizeListArray,
+    LargeBinaryArray, LargeListArray, LargeStringArray, ListArray, MapArray, StringArray, StringViewArray,
+    StructArray, UnionArray,
 };
 use duckdb::arrow::datatypes::{
-    ArrowDictionaryKeyType, ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, Time64NanosecondType, TimeUnit,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    ArrowDictionaryKeyType, ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType,
+    Time64NanosecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use duckdb::arrow::util::display::array_value_to_string;
 use duckdb::core::{LogicalTypeHandle, LogicalTypeId as Id};
@@ -98,14 +99,24 @@ fn scalar(array: &dyn Array, shape: &Shape, row: usize) -> Option<Datum> {
         DataType::UInt64 => int(primitive::<UInt64Type>(array, row)?.into()),
         DataType::Float32 => primitive::<Float32Type>(array, row).map(|x| Datum::Float(x.into())),
         DataType::Float64 => primitive::<Float64Type>(array, row).map(Datum::Float),
-        DataType::Decimal128(_, scale) => Some(exact(primitive::<Decimal128Type>(array, row)?, *scale, shape)),
+        DataType::Decimal128(_, scale) => {
+            Some(exact(primitive::<Decimal128Type>(array, row)?, *scale, shape))
+        }
         DataType::Utf8 => any.downcast_ref::<StringArray>().map(|a| Datum::Text(a.value(row).to_owned())),
-        DataType::LargeUtf8 => any.downcast_ref::<LargeStringArray>().map(|a| Datum::Text(a.value(row).to_owned())),
-        DataType::Utf8View => any.downcast_ref::<StringViewArray>().map(|a| Datum::Text(a.value(row).to_owned())),
-        DataType::Binary => any.downcast_ref::<BinaryArray>().map(|a| Datum::Bytes(a.value(row).to_owned())),
-        DataType::LargeBinary => any.downcast_ref::<LargeBinaryArray>().map(|a| Datum::Bytes(a.value(row).to_owned())),
+        DataType::LargeUtf8 => {
+            any.downcast_ref::<LargeStringArray>().map(|a| Datum::Text(a.value(row).to_owned()))
+        }
+        DataType::Utf8View => {
+            any.downcast_ref::<StringViewArray>().map(|a| Datum::Text(a.value(row).to_owned()))
+        }
+        DataType::Binary => any.downcast_ref::<BinaryArray>().map(|a| bytes(a.value(row), shape)),
+        DataType::LargeBinary => {
+            any.downcast_ref::<LargeBinaryArray>().map(|a| Datum::Bytes(a.value(row).to_owned()))
+        }
         DataType::Date32 => primitive::<Date32Type>(array, row).map(Datum::Date),
-        DataType::Time64(TimeUnit::Microsecond) => primitive::<Time64MicrosecondType>(array, row).map(Datum::Time),
+        DataType::Time64(TimeUnit::Microsecond) => {
+            primitive::<Time64MicrosecondType>(array, row).map(Datum::Time)
+        }
         DataType::Time64(TimeUnit::Nanosecond) => {
             primitive::<Time64NanosecondType>(array, row).map(|n| Datum::Time(n / 1000))
         }
@@ -136,6 +147,42 @@ fn exact(digits: i128, scale: i8, shape: &Shape) -> Datum {
     }
 }
 
+/// Bit strings and big numbers come as DuckDB's own bytes.
+fn bytes(bytes: &[u8], shape: &Shape) -> Datum {
+    match shape.id {
+        Id::Bit => Datum::Text(bit_text(bytes)),
+        Id::Bignum => Datum::Text(bignum_text(bytes)),
+        _ => Datum::Bytes(bytes.to_owned()),
+    }
+}
+
+/// The first byte counts the unused bits at the head of the second.
+fn bit_text(bytes: &[u8]) -> String {
+    let Some((unused, rest)) = bytes.split_first() else { return String::new() };
+    let bits: String = rest.iter().map(|b| format!("{b:08b}")).collect();
+    bits.get(usize::from(*unused)..).unwrap_or_default().to_owned()
+}
+
+/// Three bytes of sign and length, then the number from its highest byte; a negative one has all bits flipped.
+fn bignum_text(bytes: &[u8]) -> String {
+    let negative = bytes.first().is_some_and(|b| b & 0x80 == 0);
+    let mut digits: Vec<u8> = vec![0];
+    for byte in bytes.iter().skip(3) {
+        let mut carry = u32::from(if negative { !byte } else { *byte });
+        for digit in &mut digits {
+            let n = u32::from(*digit) * 256 + carry;
+            *digit = u8::try_from(n % 10).unwrap_or(0);
+            carry = n / 10;
+        }
+        while carry > 0 {
+            digits.push(u8::try_from(carry % 10).unwrap_or(0));
+            carry /= 10;
+        }
+    }
+    let text: String = digits.iter().rev().map(|d| char::from(b'0' + d)).collect();
+    if negative && text != "0" { format!("-{text}") } else { text }
+}
+
 /// Microseconds; infinities, which are the extreme values, stay extreme.
 fn timestamp(array: &dyn Array, unit: TimeUnit, row: usize) -> Option<i64> {
     Some(match unit {
@@ -144,7 +191,8 @@ fn timestamp(array: &dyn Array, unit: TimeUnit, row: usize) -> Option<i64> {
         TimeUnit::Microsecond => primitive::<TimestampMicrosecondType>(array, row)?,
         TimeUnit::Nanosecond => match primitive::<TimestampNanosecondType>(array, row)? {
             extreme if extreme == i64::MAX || extreme == -i64::MAX => extreme,
-            nanos => nanos.div_euclid(1000),
+            // The Python client cuts towards zero.
+            nanos => nanos / 1000,
         },
     })
 }
@@ -165,7 +213,9 @@ fn nested(array: &dyn Array, shape: &Shape, row: usize) -> Option<Datum> {
     let any = array.as_any();
     match array.data_type() {
         DataType::List(_) => items(&any.downcast_ref::<ListArray>()?.value(row), shape.children.first()),
-        DataType::LargeList(_) => items(&any.downcast_ref::<LargeListArray>()?.value(row), shape.children.first()),
+        DataType::LargeList(_) => {
+            items(&any.downcast_ref::<LargeListArray>()?.value(row), shape.children.first())
+        }
         DataType::FixedSizeList(..) => {
             items(&any.downcast_ref::<FixedSizeListArray>()?.value(row), shape.children.first())
         }
@@ -174,7 +224,9 @@ fn nested(array: &dyn Array, shape: &Shape, row: usize) -> Option<Datum> {
             let fields = array.columns().iter().zip(&shape.children).zip(&shape.names);
             Some(Datum::Fields(
                 fields
-                    .map(|((column, shape), name)| (Datum::Text(name.clone()), datum(column.as_ref(), shape, row)))
+                    .map(|((column, shape), name)| {
+                        (Datum::Text(name.clone()), datum(column.as_ref(), shape, row))
+                    })
                     .collect(),
             ))
         }

@@ -10,7 +10,8 @@ use jiff::tz::TimeZone;
 use super::datum::Datum;
 use crate::adapter::Cell;
 use crate::adapter::python_text::{
-    bytes_repr, datetime_str, float_repr, offset_str, push_json_float, push_json_string, time_str, timedelta_str,
+    bytes_repr, datetime_str, float_repr, offset_str, push_json_float, push_json_string, time_str,
+    timedelta_str,
 };
 
 const DAY: i64 = 86_400_000_000;

@@ -29,6 +29,10 @@ pub(super) fn from_text(text: &str, sql: &str) -> DbError {
         if let Some(message) = json.get("exception_message").and_then(|v| v.as_str()) {
             message.trim_end().clone_into(&mut error.message);
         }
+        // While a statement is prepared the class stands only in here.
+        if let (true, Some(class)) = (class.is_empty(), json.get("exception_type").and_then(|v| v.as_str())) {
+            error.class = format!("{class} Error");
+        }
         let position = json.get("position").and_then(|v| v.as_str()).and_then(|p| p.parse().ok());
         error.position = position.filter(|at| *at <= sql.len() && sql.is_char_boundary(*at));
         error.excerpt = error.position.map(|at| excerpt(sql, at));
@@ -44,10 +48,14 @@ fn is_class(text: &str) -> bool {
 fn kind_of(class: &str, message: &str) -> DbErrorKind {
     match class {
         "INTERRUPT Error" => DbErrorKind::Interrupted,
+        // While a statement is prepared the class is missing.
+        "" if message == "Interrupted!" => DbErrorKind::Interrupted,
         "IO Error" if message.contains("Could not set lock") => DbErrorKind::Lock,
         "IO Error" if message.contains("No space left") => DbErrorKind::Resource,
         "Out of Memory Error" | "HTTP Error" | "Connection Error" => DbErrorKind::Resource,
-        "TransactionContext Error" | "Transaction Error" | "Constraint Error" if message.contains("onflict") => {
+        "TransactionContext Error" | "Transaction Error" | "Constraint Error"
+            if message.contains("onflict") =>
+        {
             DbErrorKind::Conflict
         }
         _ => DbErrorKind::Statement,
@@ -86,7 +94,8 @@ fn excerpt(sql: &str, at: usize) -> String {
     let (before, after) = (if from > 0 { "..." } else { "" }, if to < line.len() { "..." } else { "" });
     let shown: String = line[from..to].iter().collect();
     let head = format!("LINE {number}: {before}");
-    let pad: String = line[from..column.clamp(from, to)].iter().map(|c| if *c == '\t' { '\t' } else { ' ' }).collect();
+    let pad: String =
+        line[from..column.clamp(from, to)].iter().map(|c| if *c == '\t' { '\t' } else { ' ' }).collect();
     format!("{head}{shown}{after}\n{}{pad}^", " ".repeat(head.len()))
 }
 
@@ -122,12 +131,16 @@ mod tests {
 
     #[test]
     fn json_gives_message_and_place() {
-        let text = r#"Binder Error: {"exception_type":"Binder","exception_message":"no \"foo\"","position":"13"}"#;
+        let text =
+            r#"Binder Error: {"exception_type":"Binder","exception_message":"no \"foo\"","position":"13"}"#;
         let sql = "select 'é', foo";
         let error = from_text(text, sql);
         assert_eq!((error.class.as_str(), error.message.as_str()), ("Binder Error", "no \"foo\""));
         assert_eq!(error.position, Some(13));
-        assert_eq!(error.to_string(), "Binder Error: no \"foo\"\n\nLINE 1: select 'é', foo\n                    ^");
+        assert_eq!(
+            error.to_string(),
+            "Binder Error: no \"foo\"\n\nLINE 1: select 'é', foo\n                    ^"
+        );
     }
 
     #[test]

@@ -13,6 +13,9 @@ use crate::adapter::python_text::{datetime_str, offset_str};
 use crate::adapter::{Cell, Fetch, ResultColumn, ResultTable, unique_names};
 use crate::sql::{DuckDb, Ident, split_statements};
 
+/// The one type whose values lose something on the way through Arrow.
+const TIME_TZ: &str = "TIME WITH TIME ZONE";
+
 /// Runs all statements of `sql` and returns the rows of the last one, when they are wanted.
 pub(super) fn run(
     connection: &Connection,
@@ -65,7 +68,7 @@ fn read(statement: &Statement<'_>, limit: usize) -> duckdb::Result<ResultTable> 
 /// Arrow drops the offset of `TIME WITH TIME ZONE`, and the driver refuses to read `VARIANT`.
 fn lost_something(outcome: &duckdb::Result<ResultTable>) -> bool {
     match outcome {
-        Ok(table) => table.columns.iter().any(|c| c.type_name == "TIME WITH TIME ZONE"),
+        Ok(table) => table.columns.iter().any(|c| c.type_name == TIME_TZ),
         Err(duckdb::Error::FromSqlConversionFailure(_, duckdb::types::Type::Variant, _)) => true,
         Err(_) => false,
     }
@@ -76,14 +79,19 @@ fn read_as_text(connection: &Connection, query: &str, limit: usize) -> Option<Re
     let mut describe = connection.prepare(&format!("describe {query}")).ok()?;
     describe.raw_execute().ok()?;
     let described = read(&describe, usize::MAX).ok()?;
-    let columns: Vec<(&str, &str)> =
-        described.rows.iter().map(|row| Some((row.first()?.as_str()?, row.get(1)?.as_str()?))).collect::<Option<_>>()?;
+    let columns: Vec<(&str, &str)> = described
+        .rows
+        .iter()
+        .map(|row| Some((row.first()?.as_str()?, row.get(1)?.as_str()?)))
+        .collect::<Option<_>>()?;
     let shown: Vec<String> = columns
         .iter()
         .enumerate()
         .map(|(i, (name, ty))| {
             let value = match *ty {
-                "TIME WITH TIME ZONE" => format!("regexp_replace(cast(c{i} as varchar), '([+-]\\d\\d)$', '\\1:00')"),
+                "TIME WITH TIME ZONE" => {
+                    format!("regexp_replace(cast(c{i} as varchar), '([+-]\\d\\d)$', '\\1:00')")
+                }
                 "VARIANT" => format!("cast(c{i} as varchar)"),
                 _ => format!("c{i}"),
             };
@@ -95,10 +103,24 @@ fn read_as_text(connection: &Connection, query: &str, limit: usize) -> Option<Re
     let mut statement = connection.prepare(&wrapped).ok()?;
     statement.raw_execute().ok()?;
     let mut table = read(&statement, limit).ok()?;
-    for (column, (_, ty)) in table.columns.iter_mut().zip(&columns) {
-        (*ty).clone_into(&mut column.type_name);
+    for (i, (_, ty)) in columns.iter().enumerate() {
+        (*ty).clone_into(&mut table.columns[i].type_name);
+        if *ty == TIME_TZ {
+            for row in &mut table.rows {
+                row[i] = row[i].as_str().map_or(Cell::Null, |text| Cell::text(python_time(text)));
+            }
+        }
     }
     Some(table)
+}
+
+/// Turns DuckDB's `03:04:05.25+02` into Python's `03:04:05.250000+02:00`.
+fn python_time(text: &str) -> String {
+    let (time, offset) = text.split_at(text.rfind(['+', '-']).unwrap_or(text.len()));
+    let time =
+        time.split_once('.').map_or_else(|| time.to_owned(), |(time, part)| format!("{time}.{part:0<6}"));
+    let minutes = if offset.len() == 3 { ":00" } else { "" };
+    format!("{time}{offset}{minutes}")
 }
 
 /// Binds a value to a parameter, counted from 1; what has no binding of its own goes as text.
@@ -108,11 +130,14 @@ fn bind(statement: &mut Statement<'_>, at: usize, value: &Cell) -> duckdb::Resul
         Cell::Bool(b) => statement.raw_bind_parameter(at, b),
         Cell::Int(n) => statement.raw_bind_parameter(at, n),
         Cell::Float(x) => statement.raw_bind_parameter(at, x),
-        Cell::BigInt(text) | Cell::Decimal(text) | Cell::Text(text) => statement.raw_bind_parameter(at, &**text),
+        Cell::BigInt(text) | Cell::Decimal(text) | Cell::Text(text) => {
+            statement.raw_bind_parameter(at, &**text)
+        }
         Cell::Date(date) => statement.raw_bind_parameter(at, date.to_string()),
         Cell::Timestamp(time) => statement.raw_bind_parameter(at, datetime_str(*time, ' ')),
         Cell::TimestampTz(time) => {
-            let text = format!("{}{}", datetime_str(time.datetime(), ' '), offset_str(time.offset().seconds()));
+            let text =
+                format!("{}{}", datetime_str(time.datetime(), ' '), offset_str(time.offset().seconds()));
             statement.raw_bind_parameter(at, text)
         }
     }

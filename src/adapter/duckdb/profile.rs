@@ -115,7 +115,8 @@ impl Profile {
     /// Tells whether the main database is MotherDuck's, or one attached.
     pub fn is_motherduck(&self) -> bool {
         let motherduck = |path: &str| matches!(scheme(path).to_lowercase().as_str(), "md" | "motherduck");
-        let attached = self.given.get("attach").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let attached =
+            self.given.get("attach").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         motherduck(&self.path) || attached.iter().any(|a| a["path"].as_str().is_some_and(motherduck))
     }
 
@@ -189,7 +190,9 @@ fn database_of(top: &Section<'_>, derived: &str, attach: &[Attached]) -> Result<
             "database",
             format!("`database` is `{name}`, but `path` opens the database `{derived}`"),
         )
-        .help(format!("write `database: {derived}`, leave it out, or attach a database with the alias `{name}`"))),
+        .help(format!(
+            "write `database: {derived}`, leave it out, or attach a database with the alias `{name}`"
+        ))),
     }
 }
 
@@ -248,8 +251,11 @@ fn read_settings(top: &Section<'_>) -> Result<Map<String, Value>, ProfileError> 
     if let Some(token) = top.string("motherduck_token", true)? {
         let given = settings.get("motherduck_token").filter(|v| !v.is_null());
         if given.is_some_and(|v| v.as_str() != Some(&token)) {
-            return Err(ProfileError::new("motherduck_token", "`motherduck_token` is given twice, differently")
-                .help("keep the one in `settings`, or the one beside it"));
+            return Err(ProfileError::new(
+                "motherduck_token",
+                "`motherduck_token` is given twice, differently",
+            )
+            .help("keep the one in `settings`, or the one beside it"));
         }
         settings.insert("motherduck_token".to_owned(), Value::String(token));
     }
@@ -271,7 +277,9 @@ fn read_secrets(top: &Section<'_>) -> Result<Vec<String>, ProfileError> {
         let path = format!("secrets[{i}]");
         let section = Section::inner(&path, secret)?;
         if section.string("type", false)?.is_none() {
-            return Err(ProfileError::new(&path, format!("`{path}` has no `type`")).help("for example `type: s3`"));
+            return Err(
+                ProfileError::new(&path, format!("`{path}` has no `type`")).help("for example `type: s3`")
+            );
         }
         if let Value::Object(map) = secret {
             statements.push(secret_sql(map, i + 1));
@@ -294,7 +302,8 @@ fn read_attach(top: &Section<'_>) -> Result<Vec<Attached>, ProfileError> {
         section.string("type", true)?;
         section.string("secret", true)?;
         section.boolean("read_only", false)?;
-        let ducklake = section.boolean("is_ducklake", true)? == Some(true) || path.to_lowercase().contains("ducklake:");
+        let ducklake =
+            section.boolean("is_ducklake", true)? == Some(true) || path.to_lowercase().contains("ducklake:");
         let sql = attach_sql(&here, item, &section.mapping("options")?)?;
         found.push(Attached { name: alias.unwrap_or_else(|| database_name(&path)), ducklake, sql });
     }
@@ -324,5 +333,8 @@ fn read_retries(top: &Section<'_>) -> Result<Option<Retries>, ProfileError> {
 
 /// Returns `set k = 'v'` for every setting; DuckDB casts the text to the setting's type.
 pub(super) fn settings_sql(settings: &Map<String, Value>) -> Vec<String> {
-    settings.iter().map(|(key, value)| format!("SET {key} = {}", string_literal(&python_str(value)))).collect()
+    settings
+        .iter()
+        .map(|(key, value)| format!("SET {key} = {}", string_literal(&python_str(value))))
+        .collect()
 }

@@ -7,9 +7,7 @@ use super::database::{Running, Shared};
 use super::error::from_driver;
 use super::fetch;
 use super::open::retry;
-use crate::adapter::{
-    AdapterResponse, Cell, Connection, DbError, DbErrorKind, Fetch, QueryResult,
-};
+use crate::adapter::{AdapterResponse, Cell, Connection, DbError, DbErrorKind, Fetch, QueryResult};
 use crate::sql::is_blank;
 
 /// A connection of one worker.

@@ -36,7 +36,11 @@ fn python_repr(value: &Value) -> String {
 /// Returns `attach if not exists ...` for one entry of `attach`.
 ///
 /// Errors when an option stands both beside and inside `options`.
-pub(super) fn attach_sql(here: &str, entry: &Value, options: &Map<String, Value>) -> Result<String, ProfileError> {
+pub(super) fn attach_sql(
+    here: &str,
+    entry: &Value,
+    options: &Map<String, Value>,
+) -> Result<String, ProfileError> {
     let text = |key: &str| entry[key].as_str().filter(|s| !s.is_empty());
     let path = text("path").unwrap_or_default();
     let motherduck = path.starts_with("md:") || path.starts_with("motherduck:");
@@ -47,7 +51,8 @@ pub(super) fn attach_sql(here: &str, entry: &Value, options: &Map<String, Value>
         sql.push_str(alias);
     }
     let read_only = entry["read_only"].as_bool() == Some(true);
-    for (key, direct) in [("type", text("type").is_some()), ("secret", text("secret").is_some()), ("read_only", read_only)]
+    for (key, direct) in
+        [("type", text("type").is_some()), ("secret", text("secret").is_some()), ("read_only", read_only)]
     {
         if direct && options.contains_key(key) {
             let key = format!("{here}.options.{key}");
@@ -110,7 +115,8 @@ pub(super) fn secret_sql(secret: &Map<String, Value>, number: usize) -> String {
         Some(value) => python_str(value),
     };
     let persistent = if secret.get("persistent") == Some(&Value::Bool(true)) { " PERSISTENT" } else { "" };
-    let (replace, name) = if name.is_empty() { ("", String::new()) } else { (" OR REPLACE", format!(" {name}")) };
+    let (replace, name) =
+        if name.is_empty() { ("", String::new()) } else { (" OR REPLACE", format!(" {name}")) };
     let mut lines: Vec<String> = Vec::new();
     let ordered = ["type", "provider"].into_iter().filter_map(|key| secret.get(key).map(|v| (key, v)));
     let others = secret
@@ -134,11 +140,16 @@ fn secret_line(key: &str, value: &Value) -> String {
     let quoted = |v: &Value| string_literal(&python_str(v));
     match value {
         Value::Object(map) => {
-            let pairs: Vec<String> = map.iter().map(|(k, v)| format!("{}: {}", string_literal(k), quoted(v))).collect();
+            let pairs: Vec<String> =
+                map.iter().map(|(k, v)| format!("{}: {}", string_literal(k), quoted(v))).collect();
             format!("{key} map {{{}}}", pairs.join(", "))
         }
-        Value::Array(items) => format!("{key} array [{}]", items.iter().map(quoted).collect::<Vec<_>>().join(", ")),
-        other if matches!(key, "type" | "provider" | "extra_http_headers") => format!("{key} {}", python_str(other)),
+        Value::Array(items) => {
+            format!("{key} array [{}]", items.iter().map(quoted).collect::<Vec<_>>().join(", "))
+        }
+        other if matches!(key, "type" | "provider" | "extra_http_headers") => {
+            format!("{key} {}", python_str(other))
+        }
         other => format!("{key} {}", quoted(other)),
     }
 }

@@ -92,7 +92,9 @@ pub(super) fn cell_type(ty: &LogicalTypeHandle) -> CellType {
         | Id::SqlNull => CellType::Integer,
         Id::Float | Id::Double | Id::Decimal => CellType::Number,
         Id::Date => CellType::Date,
-        Id::Timestamp | Id::TimestampS | Id::TimestampMs | Id::TimestampNs | Id::TimestampTZ => CellType::DateTime,
+        Id::Timestamp | Id::TimestampS | Id::TimestampMs | Id::TimestampNs | Id::TimestampTZ => {
+            CellType::DateTime
+        }
         _ => CellType::Text,
     }
 }
