@@ -1,1 +1,34 @@
-//! stub
+//! What later tools read: `manifest.json`, `run_results.json`, `graph_summary.json`, compiled and executed SQL.
+//!
+//! Keys, order, versions and number formats are dbt's (`artifacts.md`); strict readers refuse anything else.
+//! Input: the manifest, compiled nodes and results; output: files, each written whole or not at all. Same input,
+//! same bytes, apart from times and ids. Called by `run` and `cli`.
+
+mod graph_summary;
+mod invocation;
+mod manifest;
+mod paths;
+pub mod python_json;
+mod run_results;
+
+pub use graph_summary::{GraphSummary, summarize, write as write_graph_summary};
+pub use invocation::{Invocation, Metadata, timestamp};
+pub use manifest::{ManifestFacts, ManifestFile};
+pub use paths::{compiled_path, run_path, write_code};
+pub use run_results::{BatchResults, Phase, RunResult, RunResults, Status, Timing};
+
+use camino::Utf8Path;
+use serde::Serialize;
+
+use crate::files::{self, FileError};
+
+/// Writes a value as JSON, all of it or nothing.
+fn write_json(path: &Utf8Path, value: &impl Serialize) -> Result<(), FileError> {
+    let mut bytes = Vec::new();
+    python_json::write(&mut bytes, value).map_err(|error| FileError::Io {
+        action: "write",
+        path: path.to_owned(),
+        source: error.into(),
+    })?;
+    files::write_atomic(path, &bytes)
+}

@@ -104,6 +104,8 @@ codes! {
     DEPRECATED = "deprecated";
     /// Something Tidegate does not do yet.
     UNSUPPORTED = "unsupported";
+    /// A mistake in Tidegate itself.
+    INTERNAL = "internal";
     /// Stopped by the user.
     INTERRUPTED = "interrupted";
 }

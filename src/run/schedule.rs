@@ -1,0 +1,314 @@
+//! Runs the steps of a plan on worker threads; what a step does is behind [`Runner`].
+//!
+//! Each step is run or skipped exactly once, never before the steps it waits for; of the ready ones the first
+//! of the plan goes first. Work per step is constant apart from its edges, and nobody waits busily. A worker
+//! that panics loses its node, not the run. Called by the commands that run nodes.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::cancel::CancelToken;
+use super::queue::{Job, Queue};
+use crate::artifacts::{RunResult, Status};
+use crate::diag::{Code, Diagnostic};
+use crate::manifest::UniqueId;
+use crate::plan::Plan;
+
+/// Jinja recursion runs on the workers, and debug builds use much stack.
+const STACK: usize = 16 << 20;
+
+/// Why a step was not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// Something it depends on failed.
+    Upstream {
+        /// The step at the root of it; the lowest in plan order if there are several.
+        failed: UniqueId,
+        /// How that one ended.
+        status: Status,
+        /// Whether that one has a result of its own. If not (an ephemeral model that does not compile), dbt
+        /// records its direct and indirect dependants as errors instead of skips.
+        numbered: bool,
+    },
+    /// Another step failed under `--fail-fast`.
+    FailFast,
+    /// The user stopped the run.
+    Cancelled,
+    /// No worker was left to run it.
+    NoWorker,
+}
+
+impl SkipReason {
+    /// Returns the message that dbt writes into the result; none for a failure upstream.
+    pub fn message(&self) -> Option<&'static str> {
+        match self {
+            Self::Upstream { .. } => None,
+            Self::FailFast => Some("Skipping due to fail_fast"),
+            Self::Cancelled => Some("Skipping due to an interrupt"),
+            Self::NoWorker => Some("Skipping since no connection is left"),
+        }
+    }
+}
+
+/// What running a node means. `index` and `total` are the numbers of `i of n`; both are 0 for a step that is
+/// not numbered.
+pub trait Runner: Sync {
+    /// What a worker keeps between nodes, usually a connection. It never leaves its thread.
+    type Worker;
+
+    /// Prepares a worker, on its own thread; also after a panic. `worker` counts from 0.
+    fn start_worker(&self, worker: usize) -> Result<Self::Worker, Diagnostic>;
+
+    /// Runs a node; a failure is a result too. Called for steps that nothing blocks.
+    fn run(&self, worker: &mut Self::Worker, id: &UniqueId, index: usize, total: usize) -> RunResult;
+
+    /// Tells of a node that is not run, and makes its result.
+    fn skip(&self, id: &UniqueId, because: &SkipReason, index: usize, total: usize) -> RunResult;
+
+    /// Interrupts what the workers do now. Called once, from the worker that failed, when `--fail-fast` stops
+    /// the run; after Ctrl-C the callbacks of the [`CancelToken`] do the same.
+    fn interrupt(&self) {}
+}
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Whether the first failure stops the run.
+    pub fail_fast: bool,
+    /// Stops the run from outside.
+    pub cancel: CancelToken,
+}
+
+/// What stopped a run before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// A failure under `--fail-fast`.
+    FailFast,
+    /// The user.
+    Cancelled,
+}
+
+/// What became of a plan.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Results of the numbered steps as they were completed, then those that were never started, in plan order.
+    pub results: Vec<RunResult>,
+    /// Results of the other steps (ephemeral models).
+    pub unnumbered: Vec<RunResult>,
+    /// What stopped the run early.
+    pub stopped: Option<Stopped>,
+    /// Why workers could not start; the others did their work.
+    pub worker_errors: Vec<Diagnostic>,
+}
+
+impl Outcome {
+    /// Tells whether the user stopped the run.
+    pub fn cancelled(&self) -> bool {
+        self.stopped == Some(Stopped::Cancelled)
+    }
+}
+
+/// Runs a plan. Errors if there is something to do and no worker can start.
+pub fn run_plan<R: Runner>(plan: &Plan, runner: &R, options: &Options) -> Result<Outcome, Diagnostic> {
+    let shared =
+        Shared { runner, plan, total: plan.total(), options, state: Mutex::default(), wake: Condvar::new() };
+    shared.lock().queue = Queue::new(plan);
+    let threads = options.threads.clamp(1, plan.steps.len().max(1));
+    if !plan.steps.is_empty() {
+        std::thread::scope(|scope| {
+            for index in 0..threads {
+                let name = format!("Thread-{} (worker)", index + 1);
+                let builder = std::thread::Builder::new().name(name).stack_size(STACK);
+                let shared = &shared;
+                if let Err(error) = builder.spawn_scoped(scope, move || shared.work(index)) {
+                    shared.lock().outcome.worker_errors.push(no_thread(&error));
+                }
+            }
+        });
+    }
+    shared.finish()
+}
+
+fn no_thread(error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(Code::IO, None, "cannot start a worker thread").note(error.to_string())
+}
+
+#[derive(Default)]
+struct State {
+    queue: Queue,
+    outcome: Outcome,
+    /// Steps that were given a number.
+    numbers: usize,
+    /// Whether a worker ever started.
+    any_worker: bool,
+}
+
+struct Shared<'a, R> {
+    runner: &'a R,
+    plan: &'a Plan,
+    total: usize,
+    options: &'a Options,
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+impl<R: Runner> Shared<'_, R> {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The life of one worker thread.
+    fn work(&self, index: usize) {
+        let Some(mut worker) = self.start(index) else { return };
+        while let Some((job, number)) = self.next() {
+            let step = &self.plan.steps[job.step];
+            let total = if step.numbered { self.total } else { 0 };
+            let done = match &job.blocked_by {
+                Some(because) => Ok(self.skip(job.step, because, number)),
+                None => {
+                    catch_unwind(AssertUnwindSafe(|| self.runner.run(&mut worker, &step.id, number, total)))
+                }
+            };
+            let panicked = done.is_err();
+            self.done(&job, done.unwrap_or_else(|panic| lost(&step.id, panic.as_ref())));
+            if panicked {
+                // Whatever the worker kept may be half changed.
+                let Some(fresh) = self.start(index) else {
+                    // Somebody else must take what this one freed.
+                    self.wake.notify_all();
+                    return;
+                };
+                worker = fresh;
+            }
+        }
+    }
+
+    fn start(&self, index: usize) -> Option<R::Worker> {
+        match catch_unwind(AssertUnwindSafe(|| self.runner.start_worker(index))) {
+            Ok(Ok(worker)) => {
+                self.lock().any_worker = true;
+                Some(worker)
+            }
+            Ok(Err(error)) => {
+                self.lock().outcome.worker_errors.push(error);
+                None
+            }
+            Err(panic) => {
+                let error = Diagnostic::error(Code::CONNECTION, None, "a worker broke while it started");
+                self.lock().outcome.worker_errors.push(error.note(panic_text(panic.as_ref())));
+                None
+            }
+        }
+    }
+
+    /// Waits for a step and its number; `None` when the worker can go home.
+    fn next(&self) -> Option<(Job, usize)> {
+        let mut state = self.lock();
+        loop {
+            if state.outcome.stopped.is_none() && self.options.cancel.is_cancelled() {
+                state.outcome.stopped = Some(Stopped::Cancelled);
+                self.wake.notify_all();
+            }
+            if state.outcome.stopped.is_some() || state.queue.all_started() {
+                return None;
+            }
+            if let Some(job) = state.queue.take() {
+                let number = if self.plan.steps[job.step].numbered {
+                    state.numbers += 1;
+                    state.numbers
+                } else {
+                    0
+                };
+                return Some((job, number));
+            }
+            if state.queue.is_idle() {
+                // Nothing is ready and nothing runs: the rest waits for itself. Plans have no cycles.
+                return None;
+            }
+            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn skip(&self, step: usize, because: &SkipReason, number: usize) -> RunResult {
+        let step = &self.plan.steps[step];
+        let total = if step.numbered { self.total } else { 0 };
+        catch_unwind(AssertUnwindSafe(|| self.runner.skip(&step.id, because, number, total)))
+            .unwrap_or_else(|panic| lost(&step.id, panic.as_ref()))
+    }
+
+    /// Records a result and frees what waited for it.
+    fn done(&self, job: &Job, result: RunResult) {
+        let step = &self.plan.steps[job.step];
+        let status = result.status;
+        let mut state = self.lock();
+        let blocks = job.blocked_by.is_none() && self.plan.blocking.blocks(status);
+        let failed = blocks.then_some((job.step, status));
+        let freed = state.queue.finish(job.step, failed, self.plan);
+        let stops = self.options.fail_fast && is_stopping(status) && state.outcome.stopped.is_none();
+        if stops {
+            state.outcome.stopped = Some(Stopped::FailFast);
+        }
+        let wake_all = stops || state.queue.all_started() || state.queue.is_idle();
+        let results = if step.numbered { &mut state.outcome.results } else { &mut state.outcome.unnumbered };
+        results.push(result);
+        drop(state);
+        if wake_all {
+            self.wake.notify_all();
+        } else {
+            // This worker takes one of them itself.
+            (1..freed).for_each(|_| self.wake.notify_one());
+        }
+        if stops {
+            self.runner.interrupt();
+        }
+    }
+
+    /// Records what was never started, and hands everything over.
+    fn finish(self) -> Result<Outcome, Diagnostic> {
+        let mut state = std::mem::take(&mut *self.lock());
+        if !state.any_worker && !self.plan.steps.is_empty() && state.outcome.stopped.is_none() {
+            let nothing = || Diagnostic::error(Code::CONNECTION, None, "no worker could be started");
+            return Err(state.outcome.worker_errors.into_iter().next().unwrap_or_else(nothing));
+        }
+        let because = match state.outcome.stopped {
+            Some(Stopped::FailFast) => SkipReason::FailFast,
+            Some(Stopped::Cancelled) => SkipReason::Cancelled,
+            None => SkipReason::NoWorker,
+        };
+        for step in state.queue.unstarted() {
+            if self.plan.steps[step].numbered {
+                state.numbers += 1;
+                state.outcome.results.push(self.skip(step, &because, state.numbers));
+            }
+        }
+        Ok(state.outcome)
+    }
+}
+
+/// The ends that stop a run under `--fail-fast`.
+fn is_stopping(status: Status) -> bool {
+    matches!(status, Status::Error | Status::Fail | Status::PartialSuccess)
+}
+
+fn lost(id: &UniqueId, panic: &(dyn Any + Send)) -> RunResult {
+    let text = panic_text(panic);
+    let diagnostic = Diagnostic::error(Code::INTERNAL, None, format!("the worker broke while it ran `{id}`"))
+        .note(text.clone())
+        .help("this is a mistake in tidegate; please report it");
+    let mut result =
+        RunResult::new(id.clone(), Status::Error).with_message(format!("internal error: {text}"));
+    result.diagnostic = Some(Box::new(diagnostic));
+    result
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "unknown reason".to_owned())
+}
+
+#[cfg(test)]
+#[path = "schedule_tests.rs"]
+mod tests;
