@@ -5,6 +5,7 @@
 //! wrote. One [`Adapter`] serves an invocation, each worker holds one [`Connection`]. Called by `context`, `run`
 //! and `cli`.
 
+mod cache;
 mod cell;
 pub mod duckdb;
 mod error;
@@ -12,6 +13,7 @@ mod profile;
 mod python_text;
 mod result;
 
+pub use cache::{CacheError, RelationCache};
 pub use cell::{Cell, CellType};
 pub use error::{DbError, DbErrorKind};
 pub use profile::{Profile, ProfileError};

@@ -5,6 +5,7 @@
 //! `manifest.json` (v12) are the `Serialize` implementations of these types, since Jinja's `model` and
 //! `graph` show the same dicts.
 
+mod column;
 mod compiled;
 mod config;
 mod id;
@@ -12,8 +13,10 @@ mod json;
 mod lookup;
 mod node;
 mod other;
+mod relation;
 mod source;
 
+pub use column::{ColumnError, ColumnInfo};
 pub use compiled::{Compiled, CompiledNodes, InjectedCte};
 pub use config::{Config, Materialized, Severity, StoreFailuresAs, defaults};
 pub use id::{ResourceType, UniqueId};
@@ -24,6 +27,7 @@ pub use node::{
     SourceCall, TestMetadata, version_text,
 };
 pub use other::{Doc, Exposure, Group, Macro, UnitTest};
+pub use relation::{ApproximateMatch, EventTimeFilter, Policy, Relation, RelationType};
 pub use source::SourceTable;
 
 use indexmap::IndexMap;

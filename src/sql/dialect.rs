@@ -42,6 +42,16 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Returns the types of relations that a rename can move aside, in dbt's words.
+    fn renames(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Returns the types of relations that the engine replaces in one step, in dbt's words.
+    fn replaces(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Returns the spelling an unquoted name gets in the catalog.
     fn fold_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
         match self.fold() {
@@ -82,6 +92,14 @@ impl Dialect for Postgres {
     /// `NAMEDATALEN` minus the terminator, as Postgres is built everywhere.
     fn max_identifier_bytes(&self) -> Option<usize> {
         Some(63)
+    }
+
+    fn renames(&self) -> &'static [&'static str] {
+        &["view", "table"]
+    }
+
+    fn replaces(&self) -> &'static [&'static str] {
+        &["view", "table"]
     }
 }
 
