@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from differences import Report, compare_artifacts, compare_compiled_files
-from snapshot import compare_snapshots, take_snapshot
+from snapshot import compare_snapshots, run_sql, take_snapshot
 
 SIDES = ("dbt", "tidegate")
 LEFT_OUT_OF_COPIES = shutil.ignore_patterns("target", "logs", ".git", "*.duckdb", "*.duckdb.wal", ".user.yml")
@@ -72,6 +72,8 @@ def run_side(side: str, program: str, project: Path, work: Path, timeout: int, r
     steps = read_steps(project)
     env = dict(os.environ, DBT_SEND_ANONYMOUS_USAGE_STATS="false", DBT_PROFILES_DIR=str(copy), NO_COLOR="1")
     env.update(steps["env"])
+    if steps["setup"]:
+        run_sql(copy, **steps["setup"])
     output = []
     started = time.monotonic()
     for command in steps["commands"]:
@@ -90,10 +92,10 @@ def run_side(side: str, program: str, project: Path, work: Path, timeout: int, r
 
 
 def read_steps(project: Path) -> dict:
-    """`compare.json` of a project may name other commands than `build`, and environment variables."""
+    """`compare.json` of a project may name other commands than `build`, variables, and SQL to run before."""
     path = project / "compare.json"
     given = json.loads(path.read_text()) if path.is_file() else {}
-    return {"commands": given.get("commands", [["build"]]), "env": given.get("env", {})}
+    return {"commands": given.get("commands", [["build"]]), "env": given.get("env", {}), "setup": given.get("setup")}
 
 
 class WorkFolder:

@@ -1,4 +1,4 @@
-"""The contents of a project's databases: copied into one DuckDB file a side, then compared relation by relation."""
+"""The contents of a project's databases: filled, copied into one DuckDB file a side, compared relation by relation."""
 
 import os
 from pathlib import Path
@@ -18,6 +18,17 @@ def quoted(*names: str) -> str:
 def is_database(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(12)[8:] == b"DUCK"
+
+
+def run_sql(project: Path, database: str, file: str) -> None:
+    """Fills a database with what a project expects to find there."""
+    before = Path.cwd()
+    os.chdir(project)
+    try:
+        with duckdb.connect(database) as connection:
+            connection.execute(Path(file).read_text())
+    finally:
+        os.chdir(before)
 
 
 def take_snapshot(project: Path, target: Path, side: str, report: Report) -> None:
