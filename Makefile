@@ -18,10 +18,10 @@ demo: setup
 
 test: unit format lint
 
-# nextest where it is installed, plain cargo otherwise: the same tests.
+# nextest where it is installed, plain cargo otherwise: the same tests. nextest leaves out those in the documentation.
 unit: setup setup-extensions
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-		echo "$(CARGO) nextest run --locked"; $(CARGO) nextest run --locked; \
+		echo "$(CARGO) nextest run --locked"; $(CARGO) nextest run --locked && $(CARGO) test --locked --quiet --doc; \
 	else \
 		echo "$(CARGO) test --locked"; $(CARGO) test --locked; \
 	fi
