@@ -6,6 +6,9 @@ CARGO ?= cargo
 PYTHON ?= python3
 TIDEGATE = $(CARGO) run --quiet --locked --manifest-path ../Cargo.toml --
 
+# The binary finds DuckDB by itself; this helps where RUSTFLAGS or a target folder elsewhere take its search path away.
+export LD_LIBRARY_PATH := $(or $(DUCKDB_LIB_DIR),$(CURDIR)/.deps/duckdb):$(LD_LIBRARY_PATH)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit format lint setup setup-extensions clean
 
