@@ -1,0 +1,47 @@
+{#
+  A view. The new definition is created under the intermediate name first, so that a query that does not work leaves
+  the old view as it is; then both change names within one transaction.
+#}
+
+{%- materialization view, default -%}
+  {%- set existing_relation = load_cached_relation(this) -%}
+  {%- set target_relation = this.incorporate(type='view') -%}
+  {%- set intermediate_relation = make_intermediate_relation(target_relation) -%}
+  {%- set backup_type = 'view' if existing_relation is none else existing_relation.type -%}
+  {%- set backup_relation = make_backup_relation(target_relation, backup_type) -%}
+  {%- set grant_config = config.get('grants') -%}
+
+  {#- Whatever a crashed run left behind goes first; it is in nobody's way until a rename needs its name. -#}
+  {%- set leftover_intermediate = load_cached_relation(intermediate_relation) -%}
+  {%- set leftover_backup = load_cached_relation(backup_relation) -%}
+
+  {{ run_hooks(pre_hooks, inside_transaction=False) }}
+  {%- do drop_relation_if_exists(leftover_intermediate) -%}
+  {%- do drop_relation_if_exists(leftover_backup) -%}
+  {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+  {%- call statement('main') -%}
+    {{ get_create_view_as_sql(intermediate_relation, sql) }}
+  {%- endcall -%}
+
+  {#- Asked again: a hook, or the cascade of a drop, may have removed it. -#}
+  {%- if existing_relation is not none -%}
+    {%- set existing_relation = load_cached_relation(existing_relation) -%}
+    {%- if existing_relation is not none -%}
+      {%- do adapter.rename_relation(existing_relation, backup_relation) -%}
+    {%- endif -%}
+  {%- endif -%}
+  {%- do adapter.rename_relation(intermediate_relation, target_relation) -%}
+
+  {%- set revoke = should_revoke(existing_relation, full_refresh_mode=True) -%}
+  {%- do apply_grants(target_relation, grant_config, should_revoke=revoke) -%}
+  {%- do persist_docs(target_relation, model) -%}
+
+  {{ run_hooks(post_hooks, inside_transaction=True) }}
+  {{ adapter.commit() }}
+
+  {%- do drop_relation_if_exists(backup_relation) -%}
+  {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+  {{ return({'relations': [target_relation]}) }}
+{%- endmaterialization -%}

@@ -1,0 +1,7 @@
+{# Fails for every null; stored failures keep the whole row, since a column of nulls would say nothing. #}
+
+{% macro default__test_not_null(model, column_name) %}
+select {{ '*' if should_store_failures() else column_name }}
+from {{ model }}
+where {{ column_name }} is null
+{% endmacro %}

@@ -1,0 +1,40 @@
+{#
+  Replaces the rows of one batch: everything in its window of event time is deleted and inserted again. The window
+  makes a unique key meaningless.
+#}
+
+{% macro duckdb__get_incremental_microbatch_sql(arg_dict) %}
+  {%- set target = arg_dict['target_relation'] -%}
+  {%- set source = arg_dict['temp_relation'] -%}
+  {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+  {%- set event_time = config.get('event_time') -%}
+
+  {%- if arg_dict['unique_key'] -%}
+    {%- do exceptions.raise_compiler_error(
+        "dbt-duckdb 'microbatch' incremental strategy does not support 'unique_key': use 'event_time' to define the batches") -%}
+  {%- elif not event_time -%}
+    {%- do exceptions.raise_compiler_error(
+        "dbt-duckdb 'microbatch' requires an 'event_time' config") -%}
+  {%- endif -%}
+
+  {%- set batch = model.get('batch') or {} -%}
+  {%- set first = batch.get('event_time_start') -%}
+  {%- set after = batch.get('event_time_end') -%}
+  {%- if not first or not after -%}
+    {%- do exceptions.raise_compiler_error(
+        "dbt-duckdb 'microbatch' needs the start and the end of a batch") -%}
+  {%- endif -%}
+
+  {%- set conditions = [
+      event_time ~ " >= '" ~ first ~ "'",
+      event_time ~ " < '" ~ after ~ "'"
+  ] + normalize_incremental_predicates(arg_dict.get('incremental_predicates')) %}
+
+    delete from {{ target }}
+    where {{ conditions | join('\n      and ') }};
+
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }}
+    from {{ source }}
+    where {{ conditions | join('\n      and ') }};
+{% endmacro %}

@@ -1,0 +1,19 @@
+{# What exists in one schema. #}
+
+{% macro duckdb__list_relations_without_caching(schema_relation) %}
+  {%- call statement('list_relations_without_caching', fetch_result=True) -%}
+    select
+      '{{ schema_relation.database }}' as database,
+      table_name as name,
+      table_schema as schema,
+      case table_type
+        when 'BASE TABLE' then 'table'
+        when 'LOCAL TEMPORARY' then 'table'
+        when 'VIEW' then 'view'
+      end as type
+    from system.information_schema.tables
+    where lower(table_schema) = '{{ schema_relation.schema | lower }}'
+      and lower(table_catalog) = '{{ schema_relation.database | lower }}'
+  {%- endcall -%}
+  {{ return(load_result('list_relations_without_caching').table) }}
+{% endmacro %}
