@@ -1,1 +1,17 @@
-//! stub
+//! `--select` text or a named selector + manifest → ids (`selection.md`).
+//!
+//! Pure but for the question whether a path exists, which the caller answers. Called by `plan` and `cli`.
+
+mod fqn;
+mod glob;
+mod grammar;
+mod graph;
+mod methods;
+mod resolve;
+mod resource;
+mod spec;
+
+pub use grammar::{Asked, Origin, parse};
+pub use graph::link;
+pub use resolve::{NoMatch, Scope, Selection, Wanted, select};
+pub use spec::{Criterion, Depth, Indirect, Method, Parts, Spec, Written};

@@ -1,0 +1,74 @@
+//! Manifest → graph of its resources. Cycles are told as a path, with the place of each `ref()`.
+
+use crate::dag::Dag;
+use crate::diag::{Code, Diagnostic, Span};
+use crate::manifest::{Manifest, UniqueId};
+
+/// Builds the graph of sources, nodes, exposures and unit tests. Errors once for each knot of resources that
+/// depend on each other.
+pub fn link(manifest: &Manifest) -> Result<Dag<UniqueId>, Vec<Diagnostic>> {
+    let mut dag = Dag::new();
+    for id in manifest.sources.keys() {
+        dag.add(id);
+    }
+    let others = manifest.nodes.keys().chain(manifest.exposures.keys()).chain(manifest.unit_tests.keys());
+    for id in others {
+        let after = dag.add(id);
+        for parent in manifest.parents(id) {
+            // Kinds of resource that the manifest does not hold (metrics) are no part of the graph.
+            if manifest.resource_type(parent).is_some() {
+                let before = dag.add(parent);
+                dag.edge_at(before, after);
+            }
+        }
+    }
+    let cycles: Vec<Diagnostic> = dag.cycles().iter().map(|cycle| told(manifest, &dag, cycle)).collect();
+    if cycles.is_empty() { Ok(dag) } else { Err(cycles) }
+}
+
+/// Tells of one cycle, in the direction people think of: `a` refs `b`, `b` refs `a`.
+fn told(manifest: &Manifest, dag: &Dag<UniqueId>, cycle: &[usize]) -> Diagnostic {
+    // The cycle leads from what is needed to what needs it; its first id stays first.
+    let mut places = cycle.to_vec();
+    if let Some(rest) = places.get_mut(1..) {
+        rest.reverse();
+    }
+    let ids: Vec<&UniqueId> = places.iter().map(|place| dag.id(*place)).collect();
+    let names: Vec<String> = ids.iter().map(|id| name(manifest, id)).collect();
+    let path: Vec<&str> = names.iter().chain(names.first()).map(String::as_str).collect();
+    let message = match names.as_slice() {
+        [only] => format!("`{only}` depends on itself"),
+        _ => format!("a cycle of dependencies: {}", path.join(" -> ")),
+    };
+    let steps: Vec<(Option<Span>, String)> = ids
+        .iter()
+        .zip(ids.iter().cycle().skip(1))
+        .map(|(from, to)| {
+            let text = format!("`{}` needs `{}`", name(manifest, from), name(manifest, to));
+            (call(manifest, from, to), text)
+        })
+        .collect();
+    let mut steps = steps.into_iter();
+    let (first, text) = steps.next().unwrap_or_default();
+    let mut error = Diagnostic::error(Code::CYCLE, first, message).at(text);
+    for (span, text) in steps {
+        error = match span {
+            Some(span) => error.label(span, text),
+            None => error.note(text),
+        };
+    }
+    error.help("remove one of these `ref()` calls, or move what both need into a model of its own")
+}
+
+fn name(manifest: &Manifest, id: &UniqueId) -> String {
+    manifest.nodes.get(id).map_or_else(|| id.to_string(), |node| node.search_name())
+}
+
+/// Finds the `ref()` by which a node needs another; the node itself if the call has no known place.
+fn call(manifest: &Manifest, from: &UniqueId, to: &UniqueId) -> Option<Span> {
+    let node = manifest.nodes.get(from)?;
+    let wanted = manifest.nodes.get(to)?;
+    let calls = node.refs.iter().filter(|call| call.name == wanted.name);
+    let found = calls.filter_map(|call| call.span).next();
+    Some(found.unwrap_or(node.span))
+}

@@ -1,0 +1,125 @@
+//! One face for all kinds of resource that can be selected.
+
+use crate::dag::Dag;
+use crate::manifest::{Config, Exposure, Manifest, Node, ResourceType, SourceTable, UniqueId, UnitTest};
+
+/// A resource of the graph.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Resource<'a> {
+    Node(&'a Node),
+    Source(&'a SourceTable),
+    Exposure(&'a Exposure),
+    UnitTest(&'a UnitTest),
+}
+
+impl<'a> Resource<'a> {
+    /// Returns the resources of a graph by their places; `None` for an id that the manifest does not have.
+    pub(super) fn all(manifest: &'a Manifest, dag: &Dag<UniqueId>) -> Vec<Option<Self>> {
+        dag.ids().map(|id| Self::find(manifest, id)).collect()
+    }
+
+    pub(super) fn find(manifest: &'a Manifest, id: &UniqueId) -> Option<Self> {
+        if let Some(node) = manifest.nodes.get(id) {
+            return Some(Self::Node(node));
+        }
+        if let Some(table) = manifest.sources.get(id) {
+            return Some(Self::Source(table));
+        }
+        if let Some(exposure) = manifest.exposures.get(id) {
+            return Some(Self::Exposure(exposure));
+        }
+        manifest.unit_tests.get(id).map(|test| Self::UnitTest(test))
+    }
+
+    pub(super) fn kind(self) -> ResourceType {
+        match self {
+            Self::Node(node) => node.resource_type(),
+            Self::Source(_) => ResourceType::Source,
+            Self::Exposure(_) => ResourceType::Exposure,
+            Self::UnitTest(_) => ResourceType::UnitTest,
+        }
+    }
+
+    pub(super) fn name(self) -> &'a str {
+        match self {
+            Self::Node(node) => &node.name,
+            Self::Source(table) => &table.name,
+            Self::Exposure(exposure) => &exposure.name,
+            Self::UnitTest(test) => &test.name,
+        }
+    }
+
+    pub(super) fn package(self) -> &'a str {
+        match self {
+            Self::Node(node) => &node.package_name,
+            Self::Source(table) => &table.package_name,
+            Self::Exposure(exposure) => &exposure.package_name,
+            Self::UnitTest(test) => &test.package_name,
+        }
+    }
+
+    /// Returns the file that defines it, below its package.
+    pub(super) fn file(self) -> &'a str {
+        match self {
+            Self::Node(node) => &node.original_file_path,
+            Self::Source(table) => &table.path,
+            Self::Exposure(exposure) => &exposure.original_file_path,
+            Self::UnitTest(test) => &test.original_file_path,
+        }
+    }
+
+    /// Returns the property file that describes it, below its package.
+    pub(super) fn property_file(self) -> Option<&'a str> {
+        let patch = match self {
+            Self::Node(node) => node.patch_path.as_deref(),
+            Self::Source(table) => table.patch_path.as_deref(),
+            Self::Exposure(_) | Self::UnitTest(_) => None,
+        };
+        patch.and_then(|patch| patch.split_once("://")).map(|(_, path)| path)
+    }
+
+    pub(super) fn tags(self) -> Vec<&'a str> {
+        match self {
+            Self::Node(node) => node.tags.iter().map(String::as_str).collect(),
+            Self::Source(table) => table.tags.iter().map(String::as_str).collect(),
+            Self::Exposure(exposure) => exposure.tags.iter().map(String::as_str).collect(),
+            Self::UnitTest(test) => test.config.texts("tags"),
+        }
+    }
+
+    /// Returns the qualified name; `None` for sources, which `fqn` never selects.
+    pub(super) fn fqn(self) -> Option<&'a [String]> {
+        match self {
+            Self::Node(node) => Some(&node.fqn),
+            Self::Source(_) => None,
+            Self::Exposure(exposure) => Some(&exposure.fqn),
+            Self::UnitTest(test) => Some(&test.fqn),
+        }
+    }
+
+    pub(super) fn is_versioned(self) -> bool {
+        matches!(self, Self::Node(node) if node.version().is_some())
+    }
+
+    /// Returns the config that `config.` looks into: that of nodes and sources.
+    pub(super) fn config(self) -> Option<&'a Config> {
+        match self {
+            Self::Node(node) => Some(&node.config),
+            Self::Source(table) => Some(&table.config),
+            Self::Exposure(_) | Self::UnitTest(_) => None,
+        }
+    }
+
+    /// Tells whether it comes along with what it tests.
+    pub(super) fn is_test(self) -> bool {
+        matches!(self.kind(), ResourceType::Test | ResourceType::UnitTest)
+    }
+
+    /// Tells whether there is no code in it; seeds have none and are never empty.
+    pub(super) fn is_empty(self) -> bool {
+        match self {
+            Self::Node(node) => node.resource_type() != ResourceType::Seed && node.raw_code.trim().is_empty(),
+            Self::Source(_) | Self::Exposure(_) | Self::UnitTest(_) => false,
+        }
+    }
+}
