@@ -27,15 +27,18 @@ LEFT_OUT_OF_COPIES = shutil.ignore_patterns("target", "logs", ".git", "*.duckdb"
 
 def main() -> int:
     arguments = parse_arguments()
+    baseline = json.loads(arguments.baseline.read_text()) if arguments.baseline else []
+    known = {entry["project"]: entry for entry in baseline}
     reports = []
     for project in arguments.projects:
-        report = compare_project(project.resolve(), arguments)
+        report = Report(project.resolve().name, known.get(project.resolve().name))
+        compare_project(project.resolve(), arguments, report)
         reports.append(report)
         if not arguments.quiet:
             print(report.details(arguments.examples), flush=True)
     print(summary(reports))
     if arguments.json:
-        arguments.json.write_text(json.dumps([report.as_json() for report in reports], indent=2) + "\n")
+        arguments.json.write_text(json.dumps([report.as_json() for report in reports], indent=2, default=str) + "\n")
     return 0 if all(report.equal() for report in reports) else 1
 
 
@@ -46,15 +49,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--tidegate", required=True, help="the binary")
     parser.add_argument("--work", type=Path, help="keep copies, databases and artifacts in this folder")
     parser.add_argument("--examples", type=int, default=3, help="examples shown of each kind of difference")
+    parser.add_argument("--baseline", type=Path, help="JSON of dbt compared with itself: what differs there is left out")
     parser.add_argument("--json", type=Path, help="also write everything found to this file")
     parser.add_argument("--quiet", action="store_true", help="only the table at the end")
     parser.add_argument("--timeout", type=int, default=900, help="seconds for one command")
     return parser.parse_args()
 
 
-def compare_project(project: Path, arguments: argparse.Namespace) -> Report:
+def compare_project(project: Path, arguments: argparse.Namespace, report: Report) -> None:
     """Runs both tools on copies of one project and compares everything they left behind."""
-    report = Report(project.name)
     with WorkFolder(arguments.work, project.name) as work:
         for side in SIDES:
             program = str(Path(arguments.dbt if side == "dbt" else arguments.tidegate).resolve())
@@ -62,7 +65,6 @@ def compare_project(project: Path, arguments: argparse.Namespace) -> Report:
         compare_artifacts(work / "dbt" / "target", work / "tidegate" / "target", report)
         compare_compiled_files(work / "dbt" / "target", work / "tidegate" / "target", report)
         compare_snapshots(work / "dbt.snapshot", work / "tidegate.snapshot", report)
-    return report
 
 
 def run_side(side: str, program: str, project: Path, work: Path, timeout: int, report: Report) -> None:
