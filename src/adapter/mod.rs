@@ -12,6 +12,7 @@ mod error;
 mod profile;
 mod python_text;
 mod result;
+pub mod seed;
 
 pub use cache::{CacheError, RelationCache};
 pub use cell::{Cell, CellType};

@@ -20,11 +20,11 @@ fn database(output: Value) -> Arc<dyn Adapter> {
     profile(&output).adapter()
 }
 
-fn memory() -> Box<dyn Connection> {
+pub(crate) fn memory() -> Box<dyn Connection> {
     database(json!({})).connect("test").unwrap()
 }
 
-fn rows(connection: &mut dyn Connection, sql: &str) -> ResultTable {
+pub(crate) fn rows(connection: &mut dyn Connection, sql: &str) -> ResultTable {
     connection.execute(sql, Fetch::All).unwrap().table.unwrap()
 }
 
@@ -37,7 +37,7 @@ fn fails(connection: &mut dyn Connection, sql: &str) -> DbError {
 }
 
 /// What Python's `str` gives for the value dbt's table holds in this cell's place.
-fn python(cell: &Cell) -> Option<String> {
+pub(crate) fn python(cell: &Cell) -> Option<String> {
     Some(match cell {
         Cell::Null => return None,
         Cell::Bool(true) => "True".to_owned(),

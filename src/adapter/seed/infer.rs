@@ -1,0 +1,209 @@
+//! The pass over a seed file: types of columns, and rows when wanted.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::tz::{Offset, TimeZone};
+
+use super::number::{self, Widest};
+use super::records::{Record, Records};
+use super::{SeedColumn, SeedError, SeedOptions, SeedSchema, SeedType, times};
+use crate::adapter::{Cell, CellType, ResultColumn, ResultTable, unique_names};
+
+/// Reads a file once and returns its columns and row count.
+pub fn infer(path: &Path, options: &SeedOptions) -> Result<SeedSchema, SeedError> {
+    let mut guesses = Vec::new();
+    let (names, rows) = each_row(path, options, |names, record| {
+        if guesses.is_empty() {
+            guesses = names.iter().map(|name| Guess::new(options.column_types.contains_key(name))).collect();
+        }
+        for (guess, field) in guesses.iter_mut().zip(record.fields()?) {
+            guess.take(field);
+        }
+        Some(())
+    })?;
+    guesses.resize_with(names.len(), Guess::default);
+    let columns = names.into_iter().zip(guesses).map(|(name, guess)| {
+        let ty = if options.column_types.contains_key(&name) { SeedType::Text } else { guess.finish() };
+        let sql_type = options.column_types.get(&name).cloned().unwrap_or_else(|| ty.sql().to_owned());
+        SeedColumn { name, ty, sql_type }
+    });
+    Ok(SeedSchema { columns: columns.collect(), rows })
+}
+
+/// Reads the rows of a file as dbt's table holds them; `limit` stops early.
+///
+/// Reads the file twice: the types of a column depend on all of its values.
+pub fn read(path: &Path, options: &SeedOptions, limit: Option<usize>) -> Result<ResultTable, SeedError> {
+    let schema = infer(path, options)?;
+    let types: Vec<SeedType> = schema.columns.iter().map(|c| c.ty).collect();
+    let mut rows = Vec::new();
+    each_row(path, options, |_, record| {
+        if limit.is_none_or(|n| rows.len() < n) {
+            let mut row: Vec<Cell> =
+                types.iter().zip(record.fields()?).map(|(ty, field)| cell(*ty, field)).collect();
+            row.resize(types.len(), Cell::Null);
+            rows.push(row);
+        }
+        Some(())
+    })?;
+    let columns = schema.columns.into_iter().map(|c| ResultColumn {
+        name: c.name,
+        type_name: c.sql_type,
+        ty: cell_type(c.ty),
+    });
+    Ok(ResultTable { columns: columns.collect(), rows })
+}
+
+/// Calls `row` with the column names and each row; it returns `None` for text that is not UTF-8.
+fn each_row(
+    path: &Path,
+    options: &SeedOptions,
+    mut row: impl FnMut(&[String], &Record) -> Option<()>,
+) -> Result<(Vec<String>, u64), SeedError> {
+    let mut characters = options.delimiter.chars();
+    let (Some(delimiter), None) = (characters.next(), characters.next()) else {
+        return Err(SeedError::Delimiter(options.delimiter.clone()));
+    };
+    let io = |source| SeedError::Io { path: path.to_owned(), source };
+    let mut records = Records::new(File::open(path).map_err(io)?, delimiter).map_err(io)?;
+    let mut record = Record::default();
+    if !records.next(&mut record).map_err(io)? {
+        return Err(SeedError::Empty);
+    }
+    let not_utf8 = |record: &Record| SeedError::NotUtf8 { line: record.line };
+    let header: Vec<String> = record.fields().ok_or_else(|| not_utf8(&record))?.map(str::to_owned).collect();
+    let names = unique_names(
+        header.into_iter().enumerate().map(|(i, name)| if name.is_empty() { letter(i) } else { name }),
+    );
+    let mut rows = 0;
+    while records.next(&mut record).map_err(io)? {
+        rows += 1;
+        if record.len() > names.len() {
+            return Err(SeedError::TooManyValues { line: record.line, got: record.len(), want: names.len() });
+        }
+        row(&names, &record).ok_or_else(|| not_utf8(&record))?;
+    }
+    Ok((names, rows))
+}
+
+/// Names a column without a name after its place: a, b, ..., z, aa, bb, ...
+fn letter(place: usize) -> String {
+    let letter = char::from(b'a' + u8::try_from(place % 26).unwrap_or(0));
+    std::iter::repeat_n(letter, place / 26 + 1).collect()
+}
+
+/// What a column may still be.
+#[derive(Clone, Copy, Debug)]
+struct Guess {
+    fixed: bool,
+    number: bool,
+    date: bool,
+    datetime: bool,
+    iso: bool,
+    boolean: bool,
+    widest: Widest,
+}
+
+impl Default for Guess {
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
+impl Guess {
+    fn new(fixed: bool) -> Self {
+        Self {
+            fixed,
+            number: true,
+            date: true,
+            datetime: true,
+            iso: true,
+            boolean: true,
+            widest: Widest::default(),
+        }
+    }
+
+    /// Takes one value in.
+    fn take(&mut self, field: &str) {
+        if self.fixed || is_null(field) {
+            return;
+        }
+        let text = field.trim();
+        if self.number {
+            match number::places(text) {
+                Some(places) => self.widest.take(places.unwrap_or_default()),
+                None => self.number = false,
+            }
+        }
+        self.date = self.date && times::date(text).is_some();
+        self.datetime = self.datetime && times::datetime(text).is_some();
+        self.iso = self.iso && times::iso(text).is_some();
+        self.boolean = self.boolean && boolean(field).is_some();
+        self.fixed = !(self.number || self.date || self.datetime || self.iso || self.boolean);
+    }
+
+    /// The first type that fits everything, in dbt's order.
+    fn finish(self) -> SeedType {
+        match self {
+            Self { number: true, .. } if self.widest.has_decimals() => SeedType::Float,
+            Self { number: true, .. } => SeedType::Integer,
+            Self { date: true, .. } => SeedType::Date,
+            Self { datetime: true, .. } | Self { iso: true, .. } => SeedType::DateTime,
+            Self { boolean: true, .. } => SeedType::Boolean,
+            _ => SeedType::Text,
+        }
+    }
+}
+
+/// The words that mean nothing is there.
+fn is_null(field: &str) -> bool {
+    let text = field.trim();
+    text.is_empty() || text.eq_ignore_ascii_case("null")
+}
+
+fn boolean(field: &str) -> Option<bool> {
+    let text = field.replace(',', "");
+    match text.trim() {
+        word if word.eq_ignore_ascii_case("true") => Some(true),
+        word if word.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+fn cell_type(ty: SeedType) -> CellType {
+    match ty {
+        SeedType::Integer | SeedType::Float => CellType::Number,
+        SeedType::Date => CellType::Date,
+        SeedType::DateTime => CellType::DateTime,
+        SeedType::Boolean => CellType::Boolean,
+        SeedType::Text => CellType::Text,
+    }
+}
+
+/// Makes the value dbt's table holds. The type fits all values of its column, so nothing is lost.
+fn cell(ty: SeedType, field: &str) -> Cell {
+    if is_null(field) {
+        return Cell::Null;
+    }
+    let text = field.trim();
+    let value = match ty {
+        SeedType::Integer | SeedType::Float => number::parse(text).map(|n| Cell::Decimal(n.text.into())),
+        SeedType::Date => times::date(text).map(Cell::Date),
+        SeedType::DateTime => {
+            times::datetime(text).map(Cell::Timestamp).or_else(|| times::iso(text).map(iso_cell))
+        }
+        SeedType::Boolean => boolean(field).map(Cell::Bool),
+        SeedType::Text => None,
+    };
+    value.unwrap_or_else(|| Cell::Text(Arc::from(field)))
+}
+
+fn iso_cell((at, offset): times::Iso) -> Cell {
+    let zone = offset.and_then(|seconds| Offset::from_seconds(seconds).ok()).map(TimeZone::fixed);
+    match zone.map(|zone| at.to_zoned(zone)) {
+        Some(Ok(zoned)) => Cell::TimestampTz(Box::new(zoned)),
+        _ => Cell::Timestamp(at),
+    }
+}
