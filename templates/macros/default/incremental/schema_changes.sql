@@ -30,20 +30,28 @@
   {%- if changes['schema_changed'] -%}
     {%- if on_schema_change == 'fail' -%}
       {%- do exceptions.raise_compiler_error(
-          'The source and target schemas on this incremental model are out of sync!\n'
-          ~ 'They can be reconciled in several ways:\n'
-          ~ '  - set the `on_schema_change` config to either append_new_columns or sync_all_columns, depending on your situation.\n'
-          ~ '  - re-run the incremental model with `full_refresh: True` to update the target schema.\n'
-          ~ '  - update the schema manually and re-run the process.\n\n'
-          ~ 'Additional troubleshooting context:\n'
-          ~ '  Source columns not in target: ' ~ changes['source_not_in_target'] ~ '\n'
-          ~ '  Target columns not in source: ' ~ changes['target_not_in_source'] ~ '\n'
-          ~ '  New column types: ' ~ changes['new_target_types']) -%}
+          'The columns of this incremental model and of its table have come apart, and `on_schema_change` is `fail`.\n'
+          ~ '  new in the model: ' ~ describe_columns(changes['source_not_in_target']) ~ '\n'
+          ~ '  only in the table: ' ~ describe_columns(changes['target_not_in_source']) ~ '\n'
+          ~ '  with a new type: ' ~ (changes['new_target_types'] | map(attribute='column_name') | join(', ') or 'none') ~ '\n'
+          ~ 'Set `on_schema_change` to `append_new_columns` or `sync_all_columns`, run with --full-refresh, '
+          ~ 'or change the table by hand.') -%}
     {%- endif -%}
     {%- do sync_column_schemas(on_schema_change, target_relation, changes) -%}
   {%- endif -%}
   {{ return(changes['source_columns']) }}
 {% endmacro %}
+
+
+{# Columns for a message: `name type, name type`. #}
+{% macro describe_columns(columns) -%}
+  {%- for column in columns -%}
+    {{ column.name }} {{ column.data_type }}
+    {%- if not loop.last %}, {% endif -%}
+  {%- else -%}
+    none
+  {%- endfor -%}
+{%- endmacro %}
 
 
 {# Compares both relations' columns. #}
@@ -60,8 +68,8 @@
   {%- set changed = (added or removed or retyped) | length > 0 -%}
 
   {%- if changed -%}
-    {%- do log('In ' ~ target_relation ~ ': schema changed; new in the model ' ~ added
-               ~ ', gone from the model ' ~ removed ~ ', new types ' ~ retyped) -%}
+    {%- do log('In ' ~ target_relation ~ ': new in the model: ' ~ describe_columns(added)
+               ~ '; only in the table: ' ~ describe_columns(removed) ~ '; new types: ' ~ retyped) -%}
   {%- endif -%}
 
   {{ return({

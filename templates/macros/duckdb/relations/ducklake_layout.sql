@@ -7,7 +7,7 @@
 {%- endmacro %}
 
 {% macro duckdb__get_sorted_by(relation, temporary) -%}
-  {{ return(ducklake_layout_config(relation, temporary, config.get('sorted_by', none), 'sorted_by')) }}
+  {{ return(ducklake_layout_config(relation, temporary, config.get('sorted_by', none) or config.get('sort_by', none), 'sorted_by')) }}
 {%- endmacro %}
 
 {% macro ducklake_layout_config(relation, temporary, raw, name) -%}

@@ -1,9 +1,9 @@
 {#
-  Loads a seed with DuckDB's own CSV reader: the file never passes through the program. The reader is told everything
-  that was found out about the file, so that it guesses nothing: one column after the other, with the table's types.
+  Loads a seed with DuckDB's own CSV reader: the rows never pass through the program. The reader guesses nothing: it
+  gets every field as text, in the order of the file, and the query casts them to the table's types.
 
-  An empty field is null. The word `null` is null too, in any column but text, where it is kept: with `fast: false`
-  it is null there as well, as in every other adapter.
+  An empty field is null, and so is the word `null`, except that a text column keeps the word. With `fast: false` it is
+  null there as well, as in every other adapter.
 #}
 
 {% macro duckdb__load_csv_rows(model, agate_table) %}
@@ -11,33 +11,27 @@
   {%- set quote_columns = model['config'].get('quote_columns', none) -%}
   {%- set keep_null_word = config.get('fast', true) -%}
 
-  {%- set read = [] -%}
-  {%- set text_columns = [] -%}
+  {%- set fields = [] -%}
   {%- set inserted = [] -%}
   {%- set selected = [] -%}
   {%- for name in agate_table.column_names -%}
     {%- set type = given_types.get(name, adapter.convert_type(agate_table, loop.index0)) -%}
-    {%- set name_literal = "'" ~ name | replace("'", "''") ~ "'" -%}
-    {%- set name_quoted = '"' ~ name | replace('"', '""') ~ '"' -%}
-    {%- do inserted.append(adapter.quote_seed_column(name, quote_columns)) -%}
+    {%- set field = '"' ~ name | replace('"', '""') ~ '"' -%}
+    {%- set or_null = "case when lower(trim(" ~ field ~ ")) not in ('', 'null') then " ~ field ~ " end" -%}
 
-    {%- if duckdb_is_text_type(type) -%}
-      {%- do read.append(name_literal ~ ": 'VARCHAR'") -%}
-      {%- do text_columns.append(name_literal) -%}
-      {%- if keep_null_word -%}
-        {%- do selected.append("nullif(" ~ name_quoted ~ ", '')") -%}
-      {%- else -%}
-        {%- do selected.append("case when lower(trim(" ~ name_quoted ~ ")) not in ('', 'null') then " ~ name_quoted ~ " end") -%}
-      {%- endif -%}
+    {%- do fields.append("'" ~ name | replace("'", "''") ~ "': 'VARCHAR'") -%}
+    {%- do inserted.append(adapter.quote_seed_column(name, quote_columns)) -%}
+    {%- if not duckdb_is_text_type(type) -%}
+      {%- do selected.append('cast(' ~ or_null ~ ' as ' ~ type ~ ')') -%}
     {%- else -%}
-      {%- do read.append(name_literal ~ ": '" ~ type | replace("'", "''") ~ "'") -%}
-      {%- do selected.append(name_quoted) -%}
+      {%- do selected.append(field if keep_null_word else or_null) -%}
     {%- endif -%}
   {%- endfor -%}
 
   {%- set sql %}
     insert into {{ this.render() }} ({{ inserted | join(', ') }})
-    select {{ selected | join(', ') }}
+    select
+      {{ selected | join(',\n      ') }}
     from read_csv(
       '{{ adapter.get_seed_file_path(model) | string | replace("'", "''") }}',
       auto_detect = false,
@@ -45,11 +39,8 @@
       delim = '{{ config.get('delimiter', ',') | replace("'", "''") }}',
       quote = '"',
       escape = '"',
-      nullstr = ['', 'null', 'NULL', 'Null'],
-      columns = {{ '{' }}{{ read | join(', ') }}{{ '}' }}
-      {%- if text_columns %},
-      force_not_null = [{{ text_columns | join(', ') }}]
-      {%- endif %}
+      nullstr = '',
+      columns = {{ '{' }}{{ fields | join(', ') }}{{ '}' }}
     )
   {%- endset -%}
 
