@@ -1,1 +1,34 @@
-//! stub
+//! Settings: everything about a project that is not a resource.
+//!
+//! [`load`] reads `dbt_project.yml`, `profiles.yml`, `packages.yml`, `selectors.yml` and the installed
+//! packages, and returns a [`Workspace`] together with all that is wrong. It touches no database and reads
+//! no models. [`deps`] installs packages. Used by `context`, `parse` and `cli`.
+
+mod config_tree;
+pub mod deps;
+pub mod env;
+mod flags;
+mod keys;
+mod load;
+mod names;
+mod packages;
+mod profiles;
+mod project_yml;
+mod render;
+mod scope;
+mod selectors;
+mod vars;
+mod version;
+
+pub use config_tree::{ConfigEntry, ConfigTree, ConfigTrees, Level, UnusedPath};
+pub use env::{Env, EnvError, Scrubber, Secrets};
+pub use flags::ProjectFlags;
+pub use load::{Options, Paths, ProjectOnly, Workspace, find_project, load, load_project};
+pub use packages::{PackageList, PackageSource, PackageSpec};
+pub use profiles::{PROFILES_FILE, Profile};
+pub use project_yml::{Comment, Dispatch, Project, QueryComment, Quoting, SourcePaths};
+pub use render::{KeyPath, has_jinja, render_tree};
+pub use scope::YamlContext;
+pub use selectors::SelectorDefinition;
+pub use vars::{Vars, parse_cli_map};
+pub use version::{DBT_VERSION, Requirement, Version};

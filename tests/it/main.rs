@@ -4,5 +4,6 @@
 
 mod duckdb;
 mod seeds;
+mod project;
 mod tidy;
 mod yaml;

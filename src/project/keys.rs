@@ -1,0 +1,63 @@
+//! Reading the keys of one mapping: every wrong value is noted, none stops the others.
+
+use crate::diag::{Code, Diagnostic, suggest};
+use crate::yaml::{Map, Yaml};
+
+/// A mapping being read, and what was found wrong in it.
+pub(super) struct Keys<'a> {
+    map: &'a Map,
+    found: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Keys<'a> {
+    pub(super) fn new(map: &'a Map, found: &'a mut Vec<Diagnostic>) -> Self {
+        Self { map, found }
+    }
+
+    /// Reads a key with `f`. Nothing when the key is missing, has no value, or has a wrong one (noted).
+    pub(super) fn read<T>(
+        &mut self,
+        key: &str,
+        f: impl FnOnce(&'a Yaml, &str) -> Result<T, Box<Diagnostic>>,
+    ) -> Option<T> {
+        let value = self.map.get(key).filter(|value| !value.is_null())?;
+        f(value, key).map_err(|error| self.found.push(*error)).ok()
+    }
+
+    /// Reads text.
+    pub(super) fn text(&mut self, key: &str) -> Option<&'a str> {
+        self.read(key, Yaml::expect_str)
+    }
+
+    /// Reads a boolean.
+    pub(super) fn flag(&mut self, key: &str) -> Option<bool> {
+        self.read(key, Yaml::expect_bool)
+    }
+
+    /// Reads a list of text.
+    pub(super) fn texts(&mut self, key: &str) -> Option<Vec<&'a str>> {
+        self.read(key, Yaml::expect_strs)
+    }
+
+    /// Reads a mapping.
+    pub(super) fn map(&mut self, key: &str) -> Option<&'a Map> {
+        self.read(key, Yaml::expect_map)
+    }
+
+    /// Notes every key that is not among the known ones.
+    pub(super) fn only(&mut self, known: &[&str], what: &str) {
+        for entry in self.map {
+            if !known.contains(&&*entry.key) {
+                let message = format!("unknown key `{}` in {what}", entry.key);
+                let help = suggest(&entry.key, known.iter().copied());
+                self.found
+                    .push(Diagnostic::error(Code::UNKNOWN_KEY, entry.key_span, message).help::<String>(help));
+            }
+        }
+    }
+
+    /// Notes a problem.
+    pub(super) fn note(&mut self, problem: impl Into<Diagnostic>) {
+        self.found.push(problem.into());
+    }
+}

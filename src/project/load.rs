@@ -1,0 +1,557 @@
+//! From the command line's settings to a [`Workspace`]: the order in which files are read, since each
+//! needs the one before: project (raw) → profile → project (rendered) → packages → selectors.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::diag::{Code, Diagnostic, FileId, Sources};
+use crate::files;
+use crate::yaml::{self, Map, Yaml};
+
+use super::env::{Env, Scrubber};
+use super::flags::ProjectFlags;
+use super::packages::{self, PackageList};
+use super::profiles::{self, Profile, ProfilesFile, Wanted};
+use super::project_yml::{self, Origin, Project};
+use super::render::{kept_in_project, render_tree};
+use super::scope::YamlContext;
+use super::selectors::{self, SelectorDefinition};
+use super::vars::{self, Vars};
+
+/// The name of the file that makes a folder a project.
+pub(super) const PROJECT_FILE: &str = "dbt_project.yml";
+
+/// What the command line and the environment say. Paths may be relative to `cwd`.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The working folder, absolute.
+    pub cwd: Utf8PathBuf,
+    /// The user's home folder.
+    pub home: Option<Utf8PathBuf>,
+    /// The environment.
+    pub env: Env,
+    /// `--project-dir`.
+    pub project_dir: Option<Utf8PathBuf>,
+    /// `--profiles-dir`.
+    pub profiles_dir: Option<Utf8PathBuf>,
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--target`.
+    pub target: Option<String>,
+    /// `--threads`.
+    pub threads: Option<usize>,
+    /// `--target-path`, relative to the project.
+    pub target_path: Option<Utf8PathBuf>,
+    /// `--log-path`, relative to the project.
+    pub log_path: Option<Utf8PathBuf>,
+    /// `--vars`, as given.
+    pub vars: Option<String>,
+    /// `--version-check`; else the project's flag, else on.
+    pub version_check: Option<bool>,
+}
+
+impl Options {
+    /// Makes the settings of a command without flags.
+    pub fn new(cwd: impl Into<Utf8PathBuf>, env: Env) -> Self {
+        Self {
+            cwd: cwd.into(),
+            home: env.raw("HOME").or_else(|| env.raw("USERPROFILE")).map(Utf8PathBuf::from),
+            env,
+            project_dir: None,
+            profiles_dir: None,
+            profile: None,
+            target: None,
+            threads: None,
+            target_path: None,
+            log_path: None,
+            vars: None,
+            version_check: None,
+        }
+    }
+}
+
+/// Folders of an invocation, absolute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The project.
+    pub root: Utf8PathBuf,
+    /// Where artifacts go.
+    pub target: Utf8PathBuf,
+    /// Where logs go.
+    pub logs: Utf8PathBuf,
+    /// Where packages are installed.
+    pub packages: Utf8PathBuf,
+}
+
+/// A project without a profile: what `deps` and `clean` work on.
+#[derive(Clone, Debug)]
+pub struct ProjectOnly {
+    /// The project.
+    pub project: Project,
+    /// What it asks to be installed.
+    pub package_list: PackageList,
+    /// The folders.
+    pub paths: Paths,
+    /// The flags of the project.
+    pub flags: ProjectFlags,
+    /// `--vars`.
+    pub cli_vars: Arc<Map>,
+    /// The environment.
+    pub env: Env,
+}
+
+/// Everything a command knows before it reads the first model.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// The root project.
+    pub project: Project,
+    /// The installed packages by name.
+    pub packages: Vec<Project>,
+    /// What the project asks to be installed.
+    pub package_list: PackageList,
+    /// Profile and target.
+    pub profile: Profile,
+    /// The named selections.
+    pub selectors: Vec<SelectorDefinition>,
+    /// The folders.
+    pub paths: Paths,
+    /// The flags of the project.
+    pub flags: ProjectFlags,
+    /// `--vars`.
+    pub cli_vars: Arc<Map>,
+    /// The environment.
+    pub env: Env,
+    /// Hides the secrets that this invocation knows.
+    pub scrubber: Scrubber,
+}
+
+impl Workspace {
+    /// Goes through all projects in the order in which dbt treats them: packages by name, the root last.
+    pub fn projects(&self) -> impl Iterator<Item = &Project> {
+        self.packages.iter().chain(std::iter::once(&self.project))
+    }
+
+    /// Returns the project of a name.
+    pub fn project_named(&self, name: &str) -> Option<&Project> {
+        self.projects().find(|project| &*project.name == name)
+    }
+
+    /// Returns the variables that the resources of a package see.
+    pub fn vars(&self, package: &Project) -> Vars {
+        let own = (package.name != self.project.name).then(|| Arc::new(package.vars.clone()));
+        let root = Arc::new(self.project.vars.clone());
+        Vars::of_package(Arc::clone(&self.cli_vars), Arc::clone(&package.name), root, own)
+    }
+
+    /// Returns what the property files of a package see.
+    pub fn properties_context(&self, package: &Project) -> YamlContext {
+        let target = Arc::new(self.profile.target());
+        YamlContext::properties(self.env.clone(), self.vars(package), target, Arc::clone(&self.project.name))
+    }
+}
+
+/// Finds the project's folder: `--project-dir`, else the nearest folder from `cwd` upwards that holds
+/// `dbt_project.yml`, else `cwd`.
+pub fn find_project(options: &Options) -> Utf8PathBuf {
+    if let Some(folder) = &options.project_dir {
+        return normal(&options.cwd.join(folder));
+    }
+    let mut above = options.cwd.ancestors();
+    above.find(|folder| folder.join(PROJECT_FILE).is_file()).unwrap_or(&options.cwd).to_owned()
+}
+
+/// Takes `.` and `..` out of a path without asking the disk.
+fn normal(path: &Utf8Path) -> Utf8PathBuf {
+    let mut clean = Utf8PathBuf::new();
+    for part in path.components() {
+        match part {
+            camino::Utf8Component::CurDir => {}
+            camino::Utf8Component::ParentDir if clean.file_name().is_some() => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+    }
+    clean
+}
+
+/// Loads everything. The workspace is missing when there are errors; warnings may come with it.
+pub fn load(sources: &Sources, options: &Options) -> (Option<Workspace>, Vec<Diagnostic>) {
+    let mut loader = Loader { sources, options, found: Vec::new() };
+    let workspace = loader.workspace();
+    let failed = loader.found.iter().any(Diagnostic::is_error);
+    (workspace.filter(|_| !failed), loader.found)
+}
+
+/// Loads the project alone, for commands that need no database. Jinja sees an empty `target`, and missing
+/// variables are no error.
+pub fn load_project(sources: &Sources, options: &Options) -> (Option<ProjectOnly>, Vec<Diagnostic>) {
+    let mut loader = Loader { sources, options, found: Vec::new() };
+    let project = loader.project_only();
+    let failed = loader.found.iter().any(Diagnostic::is_error);
+    (project.filter(|_| !failed), loader.found)
+}
+
+struct Loader<'a> {
+    sources: &'a Sources,
+    options: &'a Options,
+    found: Vec<Diagnostic>,
+}
+
+/// `dbt_project.yml` before Jinja.
+struct RawProject {
+    root: Utf8PathBuf,
+    shown_root: Utf8PathBuf,
+    file: FileId,
+    tree: Yaml,
+}
+
+impl Loader<'_> {
+    fn workspace(&mut self) -> Option<Workspace> {
+        let cli_vars = self.cli_vars();
+        let root = find_project(self.options);
+        let raw = self.raw_project(&root, Utf8Path::new(""));
+        let (cli_vars, raw) = (cli_vars?, raw?);
+        let secret = YamlContext::secret(self.options.env.clone(), Vars::of_cli(Arc::clone(&cli_vars)));
+        let profiles = self.profiles_file(&root);
+        let flags = self.flags(&raw.tree, profiles.as_ref().ok().and_then(Option::as_ref));
+        let profile = profiles.ok().and_then(|file| self.profile(file.as_ref(), &raw, &secret))?;
+        let target = Arc::new(profile.target());
+        let cli = Vars::of_cli(Arc::clone(&cli_vars));
+        let context = YamlContext::project(self.options.env.clone(), cli, Arc::clone(&target));
+        let version_check = self.version_check(&flags);
+        let project = self.project(&raw, &context, version_check);
+        let package_list = self.package_list(&root, &secret);
+        let selectors = self.selectors(&root, &context);
+        let project = project?;
+        // Packages do not see the variables of the command line in their own `dbt_project.yml`.
+        let context = YamlContext::project(self.options.env.clone(), Vars::default(), target);
+        let packages = self.packages(&project, &package_list, &context, version_check);
+        self.check_names(&project, &packages, &profile);
+        let scrubber = self.options.env.scrubber().and(vars::secrets(&cli_vars));
+        Some(Workspace {
+            paths: self.paths(&project, &raw.tree),
+            project,
+            packages,
+            package_list,
+            profile,
+            selectors,
+            flags,
+            cli_vars,
+            env: self.options.env.clone(),
+            scrubber,
+        })
+    }
+
+    fn project_only(&mut self) -> Option<ProjectOnly> {
+        let cli_vars = self.cli_vars();
+        let root = find_project(self.options);
+        let raw = self.raw_project(&root, Utf8Path::new(""));
+        let (cli_vars, raw) = (cli_vars?, raw?);
+        let cli = Vars::of_cli(Arc::clone(&cli_vars));
+        let flags = self.flags(&raw.tree, None);
+        let context = YamlContext::lenient(self.options.env.clone(), cli.clone());
+        let version_check = self.version_check(&flags);
+        let project = self.project(&raw, &context, version_check);
+        let secret = YamlContext::secret(self.options.env.clone(), cli);
+        let package_list = self.package_list(&root, &secret);
+        let project = project?;
+        let paths = self.paths(&project, &raw.tree);
+        Some(ProjectOnly { project, package_list, paths, flags, cli_vars, env: self.options.env.clone() })
+    }
+
+    fn cli_vars(&mut self) -> Option<Arc<Map>> {
+        let Some(text) = &self.options.vars else { return Some(Arc::default()) };
+        match vars::parse_cli_map(self.sources, "--vars", text) {
+            Ok(map) => Some(Arc::new(map)),
+            Err(problems) => {
+                self.found.extend(problems);
+                None
+            }
+        }
+    }
+
+    fn raw_project(&mut self, root: &Utf8Path, shown_root: &Utf8Path) -> Option<RawProject> {
+        let shown = shown_root.join(PROJECT_FILE);
+        let file = match files::read_source(self.sources, &root.join(PROJECT_FILE), &shown) {
+            Ok(file) => file,
+            Err(error) if error.is_missing() => {
+                let missing =
+                    Diagnostic::error(Code::PROJECT, None, format!("no `{PROJECT_FILE}` in `{root}`"));
+                self.found.push(if shown_root.as_str().is_empty() {
+                    missing.help(
+                        "run in a project's folder, name it with --project-dir, or make one with `init`",
+                    )
+                } else {
+                    missing.help(
+                        "every folder in the packages folder must be a package; delete it or run `deps`",
+                    )
+                });
+                return None;
+            }
+            Err(error) => {
+                self.found.push(error.into());
+                return None;
+            }
+        };
+        let (tree, problems) = yaml::parse(self.sources, file);
+        self.found.extend(problems);
+        let tree = tree?;
+        if let Err(error) = tree.expect_map(PROJECT_FILE) {
+            self.found.push(*error);
+            return None;
+        }
+        Some(RawProject { root: root.to_owned(), shown_root: shown_root.to_owned(), file, tree })
+    }
+
+    /// Finds and reads `profiles.yml`: nothing when there is none, an error (noted) when it is broken, or
+    /// not where the user said it is.
+    fn profiles_file(&mut self, root: &Utf8Path) -> Result<Option<ProfilesFile>, ()> {
+        let options = self.options;
+        let flag = options.profiles_dir.as_deref();
+        let Some(folder) = profiles::find_folder(flag, &options.cwd, options.home.as_deref(), root) else {
+            return Ok(None);
+        };
+        let before = self.found.len();
+        let file = profiles::load(self.sources, &folder, &mut self.found);
+        if file.is_some() {
+            return Ok(file);
+        }
+        if self.found.len() == before {
+            let message = format!("no `{}` in `{folder}`", profiles::PROFILES_FILE);
+            let help = "correct --profiles-dir (or DBT_PROFILES_DIR), or write the file";
+            self.found.push(Diagnostic::error(Code::PROFILE, None, message).help(help));
+        }
+        Err(())
+    }
+
+    fn profile(
+        &mut self,
+        file: Option<&ProfilesFile>,
+        raw: &RawProject,
+        context: &YamlContext,
+    ) -> Option<Profile> {
+        let options = self.options;
+        let wanted = Wanted {
+            profile: options.profile.as_deref(),
+            target: options.target.as_deref(),
+            threads: options.threads,
+            in_project: raw.tree.get("profile").filter(|yaml| !yaml.is_null()),
+        };
+        match file {
+            Some(file) if wanted.profile.is_some() || wanted.in_project.is_some() => {
+                profiles::choose(file, &wanted, context, &mut self.found)
+            }
+            None if wanted.profile.is_some() => {
+                let name = wanted.profile.unwrap_or_default();
+                let message =
+                    format!("no `{}` was found, so there is no profile `{name}`", profiles::PROFILES_FILE);
+                let help = "say where it is with --profiles-dir";
+                self.found.push(Diagnostic::error(Code::PROFILE, None, message).help(help));
+                None
+            }
+            _ => {
+                let project = raw.tree.get("name").and_then(Yaml::as_str).unwrap_or("project");
+                let name = wanted.in_project.and_then(Yaml::as_str).unwrap_or(project);
+                let database = self.target_folder(&raw.root, &raw.tree).join(format!("{project}.duckdb"));
+                let profile = profiles::embedded(name, &database, &wanted);
+                profile.map_err(|error| self.found.push(*error)).ok()
+            }
+        }
+    }
+
+    /// Reads `flags:` of the project, or `config:` of `profiles.yml`, where they were before.
+    fn flags(&mut self, project: &Yaml, profiles: Option<&ProfilesFile>) -> ProjectFlags {
+        let set = |yaml: Option<&Yaml>| yaml.filter(|yaml| !yaml.is_falsy()).cloned();
+        let flags = set(project.get("flags"));
+        let config = profiles.and_then(|file| set(file.tree.get("config")));
+        if let (Some(flags), Some(config)) = (&flags, &config) {
+            let message = "`flags` and `config` in `profiles.yml` cannot both be set";
+            let error = Diagnostic::error(Code::PROJECT, flags.span, message);
+            let error = error.label(config.span, "set here too");
+            self.found.push(error.help("keep `flags`; `config` in `profiles.yml` is deprecated"));
+        } else if let Some(config) = &config {
+            let message = "`config` in `profiles.yml` is deprecated";
+            let warning = Diagnostic::warning(Code::DEPRECATED, config.span, message);
+            self.found.push(warning.help(format!("move it to `flags:` in `{PROJECT_FILE}`")));
+        }
+        match flags.or(config).as_ref().and_then(Yaml::as_map) {
+            Some(map) => ProjectFlags::read(map, &mut self.found),
+            None => ProjectFlags::default(),
+        }
+    }
+
+    fn version_check(&self, flags: &ProjectFlags) -> bool {
+        self.options.version_check.or_else(|| flags.flag("version_check")).unwrap_or(true)
+    }
+
+    fn project(&mut self, raw: &RawProject, context: &YamlContext, version_check: bool) -> Option<Project> {
+        let before = self.found.len();
+        let rendered = render_tree(&raw.tree, context, &kept_in_project, &mut self.found);
+        let origin = Origin { root: &raw.root, shown_root: &raw.shown_root, file: raw.file, version_check };
+        let project = project_yml::read(&origin, &raw.tree, &rendered, &mut self.found);
+        let failed = self.found[before..].iter().any(Diagnostic::is_error);
+        project.filter(|_| !failed)
+    }
+
+    fn package_list(&mut self, root: &Utf8Path, context: &YamlContext) -> PackageList {
+        package_list_of(self.sources, (root, Utf8Path::new("")), context, &mut self.found)
+    }
+
+    fn selectors(&mut self, root: &Utf8Path, context: &YamlContext) -> Vec<SelectorDefinition> {
+        let path = (root, Utf8Path::new(""));
+        let Some(raw) = optional_file(self.sources, path, "selectors.yml", &mut self.found) else {
+            return Vec::new();
+        };
+        let rendered = render_tree(&raw, context, &|_| false, &mut self.found);
+        selectors::read(&rendered, &mut self.found)
+    }
+
+    /// Reads the installed packages, by name.
+    fn packages(
+        &mut self,
+        project: &Project,
+        list: &PackageList,
+        context: &YamlContext,
+        version_check: bool,
+    ) -> Vec<Project> {
+        let folder = project.root.join(&project.packages_install_path);
+        let folders = match files::subfolders(&folder) {
+            Ok(folders) => folders,
+            Err(error) => {
+                self.found.push(error.into());
+                return Vec::new();
+            }
+        };
+        let is_package = |path: &Utf8PathBuf| path.file_name().is_some_and(|name| !name.starts_with("__"));
+        let folders: Vec<Utf8PathBuf> = folders.into_iter().filter(is_package).collect();
+        if folders.len() < list.packages.len() {
+            self.found.push(not_installed(list, folders.len(), &project.packages_install_path));
+            return Vec::new();
+        }
+        let mut packages = Vec::new();
+        for root in folders {
+            let shown = project.packages_install_path.join(root.file_name().unwrap_or_default());
+            let raw = self.raw_project(&root, &shown);
+            packages.extend(raw.and_then(|raw| self.project(&raw, context, version_check)));
+        }
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
+        packages
+    }
+
+    /// Names of packages must differ, also from those of the built-in ones.
+    fn check_names(&mut self, project: &Project, packages: &[Project], profile: &Profile) {
+        let adapter = format!("dbt_{}", profile.connection.kind().as_str());
+        let mut seen: Vec<&Project> = Vec::new();
+        for package in std::iter::once(project).chain(packages) {
+            let name = &*package.name;
+            let folder = |project: &Project| match project.shown_root.as_str() {
+                "" => "the project itself".to_owned(),
+                shown => format!("`{shown}`"),
+            };
+            let other = match seen.iter().find(|other| other.name == package.name) {
+                Some(other) => Some(folder(other)),
+                None if name == "dbt" || name == adapter => Some("what is built in".to_owned()),
+                None => None,
+            };
+            if let Some(other) = other {
+                let message = format!(
+                    "dbt found more than one package with the name \"{name}\" included in this project: {other} and {}",
+                    folder(package)
+                );
+                let help = "package names must be unique; rename or remove one of them";
+                self.found.push(Diagnostic::error(Code::PACKAGE, None, message).help(help));
+            }
+            seen.push(package);
+        }
+    }
+
+    fn paths(&self, project: &Project, raw: &Yaml) -> Paths {
+        let root = &project.root;
+        let logs = match (&self.options.log_path, raw.get("log-path").and_then(Yaml::as_str)) {
+            (Some(flag), _) => root.join(flag),
+            (None, Some(path)) => root.join(path),
+            (None, None) => root.join("logs"),
+        };
+        let target = self.options.target_path.as_deref().unwrap_or(&project.target_path);
+        Paths {
+            target: normal(&root.join(target)),
+            logs: normal(&logs),
+            packages: normal(&root.join(&project.packages_install_path)),
+            root: root.clone(),
+        }
+    }
+
+    /// The target folder before the project is rendered.
+    fn target_folder(&self, root: &Utf8Path, raw: &Yaml) -> Utf8PathBuf {
+        let in_project = || raw.get("target-path").and_then(Yaml::as_str).unwrap_or("target").into();
+        normal(&root.join(self.options.target_path.clone().unwrap_or_else(in_project)))
+    }
+}
+
+/// The wording is dbt's: tools look for `Run "dbt deps"`.
+fn not_installed(list: &PackageList, installed: usize, folder: &Utf8Path) -> Diagnostic {
+    let message = format!(
+        "dbt found {} package(s) specified in {}, but only {installed} package(s) installed in {folder}. \
+         Run \"dbt deps\" to install package dependencies.",
+        list.packages.len(),
+        list.file
+    );
+    let first = list.packages.first().map(|package| package.span);
+    Diagnostic::error(Code::PACKAGE, first, message).help("run `tidegate deps`")
+}
+
+/// Reads `packages.yml` and `dependencies.yml` in a folder (and how to show it); only the former is
+/// rendered.
+pub(super) fn package_list_of(
+    sources: &Sources,
+    folder: (&Utf8Path, &Utf8Path),
+    context: &YamlContext,
+    found: &mut Vec<Diagnostic>,
+) -> PackageList {
+    let packages = optional_file(sources, folder, "packages.yml", found);
+    let dependencies = optional_file(sources, folder, "dependencies.yml", found);
+    let key = |yaml: &Option<Yaml>, key: &str| yaml.as_ref().and_then(|yaml| yaml.get(key)).cloned();
+    let (listed, depended) = (key(&packages, "packages"), key(&dependencies, "packages"));
+    if let (Some(listed), Some(depended)) = (&listed, &depended) {
+        let message = "`packages` cannot be both in `packages.yml` and in `dependencies.yml`";
+        let error = Diagnostic::error(Code::PACKAGE, listed.span, message);
+        found.push(error.label(depended.span, "here too").help("keep one of the lists"));
+    }
+    if let Some(projects) = key(&packages, "projects") {
+        let error = Diagnostic::error(Code::PACKAGE, projects.span, "`projects` cannot be in `packages.yml`");
+        found.push(error.help("move it to `dependencies.yml`"));
+    }
+    match (listed, depended) {
+        (_, Some(list)) => {
+            PackageList { file: "dependencies.yml", packages: packages::read(Some(&list), None, found) }
+        }
+        (Some(raw), None) => {
+            let rendered = render_tree(&raw, context, &|_| false, found);
+            PackageList { file: "packages.yml", packages: packages::read(Some(&rendered), Some(&raw), found) }
+        }
+        (None, None) => PackageList::default(),
+    }
+}
+
+/// Reads a file that need not be there.
+fn optional_file(
+    sources: &Sources,
+    (root, shown): (&Utf8Path, &Utf8Path),
+    name: &str,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Yaml> {
+    match files::read_source(sources, &root.join(name), &shown.join(name)) {
+        Ok(file) => {
+            let (tree, problems) = yaml::parse(sources, file);
+            found.extend(problems);
+            tree
+        }
+        Err(error) if error.is_missing() => None,
+        Err(error) => {
+            found.push(error.into());
+            None
+        }
+    }
+}
