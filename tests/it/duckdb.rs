@@ -288,3 +288,161 @@ fn sessions_work_side_by_side_on_one_database() {
         Some(1000)
     );
 }
+
+fn text(connection: &mut dyn Connection, sql: &str) -> String {
+    scalar(connection, sql).as_str().unwrap().to_owned()
+}
+
+#[test]
+fn settings_options_and_attached_databases_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let other = database(json!({"path": at("other.duckdb")}));
+    other.connect("x").unwrap().execute("create table t as select 7 as n", Fetch::Nothing).unwrap();
+    other.close().unwrap();
+    let database = database(json!({
+        "path": at("main.duckdb"),
+        "config_options": {"preserve_insertion_order": false, "max_memory": "1GB"},
+        "settings": {"default_null_order": "nulls_first", "threads": 2, "enable_progress_bar": false},
+        "attach": [
+            {"path": at("other.duckdb"), "alias": "others", "read_only": true},
+            {"path": at("new.duckdb"), "options": {"type": "duckdb", "block_size": 16384}},
+        ],
+    }));
+    for name in ["first", "second"] {
+        let mut connection = database.connect(name).unwrap();
+        assert_eq!(text(&mut *connection, "select current_setting('default_null_order')"), "NULLS_FIRST");
+        assert_eq!(scalar(&mut *connection, "select current_setting('threads')").as_i64(), Some(2));
+        assert_eq!(
+            scalar(&mut *connection, "select current_setting('preserve_insertion_order')").as_bool(),
+            Some(false)
+        );
+        assert_eq!(scalar(&mut *connection, "select n from others.t").as_i64(), Some(7));
+        let error = fails(&mut *connection, "create table others.u as select 1");
+        assert!(error.message.contains("read-only"), "{error}");
+        connection.execute("create or replace table new.t as select 1", Fetch::Nothing).unwrap();
+    }
+}
+
+#[test]
+fn what_cannot_be_set_or_attached_says_what_ran() {
+    for (output, part) in [
+        (json!({"settings": {"no_such_setting": 1}}), "SET no_such_setting = '1'"),
+        (
+            json!({"attach": [{"path": "/no/such/folder/x.duckdb"}]}),
+            "ATTACH IF NOT EXISTS '/no/such/folder/x.duckdb'",
+        ),
+        (
+            json!({"path": "/no/such/folder/x.duckdb"}),
+            "the folder `/no/such/folder` does not exist: create it",
+        ),
+        (json!({"config_options": {"no_such_option": 1}}), ""),
+    ] {
+        let Err(error) = database(output).connect("x") else { panic!("{part}") };
+        assert_eq!(error.kind, DbErrorKind::Connection, "{error}");
+        assert!(error.help.iter().any(|help| help.contains(part)) || part.is_empty(), "{:?}", error.help);
+        let shown = error.to_diagnostic();
+        assert_eq!(shown.code, tidegate::diag::Code::CONNECTION);
+    }
+}
+
+/// Holds a database file as another program would: this test binary, started again, runs the same test.
+#[test]
+fn a_file_held_by_another_process_names_it() {
+    const HELD: &str = "TIDEGATE_TEST_HOLD_FILE";
+    if let Ok(path) = std::env::var(HELD) {
+        let _connection = database(json!({"path": path})).connect("holder").unwrap();
+        std::fs::write(format!("{path}.ready"), "").unwrap();
+        let _ = std::io::stdin().read_line(&mut String::new());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("held.duckdb");
+    let mut holder = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "duckdb::a_file_held_by_another_process_names_it"])
+        .env(HELD, &path)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let ready = folder.path().join("held.duckdb.ready");
+    let until = Instant::now() + Duration::from_secs(20);
+    while !ready.exists() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let outcome = database(json!({"path": path})).connect("x").err();
+    let waited = thread::spawn({
+        let output = json!({"path": path, "retries": {"connect_attempts": 3}});
+        move || database(output).connect("x").is_ok()
+    });
+    thread::sleep(Duration::from_millis(200));
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
+    let error = outcome.unwrap();
+    assert_eq!(error.kind, DbErrorKind::Lock, "{error}");
+    assert!(error.help[0].contains(&format!("process {}", holder.id())), "{:?}", error.help);
+    assert!(waited.join().unwrap(), "retries wait for the lock");
+}
+
+#[test]
+fn keep_open_false_lets_the_file_go_between_connections() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.duckdb");
+    let closing = database(json!({"path": path, "keep_open": false}));
+    let mut connection = closing.connect("x").unwrap();
+    connection.execute("create table t as select 1 as n", Fetch::Nothing).unwrap();
+    drop(connection);
+    // The same file under another configuration can only be opened when it is closed.
+    let other = database(json!({"path": path, "config_options": {"access_mode": "read_only"}}));
+    assert_eq!(scalar(&mut *other.connect("y").unwrap(), "select n from t").as_i64(), Some(1));
+    other.close().unwrap();
+    assert_eq!(scalar(&mut *closing.connect("z").unwrap(), "select n from t").as_i64(), Some(1));
+}
+
+/// The extensions the set-up script lays out. They are fetched from the network once, so they may be missing.
+fn extension_folder() -> Option<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/.deps/duckdb_extensions");
+    let found = std::path::Path::new(folder).join("v1.5.5/linux_amd64/excel.duckdb_extension").exists();
+    if !found {
+        eprintln!(
+            "NOT TESTED: no extensions in {folder}; run `make setup-extensions` with network to get them"
+        );
+    }
+    found.then(|| folder.to_owned())
+}
+
+#[test]
+fn extensions_load_from_the_extension_folder() {
+    let Some(folder) = extension_folder() else { return };
+    let work = tempfile::tempdir().unwrap();
+    let sheet = work.path().join("sheet.xlsx");
+    let database = database(json!({
+        "config_options": {"extension_directory": folder, "autoinstall_known_extensions": false},
+        "extensions": ["excel", "inet", {"name": "sqlite_scanner", "repo": "core"}],
+    }));
+    let mut connection = database.connect("x").unwrap();
+    assert_eq!(text(&mut *connection, "select host('127.0.0.1/8'::inet)"), "127.0.0.1");
+    let copy = format!("copy (select 1 as a, 'x' as b) to '{}' (format xlsx, header true)", sheet.display());
+    connection.execute(&copy, Fetch::Nothing).unwrap();
+    let read = format!("select b from read_xlsx('{}', header = true)", sheet.display());
+    assert_eq!(text(&mut *connection, &read), "x");
+    let inet = rows(&mut *connection, "select '10.0.0.1'::inet as address");
+    assert_eq!((inet.columns[0].type_name.as_str(), inet.rows.len()), ("INET", 1));
+    let lite = work.path().join("lite.db");
+    let attach =
+        format!("attach '{}' as lite (type sqlite); create table lite.t as select 3 as n", lite.display());
+    connection.execute(&attach, Fetch::Nothing).unwrap();
+    assert_eq!(scalar(&mut *connection, "select n from lite.t").as_i64(), Some(3));
+}
+
+#[test]
+fn a_missing_extension_says_where_it_would_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = json!({
+        "config_options": {"extension_directory": folder.path(), "custom_extension_repository": folder.path()},
+        "extensions": ["no_such_extension"],
+    });
+    let Err(error) = database(output).connect("x") else { panic!("it cannot load") };
+    assert_eq!(error.kind, DbErrorKind::Connection);
+    assert!(error.help.iter().any(|help| help.contains("`no_such_extension`")), "{:?}", error.help);
+}
