@@ -55,9 +55,8 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Returns the spelling an unquoted name gets in the catalog.
     fn fold_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
         match self.fold() {
-            Fold::Preserve => Cow::Borrowed(name),
             Fold::Lower if name.chars().any(char::is_uppercase) => Cow::Owned(name.to_lowercase()),
-            Fold::Lower => Cow::Borrowed(name),
+            Fold::Lower | Fold::Preserve => Cow::Borrowed(name),
         }
     }
 }

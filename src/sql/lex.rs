@@ -92,9 +92,8 @@ impl<'a> Lexer<'a> {
         let mut at = open + 1;
         while at < self.text.len() {
             let b = self.byte(at);
-            if backslash && b == b'\\' {
-                at += 2;
-            } else if b == quote && self.byte(at + 1) == quote {
+            let escaped = (backslash && b == b'\\') || (b == quote && self.byte(at + 1) == quote);
+            if escaped {
                 at += 2;
             } else if b == quote {
                 return at + 1;

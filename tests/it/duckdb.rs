@@ -16,12 +16,12 @@ fn profile(output: &Value) -> Profile {
     Profile::from_output(&map).unwrap()
 }
 
-fn database(output: Value) -> Arc<dyn Adapter> {
-    profile(&output).adapter()
+fn database(output: &Value) -> Arc<dyn Adapter> {
+    profile(output).adapter()
 }
 
 pub(crate) fn memory() -> Box<dyn Connection> {
-    database(json!({})).connect("test").unwrap()
+    database(&json!({})).connect("test").unwrap()
 }
 
 pub(crate) fn rows(connection: &mut dyn Connection, sql: &str) -> ResultTable {
@@ -210,7 +210,7 @@ fn a_transaction_is_undone_as_a_whole() {
 
 #[test]
 fn disable_transactions_leaves_begin_and_commit_out() {
-    let mut connection = database(json!({"disable_transactions": true})).connect("test").unwrap();
+    let mut connection = database(&json!({"disable_transactions": true})).connect("test").unwrap();
     connection.begin().unwrap();
     assert!(!connection.in_transaction());
     connection.execute("create table t as select 1", Fetch::Nothing).unwrap();
@@ -221,7 +221,7 @@ fn disable_transactions_leaves_begin_and_commit_out() {
 
 #[test]
 fn cancel_stops_what_runs_and_what_would_run() {
-    let database = database(json!({"threads": 2}));
+    let database = database(&json!({"threads": 2}));
     let started = Instant::now();
     let workers: Vec<_> = (0..3)
         .map(|i| {
@@ -251,7 +251,7 @@ fn cancel_stops_what_runs_and_what_would_run() {
 fn sessions_work_side_by_side_on_one_database() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.duckdb");
-    let database = database(json!({"path": path, "settings": {"timezone": "Asia/Tokyo"}}));
+    let database = database(&json!({"path": path, "settings": {"timezone": "Asia/Tokyo"}}));
     let workers: Vec<_> = (0..4)
         .map(|i| {
             let database = Arc::clone(&database);
@@ -297,10 +297,10 @@ fn text(connection: &mut dyn Connection, sql: &str) -> String {
 fn settings_options_and_attached_databases_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let other = database(json!({"path": at("other.duckdb")}));
+    let other = database(&json!({"path": at("other.duckdb")}));
     other.connect("x").unwrap().execute("create table t as select 7 as n", Fetch::Nothing).unwrap();
     other.close().unwrap();
-    let database = database(json!({
+    let database = database(&json!({
         "path": at("main.duckdb"),
         "config_options": {"preserve_insertion_order": false, "max_memory": "1GB"},
         "settings": {"default_null_order": "nulls_first", "threads": 2, "enable_progress_bar": false},
@@ -338,7 +338,7 @@ fn what_cannot_be_set_or_attached_says_what_ran() {
         ),
         (json!({"config_options": {"no_such_option": 1}}), ""),
     ] {
-        let Err(error) = database(output).connect("x") else { panic!("{part}") };
+        let Err(error) = database(&output).connect("x") else { panic!("{part}") };
         assert_eq!(error.kind, DbErrorKind::Connection, "{error}");
         assert!(error.help.iter().any(|help| help.contains(part)) || part.is_empty(), "{:?}", error.help);
         let shown = error.to_diagnostic();
@@ -351,7 +351,7 @@ fn what_cannot_be_set_or_attached_says_what_ran() {
 fn a_file_held_by_another_process_names_it() {
     const HELD: &str = "TIDEGATE_TEST_HOLD_FILE";
     if let Ok(path) = std::env::var(HELD) {
-        let _connection = database(json!({"path": path})).connect("holder").unwrap();
+        let _connection = database(&json!({"path": path})).connect("holder").unwrap();
         std::fs::write(format!("{path}.ready"), "").unwrap();
         let _ = std::io::stdin().read_line(&mut String::new());
         return;
@@ -370,10 +370,10 @@ fn a_file_held_by_another_process_names_it() {
     while !ready.exists() && Instant::now() < until {
         thread::sleep(Duration::from_millis(20));
     }
-    let outcome = database(json!({"path": path})).connect("x").err();
+    let outcome = database(&json!({"path": path})).connect("x").err();
     let waited = thread::spawn({
         let output = json!({"path": path, "retries": {"connect_attempts": 3}});
-        move || database(output).connect("x").is_ok()
+        move || database(&output).connect("x").is_ok()
     });
     thread::sleep(Duration::from_millis(200));
     drop(holder.stdin.take());
@@ -388,18 +388,19 @@ fn a_file_held_by_another_process_names_it() {
 fn keep_open_false_lets_the_file_go_between_connections() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.duckdb");
-    let closing = database(json!({"path": path, "keep_open": false}));
+    let closing = database(&json!({"path": path, "keep_open": false}));
     let mut connection = closing.connect("x").unwrap();
     connection.execute("create table t as select 1 as n", Fetch::Nothing).unwrap();
     drop(connection);
     // The same file under another configuration can only be opened when it is closed.
-    let other = database(json!({"path": path, "config_options": {"access_mode": "read_only"}}));
+    let other = database(&json!({"path": path, "config_options": {"access_mode": "read_only"}}));
     assert_eq!(scalar(&mut *other.connect("y").unwrap(), "select n from t").as_i64(), Some(1));
     other.close().unwrap();
     assert_eq!(scalar(&mut *closing.connect("z").unwrap(), "select n from t").as_i64(), Some(1));
 }
 
 /// The extensions the set-up script lays out. They are fetched from the network once, so they may be missing.
+#[expect(clippy::print_stderr, reason = "a test that cannot run must say so")]
 fn extension_folder() -> Option<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/.deps/duckdb_extensions");
     let found = std::path::Path::new(folder).join("v1.5.5/linux_amd64/excel.duckdb_extension").exists();
@@ -416,7 +417,7 @@ fn extensions_load_from_the_extension_folder() {
     let Some(folder) = extension_folder() else { return };
     let work = tempfile::tempdir().unwrap();
     let sheet = work.path().join("sheet.xlsx");
-    let database = database(json!({
+    let database = database(&json!({
         "config_options": {"extension_directory": folder, "autoinstall_known_extensions": false},
         "extensions": ["excel", "inet", {"name": "sqlite_scanner", "repo": "core"}],
     }));
@@ -442,7 +443,7 @@ fn a_missing_extension_says_where_it_would_be() {
         "config_options": {"extension_directory": folder.path(), "custom_extension_repository": folder.path()},
         "extensions": ["no_such_extension"],
     });
-    let Err(error) = database(output).connect("x") else { panic!("it cannot load") };
+    let Err(error) = database(&output).connect("x") else { panic!("it cannot load") };
     assert_eq!(error.kind, DbErrorKind::Connection);
     assert!(error.help.iter().any(|help| help.contains("`no_such_extension`")), "{:?}", error.help);
 }

@@ -159,8 +159,9 @@ fn bytes(bytes: &[u8], shape: &Shape) -> Datum {
 /// The first byte counts the unused bits at the head of the second.
 fn bit_text(bytes: &[u8]) -> String {
     let Some((unused, rest)) = bytes.split_first() else { return String::new() };
-    let bits: String = rest.iter().map(|b| format!("{b:08b}")).collect();
-    bits.get(usize::from(*unused)..).unwrap_or_default().to_owned()
+    let bits =
+        rest.iter().flat_map(|byte| (0..8).rev().map(move |i| if byte >> i & 1 == 1 { '1' } else { '0' }));
+    bits.skip(usize::from(*unused)).collect()
 }
 
 /// Three bytes of sign and length, then the number from its highest byte; a negative one has all bits flipped.

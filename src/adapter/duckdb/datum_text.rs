@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn days_outside_python_are_text() {
         assert_eq!(cell(Datum::Date(0)), Cell::Date(Date::constant(1970, 1, 1)));
-        assert_eq!(cell(Datum::Date(-735160)), Cell::text("0044-03-15 (BC)"));
+        assert_eq!(cell(Datum::Date(-735_160)), Cell::text("0044-03-15 (BC)"));
         assert_eq!(cell(Datum::Date(i32::MAX)), Cell::Date(Date::constant(9999, 12, 31)));
         assert_eq!(civil(11_016), (2000, 2, 29));
         assert_eq!(civil(-1), (1969, 12, 31));

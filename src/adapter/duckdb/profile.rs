@@ -39,7 +39,7 @@ pub struct Profile {
     pub keep_open: bool,
     /// What to try again, and how often.
     pub retries: Option<Retries>,
-    /// Names of the catalogs that are DuckLakes.
+    /// Names of the catalogs that are lakes (`DuckLake`).
     pub ducklakes: Vec<String>,
     /// The output as it was given, for `target`.
     given: Map<String, Value>,

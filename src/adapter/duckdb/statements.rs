@@ -77,7 +77,7 @@ pub(super) fn attach_sql(
             .filter_map(|(key, value)| attach_option(&key.to_uppercase(), value)),
     );
     if !parts.is_empty() {
-        sql.push_str(&format!(" ({})", parts.join(", ")));
+        sql = format!("{sql} ({})", parts.join(", "));
     }
     Ok(sql)
 }

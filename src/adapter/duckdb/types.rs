@@ -58,8 +58,8 @@ fn plain_name(ty: &LogicalTypeHandle) -> String {
         Id::Enum => "ENUM".to_owned(),
         Id::Struct => format!("STRUCT({})", fields()),
         Id::Union => format!("UNION({})", fields()),
-        Id::List => format!("{}[]", type_name(&ty.child(0))),
-        Id::Array => format!("{}[]", type_name(&ty.child(0))),
+        // The length of an array is not to be had from the driver.
+        Id::List | Id::Array => format!("{}[]", type_name(&ty.child(0))),
         Id::Map => format!("MAP({}, {})", type_name(&ty.child(0)), type_name(&ty.child(1))),
         Id::SqlNull => "\"NULL\"".to_owned(),
         Id::Geometry => "GEOMETRY".to_owned(),

@@ -94,15 +94,17 @@ fn letter(place: usize) -> String {
     std::iter::repeat_n(letter, place / 26 + 1).collect()
 }
 
+/// The types a column can be besides text, in dbt's order, as bits.
+const NUMBER: u8 = 1;
+const DATE: u8 = 2;
+const DATETIME: u8 = 4;
+const ISO: u8 = 8;
+const BOOLEAN: u8 = 16;
+
 /// What a column may still be.
 #[derive(Clone, Copy, Debug)]
 struct Guess {
-    fixed: bool,
-    number: bool,
-    date: bool,
-    datetime: bool,
-    iso: bool,
-    boolean: bool,
+    may: u8,
     widest: Widest,
 }
 
@@ -113,45 +115,44 @@ impl Default for Guess {
 }
 
 impl Guess {
-    fn new(fixed: bool) -> Self {
-        Self {
-            fixed,
-            number: true,
-            date: true,
-            datetime: true,
-            iso: true,
-            boolean: true,
-            widest: Widest::default(),
-        }
+    /// Starts with everything possible, or with text alone.
+    fn new(text_only: bool) -> Self {
+        let may = if text_only { 0 } else { NUMBER | DATE | DATETIME | ISO | BOOLEAN };
+        Self { may, widest: Widest::default() }
     }
 
     /// Takes one value in.
     fn take(&mut self, field: &str) {
-        if self.fixed || is_null(field) {
+        if self.may == 0 || is_null(field) {
             return;
         }
         let text = field.trim();
-        if self.number {
+        if self.may & NUMBER != 0 {
             match number::places(text) {
-                Some(places) => self.widest.take(places.unwrap_or_default()),
-                None => self.number = false,
+                Some(places) => self.widest.take(places),
+                None => self.may &= !NUMBER,
             }
         }
-        self.date = self.date && times::date(text).is_some();
-        self.datetime = self.datetime && times::datetime(text).is_some();
-        self.iso = self.iso && times::iso(text).is_some();
-        self.boolean = self.boolean && boolean(field).is_some();
-        self.fixed = !(self.number || self.date || self.datetime || self.iso || self.boolean);
+        self.keep(DATE, |may| may && times::date(text).is_some());
+        self.keep(DATETIME, |may| may && times::datetime(text).is_some());
+        self.keep(ISO, |may| may && times::iso(text).is_some());
+        self.keep(BOOLEAN, |may| may && boolean(field).is_some());
+    }
+
+    fn keep(&mut self, bit: u8, still: impl Fn(bool) -> bool) {
+        if !still(self.may & bit != 0) {
+            self.may &= !bit;
+        }
     }
 
     /// The first type that fits everything, in dbt's order.
     fn finish(self) -> SeedType {
-        match self {
-            Self { number: true, .. } if self.widest.has_decimals() => SeedType::Float,
-            Self { number: true, .. } => SeedType::Integer,
-            Self { date: true, .. } => SeedType::Date,
-            Self { datetime: true, .. } | Self { iso: true, .. } => SeedType::DateTime,
-            Self { boolean: true, .. } => SeedType::Boolean,
+        match 1 << self.may.trailing_zeros().min(7) {
+            NUMBER if self.widest.has_decimals() => SeedType::Float,
+            NUMBER => SeedType::Integer,
+            DATE => SeedType::Date,
+            DATETIME | ISO => SeedType::DateTime,
+            BOOLEAN => SeedType::Boolean,
             _ => SeedType::Text,
         }
     }

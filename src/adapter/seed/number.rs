@@ -15,12 +15,21 @@ const PRECISION: i64 = 28;
 pub(super) struct Number {
     /// Its text for Python's `Decimal`: sign, digits, point, exponent.
     pub(super) text: String,
-    /// Digits before and after the point, trailing zeros not counted; `None` for NaN and infinities.
-    pub(super) places: Option<(i64, i64)>,
+    /// How long it is.
+    pub(super) places: Places,
+}
+
+/// How long a number is, trailing zeros not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Places {
+    /// Digits before and after the point; a number below one has no or negative digits before it.
+    Digits(i64, i64),
+    /// NaN and infinities have none.
+    Special,
 }
 
 /// Tells whether a text is a number, and its places. Cheap for plain digits and points, which most are.
-pub(super) fn places(text: &str) -> Option<Option<(i64, i64)>> {
+pub(super) fn places(text: &str) -> Option<Places> {
     let plain = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
@@ -31,7 +40,7 @@ pub(super) fn places(text: &str) -> Option<Option<(i64, i64)>> {
         let lead = if whole.is_empty() { fraction.len() - fraction.trim_start_matches('0').len() } else { 0 };
         let places = length(whole) - i64::try_from(lead).unwrap_or(0);
         let nothing = whole.is_empty() && fraction.is_empty();
-        return Some(Some(if nothing { (1, 0) } else { (places, length(fraction)) }));
+        return Some(if nothing { Places::Digits(1, 0) } else { Places::Digits(places, length(fraction)) });
     }
     parse(text).map(|number| number.places)
 }
@@ -51,7 +60,7 @@ pub(super) fn parse(text: &str) -> Option<Number> {
     };
     let sign = if negative == own_sign { "" } else { "-" };
     if let Some(special) = special(body) {
-        return Some(Number { text: format!("{sign}{special}"), places: None });
+        return Some(Number { text: format!("{sign}{special}"), places: Places::Special });
     }
     let (mantissa, exponent) = match body.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent_of(exponent)?),
@@ -65,7 +74,7 @@ pub(super) fn parse(text: &str) -> Option<Number> {
     let power = if exponent == 0 { String::new() } else { format!("e{exponent}") };
     let point = if fraction.is_empty() { "" } else { "." };
     let (kept, last) = round(&format!("{whole}{fraction}"), exponent - length(fraction));
-    let places = Some(count_places(&kept, last));
+    let places = count_places(&kept, last);
     if kept.len() < format!("{whole}{fraction}").trim_start_matches('0').len() {
         let power = if last == 0 { String::new() } else { format!("e{last}") };
         return Some(Number { text: format!("{sign}{kept}{power}"), places });
@@ -112,20 +121,20 @@ fn round(digits: &str, mut exponent: i64) -> (String, i64) {
 }
 
 /// Counts digits before and after the point, as `Decimal.normalize` leaves them: without trailing zeros.
-fn count_places(digits: &str, exponent: i64) -> (i64, i64) {
+fn count_places(digits: &str, exponent: i64) -> Places {
     let kept = digits.trim_end_matches('0');
     if kept.is_empty() {
-        return (1, 0);
+        return Places::Digits(1, 0);
     }
     let exponent = exponent + length(digits) - length(kept);
-    (length(kept) + exponent, -exponent)
+    Places::Digits(length(kept) + exponent, -exponent)
 }
 
 fn round_half_even(kept: &mut Vec<u8>, rest: &[u8], exponent: &mut i64) {
     let above_half = rest[0] > 5 || (rest[0] == 5 && rest[1..].iter().any(|d| *d != 0));
     let half = rest[0] == 5 && !above_half;
     let odd = kept.last().is_some_and(|d| d % 2 == 1);
-    if !above_half && !(half && odd) {
+    if !(above_half || half && odd) {
         return;
     }
     for digit in kept.iter_mut().rev() {
@@ -149,9 +158,11 @@ pub(super) struct Widest {
 
 impl Widest {
     /// Takes a number's places in.
-    pub(super) fn take(&mut self, (whole, decimal): (i64, i64)) {
-        self.whole = self.whole.max(whole);
-        self.decimal = self.decimal.max(decimal);
+    pub(super) fn take(&mut self, places: Places) {
+        if let Places::Digits(whole, decimal) = places {
+            self.whole = self.whole.max(whole);
+            self.decimal = self.decimal.max(decimal);
+        }
     }
 
     /// Tells whether the column needs a type with decimals.
@@ -193,12 +204,12 @@ mod tests {
             let number = parse(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(number.text, want, "{text}");
             let mut widest = Widest::default();
-            widest.take(number.places.unwrap());
+            widest.take(number.places);
             assert_eq!(widest.has_decimals(), decimals, "{text}");
             assert_eq!(places(text), Some(number.places), "{text}");
         }
         for text in ["nan", "NaN12", "inf", "-Infinity"] {
-            assert_eq!(parse(text).unwrap().places, None, "{text}");
+            assert_eq!(parse(text).unwrap().places, Places::Special, "{text}");
         }
         for text in ["", "-", ".", "1.2.3", "abc", "1e", "0x10", "1 2", "€", "e5", "true"] {
             assert_eq!(parse(text), None, "{text}");

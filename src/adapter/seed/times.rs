@@ -146,8 +146,11 @@ fn split_offset(text: &str) -> Option<(&str, Option<i32>)> {
     }
     let Some(at) = text.find(['+', '-']) else { return Some((text, None)) };
     let (clock, offset) = text.split_at(at);
+    if !offset.is_ascii() {
+        return None;
+    }
     let sign = if offset.starts_with('-') { -1 } else { 1 };
-    let (hours, minutes) = match offset[1..].as_bytes() {
+    let (hours, minutes) = match &offset.as_bytes()[1..] {
         [_, _] => (&offset[1..3], "0"),
         [_, _, b':', _, _] => (&offset[1..3], &offset[4..6]),
         [_, _, _, _] => (&offset[1..3], &offset[3..5]),
@@ -216,6 +219,8 @@ mod tests {
             "2024-01-31T10:00:00+5",
             "2024-01-31 T10",
             "abT10",
+            "2024-01-31T10+aéb",
+            "2024-01-31T10é",
         ] {
             assert!(iso(text).is_none(), "{text}");
         }
