@@ -1,5 +1,13 @@
-//! What a command will do, as data: manifest + selected ids → steps. Nothing is executed here.
+//! What a command will do, as data: manifest + graph + selected ids → steps in order, hooks, schemas.
+//!
+//! Nothing is executed here, so a plan can be shown instead of run. Called by `run` and `cli`.
 
+mod build;
+mod command;
 mod step;
+mod test_edges;
 
+pub use build::{Request, plan};
+pub use command::Command;
 pub use step::{Action, Blocking, Plan, SchemaName, Step};
+pub use test_edges::with_test_edges;

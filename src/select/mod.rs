@@ -6,12 +6,16 @@ mod fqn;
 mod glob;
 mod grammar;
 mod graph;
+mod list;
 mod methods;
 mod resolve;
 mod resource;
+mod selectors_yml;
 mod spec;
 
 pub use grammar::{Asked, Origin, parse};
 pub use graph::link;
+pub use list::{Output, list};
 pub use resolve::{NoMatch, Scope, Selection, Wanted, select};
+pub use selectors_yml::{NamedSelector, Selectors};
 pub use spec::{Criterion, Depth, Indirect, Method, Parts, Spec, Written};

@@ -6,5 +6,7 @@ mod duckdb;
 mod duckdb_profile;
 mod seeds;
 mod project;
+mod manifest_json;
+mod select;
 mod tidy;
 mod yaml;

@@ -1,0 +1,129 @@
+//! Command + manifest + graph + selected ids → [`Plan`]. Pure.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::command::Command;
+use super::step::{Plan, SchemaName, Step};
+use super::test_edges::with_test_edges;
+use crate::dag::{Dag, NodeSet};
+use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
+
+/// What a plan is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The command.
+    pub command: Command,
+    /// What was selected, of the command's types.
+    pub selected: &'a BTreeSet<UniqueId>,
+    /// The root project, whose hooks run after those of packages.
+    pub project: &'a str,
+    /// Whether `--store-failures` is on.
+    pub store_failures: bool,
+}
+
+/// One step before it has its place.
+struct Entry<'a> {
+    id: &'a UniqueId,
+    /// The level in the graph; the lowest goes first.
+    level: usize,
+    /// The id that breaks ties: for a unit test that of its model, so that it runs right before it.
+    turn: &'a UniqueId,
+    after: Vec<&'a UniqueId>,
+}
+
+/// Plans a command. `dag` is the graph of all resources.
+pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> Plan {
+    let unit_tests = unit_tests_by_model(manifest, request);
+    let early: BTreeSet<&UniqueId> = unit_tests.values().flatten().copied().collect();
+    let gated = request.command.tests_first().then(|| with_test_edges(manifest, dag));
+    let in_graph = request.selected.iter().filter(|id| !early.contains(id));
+    let keep: NodeSet = in_graph.filter_map(|id| dag.place(id)).collect();
+    let graph = gated.as_ref().unwrap_or(dag).subset(&keep);
+
+    let levels = graph.levels();
+    let mut entries = Vec::with_capacity(request.selected.len());
+    for (place, id) in graph.ids().enumerate() {
+        let mut after: Vec<&UniqueId> = graph.parents(place).into_iter().map(|p| graph.id(p)).collect();
+        let level = levels[place];
+        for test in unit_tests.get(id).into_iter().flatten() {
+            // A unit test needs what its model needs: the columns of its inputs are looked up.
+            entries.push(Entry { id: test, level, turn: id, after: after.clone() });
+        }
+        after.extend(unit_tests.get(id).into_iter().flatten());
+        entries.push(Entry { id, level, turn: id, after });
+    }
+    entries.sort_by_key(|entry| (entry.level, entry.turn, entry.id == entry.turn, entry.id));
+    Plan {
+        steps: steps(manifest, request.command, &entries),
+        blocking: request.command.blocking(),
+        on_run_start: hooks(manifest, request, "on-run-start"),
+        on_run_end: hooks(manifest, request, "on-run-end"),
+        schemas: schemas(manifest, request),
+    }
+}
+
+fn steps(manifest: &Manifest, command: Command, entries: &[Entry<'_>]) -> Vec<Step> {
+    let places: HashMap<&UniqueId, usize> =
+        entries.iter().enumerate().map(|(place, entry)| (entry.id, place)).collect();
+    let step = |entry: &Entry<'_>| {
+        let node = manifest.nodes.get(entry.id).map(|node| &**node);
+        let mut after: Vec<usize> = entry.after.iter().filter_map(|id| places.get(id).copied()).collect();
+        after.sort_unstable();
+        Step {
+            id: entry.id.clone(),
+            action: command.action(node, manifest.resource_type(entry.id)),
+            numbered: !node.is_some_and(Node::is_ephemeral),
+            after,
+        }
+    };
+    entries.iter().map(step).collect()
+}
+
+/// Returns the selected unit tests of each selected model, where they run before it.
+fn unit_tests_by_model<'a>(
+    manifest: &'a Manifest,
+    request: Request<'a>,
+) -> HashMap<&'a UniqueId, Vec<&'a UniqueId>> {
+    let mut by_model: HashMap<&UniqueId, Vec<&UniqueId>> = HashMap::new();
+    if !request.command.tests_first() {
+        return by_model;
+    }
+    for id in request.selected {
+        let model = manifest.unit_tests.get(id).and_then(|test| test.depends_on.nodes.first());
+        if let Some(model) = model.filter(|model| request.selected.contains(*model)) {
+            by_model.entry(model).or_default().push(id);
+        }
+    }
+    by_model
+}
+
+/// Returns the hooks of one kind: packages by name, the root project last, each in the order written.
+fn hooks(manifest: &Manifest, request: Request<'_>, tag: &str) -> Vec<UniqueId> {
+    if !request.command.runs_hooks() || request.selected.is_empty() {
+        return Vec::new();
+    }
+    let mut found: Vec<(bool, &str, usize, &UniqueId)> = Vec::new();
+    for (id, node) in &manifest.nodes {
+        if let NodeKind::Operation { index } = node.kind
+            && node.tags.iter().any(|found| found == tag)
+        {
+            found.push((*node.package_name == *request.project, &node.package_name, index, id));
+        }
+    }
+    found.sort_unstable();
+    found.into_iter().map(|(_, _, _, id)| id.clone()).collect()
+}
+
+/// Returns the schemas of the selected relations, and those of tests that store their failures.
+fn schemas(manifest: &Manifest, request: Request<'_>) -> Vec<SchemaName> {
+    if !request.command.runs_hooks() {
+        return Vec::new();
+    }
+    let nodes = request.selected.iter().filter_map(|id| manifest.nodes.get(id));
+    let built = nodes.filter(|node| match node.resource_type() {
+        ResourceType::Test => node.config.flag("store_failures").unwrap_or(false) || request.store_failures,
+        _ => node.is_relational(),
+    });
+    let names = built.map(|n| SchemaName { database: n.database.clone(), schema: n.schema.clone() });
+    names.collect::<BTreeSet<_>>().into_iter().collect()
+}
