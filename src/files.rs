@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -186,6 +186,21 @@ fn share(file: &fs::File, path: &Utf8Path) {
 
 #[cfg(not(unix))]
 fn share(_file: &fs::File, _path: &Utf8Path) {}
+
+/// Joins a path to a folder and takes away `.` and `..`, without asking the disk.
+pub fn absolute(base: &Utf8Path, path: impl AsRef<Utf8Path>) -> Utf8PathBuf {
+    let mut result = Utf8PathBuf::new();
+    for part in base.join(path).components() {
+        match part {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                result.pop();
+            }
+            part => result.push(part),
+        }
+    }
+    result
+}
 
 /// Creates a folder and those above it; one that is there is fine.
 pub fn create_dirs(path: &Utf8Path) -> Result<(), FileError> {

@@ -1,1 +1,192 @@
-//! stub
+//! The command line: arguments in, events and an exit code out.
+//!
+//! [`main`] reads the arguments, settles the flags, opens console and log, runs one command, and makes the exit
+//! code: 0 for success, 1 when something failed, 2 when the command could not come to its end. Commands are in
+//! `commands`, one file each; what people see is made in `ui`. Nothing below this module prints.
+
+pub mod args;
+mod commands;
+mod error;
+mod interrupt;
+mod profile_setup;
+mod project_file;
+mod prompt;
+pub mod ui;
+mod version;
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+pub use error::{CliError, Outcome};
+pub use version::{ADAPTERS, DBT_VERSION, OWN_VERSION};
+
+use crate::artifacts::{Invocation, timestamp};
+use crate::diag::{Code, Diagnostic, Sources};
+use crate::event::{
+    CommandCompleted, Diagnosed, EventSink, MainEncounteredError, MainReportArgs, MainReportVersion, Note,
+    Problems,
+};
+use crate::run::CancelToken;
+use args::{Flags, LowArgs, Parsed, Program, Section, Source, Surroundings, UsageError};
+use project_file::ProjectFile;
+
+/// What a command works with.
+#[derive(Debug)]
+pub struct Ui {
+    /// All settings.
+    pub flags: Flags,
+    /// The facts that every artifact shows.
+    pub invocation: Invocation,
+    /// Where events go.
+    pub events: EventSink,
+    /// All texts read, for diagnostics.
+    pub sources: Sources,
+    /// Set by Ctrl-C.
+    pub cancel: CancelToken,
+    /// The world outside.
+    pub around: Surroundings,
+}
+
+impl Ui {
+    /// Sends a warning. Errors when `--warn-error` or its options make it an error.
+    pub fn warn(&self, diagnostic: Diagnostic) -> Result<(), CliError> {
+        self.events.warn(Diagnosed::new(diagnostic, &self.sources))?;
+        Ok(())
+    }
+
+    /// Returns the error that there is no project here.
+    pub fn no_project(&self) -> Diagnostic {
+        let folder = self.flags.places().project_dir;
+        let message = format!("no dbt_project.yml found at expected path {}", folder.join("dbt_project.yml"));
+        Diagnostic::error(Code::PROJECT, None, message)
+            .help("start the command in a project's folder, or name it with `--project-dir`")
+            .help("`init NAME` makes a new project")
+    }
+}
+
+/// Runs the program. The first argument is the name it was started by.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut words = arguments.into_iter().map(|word| word.to_string_lossy().into_owned());
+    let program = Program::from_argument(&words.next().unwrap_or_default());
+    let words: Vec<String> = words.collect();
+    // Tools ask for the version all the time: nothing is to be done before.
+    if let Some("--version" | "-v" | "-V") = words.first().map(String::as_str) {
+        return print(&version::text());
+    }
+    let low = match args::parse(&program, &words) {
+        Ok(Parsed::Run(low)) => low,
+        Ok(Parsed::Version) => return print(&version::text()),
+        Ok(Parsed::Help(text)) => return print_help(&text),
+        Err(error) => return refuse(&error),
+    };
+    match open(&low) {
+        Ok(ui) => execute(ui),
+        Err(error) => refuse(&error),
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    // A reader that went away wants no more: that is no error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::from(error::SUCCESS)
+}
+
+fn print_help(text: &clap::builder::StyledStr) -> ExitCode {
+    if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        print(&text.ansi().to_string())
+    } else {
+        print(&text.to_string())
+    }
+}
+
+/// Tells what is wrong with the command line, in the shape that tools know.
+fn refuse(error: &UsageError) -> ExitCode {
+    let mut text = format!("Error: {}\n", error.message);
+    for line in &error.help {
+        let _ = writeln!(text, "  help: {line}");
+    }
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    ExitCode::from(error::UNABLE)
+}
+
+/// Settles the flags, and opens console and log.
+fn open(low: &LowArgs) -> Result<Ui, UsageError> {
+    let around = Surroundings::of_process().map_err(|error| {
+        UsageError::new(format!("the folder where this was started cannot be used: {error}"))
+    })?;
+    let project_dir = args::project_dir(low, &around)?;
+    let project = ProjectFile::peek(&project_dir);
+    let flags = args::resolve(low, &around, &project.flags())?;
+    let custom = |(name, value): (&String, &String)| {
+        name.strip_prefix("DBT_ENV_CUSTOM_ENV_").map(|name| (name.to_owned(), value.clone()))
+    };
+    let invocation = Invocation {
+        id: uuid::Uuid::new_v4().to_string(),
+        started_at: Timestamp::now(),
+        dbt_version: DBT_VERSION.to_owned(),
+        env: around.env.iter().filter_map(custom).collect(),
+    };
+    let logging = flags.logging();
+    let log_folder = match &logging.file_folder {
+        Some(folder) => Some(folder.clone()),
+        // Without a project there is no place for a log.
+        None => project.exists().then(|| project.log_folder(&project_dir)),
+    };
+    let events = ui::open(&logging, flags.policy.clone(), log_folder.as_deref(), &invocation, &around);
+    Ok(Ui { flags, invocation, events, sources: Sources::new(), cancel: CancelToken::new(), around })
+}
+
+/// Runs the command and closes the log.
+fn execute(mut ui: Ui) -> ExitCode {
+    let started = Instant::now();
+    let end = greet(&ui).and_then(|()| {
+        interrupt::listen(&ui.cancel);
+        enter_project(&ui)?;
+        commands::run(&mut ui)
+    });
+    let code = error::code(&end);
+    if let Err(error) = end {
+        let problems = Problems { diagnostics: error.into_diagnostics(), sources: ui.sources.clone() };
+        ui.events.send(MainEncounteredError { exc: problems });
+    }
+    ui.events.send(CommandCompleted {
+        command: format!("dbt {}", ui.flags.spec.name()),
+        completed_at: timestamp(Timestamp::now()),
+        elapsed: started.elapsed().as_secs_f64(),
+        success: code == error::SUCCESS,
+    });
+    ui.events.close();
+    ExitCode::from(code)
+}
+
+/// Sends what every invocation begins with, and the warnings that the flags gave.
+fn greet(ui: &Ui) -> Result<(), CliError> {
+    ui.events.send(MainReportVersion { log_version: 3, version: format!("={DBT_VERSION}") });
+    ui.events.debug(|| MainReportArgs { args: ui.flags.as_report() });
+    for flag in args::flag_table::GLOBAL.iter().filter(|flag| flag.section == Section::NoEffect) {
+        if ui.flags.source(flag.id) == Source::CommandLine {
+            let msg = format!("`--{}` has no effect: {}", flag.long, flag.help);
+            ui.events.send_at(crate::event::Level::Debug, Note { msg });
+        }
+    }
+    for notice in ui.flags.notices.clone() {
+        ui.events.warn(Diagnosed::named(notice.name, notice.diagnostic, &ui.sources))?;
+    }
+    Ok(())
+}
+
+/// Relative paths of a project, such as that of a database file, count from its folder.
+fn enter_project(ui: &Ui) -> Result<(), CliError> {
+    let folder = ui.flags.places().project_dir;
+    if ui.flags.verb() == args::Verb::Init {
+        return Ok(());
+    }
+    std::env::set_current_dir(&folder).map_err(|error| {
+        Diagnostic::error(Code::IO, None, format!("the folder `{folder}` cannot be entered: {error}")).into()
+    })
+}

@@ -27,5 +27,5 @@ pub use kinds::*;
 pub use level::Level;
 pub use node::{NodeFacts, NodeInfo, NodeRelation, NodeScope, RunResultMsg, TimingInfo};
 pub use policy::{PolicyError, Verdict, WarnPolicy};
-pub use sink::{Collected, Envelope, Escalated, EventSink, Invocation, Listener};
+pub use sink::{Collected, Envelope, Escalated, EventSink, Listener};
 pub use style::Style;

@@ -249,14 +249,14 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn policy(options: Value) -> Result<WarnPolicy, PolicyError> {
+    fn policy(options: &Value) -> Result<WarnPolicy, PolicyError> {
         WarnPolicy::from_options(options.as_object().unwrap())
     }
 
     #[test]
     fn names_beat_the_group_and_the_group_beats_all() {
         let policy =
-            policy(json!({"error": "all", "warn": ["Deprecations"], "silence": ["NothingToDo"]})).unwrap();
+            policy(&json!({"error": "all", "warn": ["Deprecations"], "silence": ["NothingToDo"]})).unwrap();
         assert_eq!(policy.verdict("NoNodesForSelectionCriteria", "M030"), Verdict::Error);
         assert_eq!(policy.verdict("DeprecatedModel", "I065"), Verdict::Error);
         assert_eq!(policy.verdict("MissingPlusPrefixDeprecation", "D037"), Verdict::Warn);
@@ -265,16 +265,16 @@ mod tests {
 
     #[test]
     fn old_spellings_work_but_not_beside_the_new() {
-        let old = policy(json!({"include": ["NothingToDo"], "exclude": null})).unwrap();
+        let old = policy(&json!({"include": ["NothingToDo"], "exclude": null})).unwrap();
         assert_eq!(old.verdict("NothingToDo", "Q035"), Verdict::Error);
-        let both = policy(json!({"include": "all", "error": "all"}));
+        let both = policy(&json!({"include": "all", "error": "all"}));
         assert_eq!(both, Err(PolicyError::BothSpellings("error", "include")));
     }
 
     #[test]
     fn warn_alone_and_unknown_names_are_errors() {
-        assert_eq!(policy(json!({"warn": ["NothingToDo"]})), Err(PolicyError::WarnAlone));
-        let Err(PolicyError::UnknownEvent { near, .. }) = policy(json!({"error": ["NothingTodo"]})) else {
+        assert_eq!(policy(&json!({"warn": ["NothingToDo"]})), Err(PolicyError::WarnAlone));
+        let Err(PolicyError::UnknownEvent { near, .. }) = policy(&json!({"error": ["NothingTodo"]})) else {
             panic!("the name must be refused");
         };
         assert_eq!(near.as_deref(), Some("did you mean `NothingToDo`?"));

@@ -20,22 +20,6 @@ const QUEUE: usize = 16 * 1024;
 /// How often listeners that draw are called without an event.
 const TICK: Duration = Duration::from_millis(100);
 
-/// One run of the program.
-#[derive(Clone, Debug)]
-pub struct Invocation {
-    /// A random UUID, written into every artifact and log line.
-    pub id: String,
-    /// When the program began.
-    pub started_at: Timestamp,
-}
-
-impl Invocation {
-    /// Begins an invocation now.
-    pub fn begin() -> Self {
-        Self { id: uuid::Uuid::new_v4().to_string(), started_at: Timestamp::now() }
-    }
-}
-
 /// An event with the circumstances of its sending.
 #[derive(Clone, Debug)]
 pub struct Envelope {

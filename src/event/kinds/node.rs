@@ -289,8 +289,10 @@ events! {
         level |_| Debug,
         text |e, _| format!("Finished running node {}", e.node_info.facts.unique_id);
 
-    /// A node is left out because of what happened before it.
+    /// A node is left out. `because` names the node whose failure is the reason; dbt's payload has no such key.
     SkippingDetails("Q034") {
+        #[serde(skip)]
+        because: Option<String>,
         index: usize,
         node_info: NodeInfo,
         node_name: String,

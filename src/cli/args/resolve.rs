@@ -1,0 +1,256 @@
+//! From what was typed to what is meant: variables, `flags:` of the project, defaults, and what excludes what.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Map, Value};
+
+use super::flag::{Flag, Kind};
+use super::flags::{Flags, Setting, Source, behavior};
+use super::value::{UsageError, boolean, from_project, from_words};
+use super::{LowArgs, Surroundings, flag_table, parse};
+use crate::diag::{Code, Diagnostic};
+use crate::event::WarnPolicy;
+use crate::files::absolute;
+
+/// Something to tell once the log is open: dbt's name of the event and the warning.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// The name, for `--warn-error-options`.
+    pub name: &'static str,
+    /// The warning.
+    pub diagnostic: Diagnostic,
+}
+
+/// Variables that begin like flags and are none.
+const OTHER_ENGINE_VARIABLES: &[&str] = &[
+    "DBT_ENGINE_INVOCATION_ENV",
+    "DBT_ENGINE_PACKAGE_HUB_URL",
+    "DBT_ENGINE_DOWNLOAD_DIR",
+    "DBT_ENGINE_DOWNLOADS_DIR",
+];
+
+/// Finds the project's folder: as given, else here or the nearest folder above with `dbt_project.yml`.
+pub fn project_dir(low: &LowArgs, around: &Surroundings) -> Result<Utf8PathBuf, UsageError> {
+    let given = low.given.get("project_dir").and_then(Value::as_str);
+    let given = given.or_else(|| from_env(&flag_table::PROJECT_DIR, around).map(|(_, text)| text));
+    if let Some(path) = given {
+        let path = absolute(&around.cwd, path);
+        return if path.is_dir() {
+            Ok(path)
+        } else {
+            Err(UsageError::new(format!("`--project-dir`: there is no folder `{path}`")))
+        };
+    }
+    let found = around.cwd.ancestors().find(|folder| folder.join("dbt_project.yml").is_file());
+    Ok(found.unwrap_or(&around.cwd).to_owned())
+}
+
+/// Settles every flag of the command. `project_flags` is `flags:` of `dbt_project.yml`, empty if there is none.
+pub fn resolve(
+    low: &LowArgs,
+    around: &Surroundings,
+    project_flags: &Map<String, Value>,
+) -> Result<Flags, UsageError> {
+    let mut notices = Vec::new();
+    let mut settings = BTreeMap::new();
+    for flag in parse::flags_of(low.spec) {
+        let setting = settle(flag, low, around, project_flags)?;
+        if let Some((old, _)) =
+            flag.old_env.filter(|(old, _)| setting.source == Source::Env && is_set(around, old))
+        {
+            notices.push(renamed(flag, old));
+        }
+        settings.insert(flag.id, setting);
+    }
+    for (lead, follower) in [
+        ("use_colors", "use_colors_file"),
+        ("log_level", "log_level_file"),
+        ("log_format", "log_format_file"),
+    ] {
+        follow(&mut settings, lead, follower);
+    }
+    exclude(
+        &settings,
+        &[("warn_error", "warn_error_options"), ("select", "inline"), ("selector", "inline")],
+    )?;
+    settle_paths(&mut settings, low, around)?;
+    if matches!(
+        around.var("DO_NOT_TRACK").map(str::to_lowercase).as_deref(),
+        Some("1" | "t" | "true" | "y" | "yes")
+    ) {
+        settings.insert("send_anonymous_usage_stats", Setting { value: false.into(), source: Source::Env });
+    }
+    notices.extend(unknown_engine_variables(around));
+    if low.old_select {
+        notices.push(Notice {
+            name: "ModelParamUsageDeprecation",
+            diagnostic: Diagnostic::warning(
+                Code::DEPRECATED,
+                None,
+                "`--models`, `--model` and `-m` are old names",
+            )
+            .help("use `--select`"),
+        });
+    }
+    let policy = policy(&settings)?;
+    let flags = Flags {
+        spec: low.spec,
+        settings,
+        behavior: behavior(project_flags),
+        policy,
+        positional: low.positional.clone(),
+        invocation_command: low.invocation_command.clone(),
+        notices,
+    };
+    flags.check_times()?;
+    Ok(flags)
+}
+
+fn settle(
+    flag: &'static Flag,
+    low: &LowArgs,
+    around: &Surroundings,
+    project_flags: &Map<String, Value>,
+) -> Result<Setting, UsageError> {
+    if let Some(value) = low.given.get(flag.id) {
+        return Ok(Setting { value: value.clone(), source: Source::CommandLine });
+    }
+    if let Some((name, text)) = from_env(flag, around) {
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        let whole = [text.to_owned()];
+        let words =
+            if matches!(flag.kind, Kind::Words | Kind::ChoiceWords(_)) { &words[..] } else { &whole[..] };
+        return Ok(Setting { value: from_words(flag, &name, words)?, source: Source::Env });
+    }
+    if let Some((old, opposite)) = flag.old_env
+        && let Some(text) = around.var(old)
+    {
+        let value = match (opposite, boolean(text)) {
+            (true, Some(value)) => Value::Bool(!value),
+            _ => from_words(flag, old, &[text.to_owned()])?,
+        };
+        return Ok(Setting { value, source: Source::Env });
+    }
+    match project_flags.get(flag.id).filter(|value| flag.in_project && !value.is_null()) {
+        Some(value) => Ok(Setting { value: from_project(flag, value)?, source: Source::Project }),
+        None => Ok(Setting { value: flag.fallback.to_json(), source: Source::Default }),
+    }
+}
+
+/// Returns the variable that sets a flag and its text.
+fn from_env<'a>(flag: &Flag, around: &'a Surroundings) -> Option<(String, &'a str)> {
+    let names = [flag.engine_env(), flag.env.map(str::to_owned)];
+    names.into_iter().flatten().find_map(|name| around.var(&name).map(|text| (name.clone(), text)))
+}
+
+fn is_set(around: &Surroundings, name: &str) -> bool {
+    around.var(name).is_some()
+}
+
+fn renamed(flag: &Flag, old: &str) -> Notice {
+    let new = flag.engine_env().unwrap_or_default();
+    Notice {
+        name: "EnvironmentVariableRenamed",
+        diagnostic: Diagnostic::warning(
+            Code::DEPRECATED,
+            None,
+            format!("the variable `{old}` is an old name"),
+        )
+        .help(format!("use `{new}`")),
+    }
+}
+
+/// A flag for the log file follows the flag for the console while nobody sets it.
+fn follow(settings: &mut BTreeMap<&'static str, Setting>, lead: &str, follower: &'static str) {
+    let Some(lead) = settings.get(lead).filter(|setting| setting.source != Source::Default).cloned() else {
+        return;
+    };
+    if settings.get(follower).is_some_and(|setting| setting.source == Source::Default) {
+        settings.insert(follower, lead);
+    }
+}
+
+fn exclude(settings: &BTreeMap<&'static str, Setting>, pairs: &[(&str, &str)]) -> Result<(), UsageError> {
+    let set = |id| settings.get(id).is_some_and(|setting: &Setting| setting.source != Source::Default);
+    let dashed = |id: &str| id.replace('_', "-");
+    match pairs.iter().find(|(one, other)| set(one) && set(other)) {
+        Some((one, other)) => {
+            Err(UsageError::new(format!("`--{}` and `--{}` exclude each other", dashed(one), dashed(other))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Makes paths absolute that count from where the command was started.
+fn settle_paths(
+    settings: &mut BTreeMap<&'static str, Setting>,
+    low: &LowArgs,
+    around: &Surroundings,
+) -> Result<(), UsageError> {
+    let project = project_dir(low, around)?;
+    set_path(settings, "project_dir", &project);
+    let profiles = match settings.get("profiles_dir").and_then(|setting| setting.value.as_str()) {
+        Some(given) => absolute(&around.cwd, given),
+        None => default_profiles_dir(around),
+    };
+    let given = settings.get("profiles_dir").is_some_and(|setting| setting.source != Source::Default);
+    let may_be_missing = matches!(low.spec.which, "debug" | "deps" | "init");
+    if given && !may_be_missing && !profiles.is_dir() {
+        return Err(UsageError::new(format!("`--profiles-dir`: there is no folder `{profiles}`")));
+    }
+    set_path(settings, "profiles_dir", &profiles);
+    if let Some(log) = settings.get("log_path").and_then(|setting| setting.value.as_str()).map(str::to_owned)
+    {
+        set_path(settings, "log_path", &absolute(&around.cwd, &log));
+    }
+    Ok(())
+}
+
+fn set_path(settings: &mut BTreeMap<&'static str, Setting>, id: &str, path: &Utf8Path) {
+    if let Some(setting) = settings.get_mut(id) {
+        setting.value = Value::String(path.to_string());
+    }
+}
+
+fn default_profiles_dir(around: &Surroundings) -> Utf8PathBuf {
+    match &around.home {
+        Some(home) if !around.cwd.join("profiles.yml").is_file() => home.join(".dbt"),
+        _ => around.cwd.clone(),
+    }
+}
+
+fn unknown_engine_variables(around: &Surroundings) -> Vec<Notice> {
+    let known: Vec<String> = parse::all_flags().filter_map(Flag::engine_env).collect();
+    let is_known = |name: &&String| known.contains(name) || OTHER_ENGINE_VARIABLES.contains(&name.as_str());
+    let unknown =
+        around.env.keys().filter(|name| name.starts_with("DBT_ENGINE_")).filter(|name| !is_known(name));
+    let notice = |name: &String| Notice {
+        name: "EnvironmentVariableNamespaceDeprecation",
+        diagnostic: Diagnostic::warning(
+            Code::DEPRECATED,
+            None,
+            format!("the variable `{name}` sets no flag"),
+        )
+        .help::<String>(crate::diag::suggest(name, known.iter().map(String::as_str)))
+        .note("variables that begin with `DBT_ENGINE_` are kept for flags"),
+    };
+    unknown.map(notice).collect()
+}
+
+fn policy(settings: &BTreeMap<&'static str, Setting>) -> Result<WarnPolicy, UsageError> {
+    let value = |id| settings.get(id).map(|setting: &Setting| &setting.value);
+    if value("warn_error").and_then(Value::as_bool) == Some(true) {
+        return Ok(WarnPolicy::strict());
+    }
+    let Some(options) = value("warn_error_options").and_then(Value::as_object) else {
+        return Ok(WarnPolicy::default());
+    };
+    WarnPolicy::from_options(options).map_err(|error| {
+        let near = match &error {
+            crate::event::PolicyError::UnknownEvent { near, .. } => near.clone(),
+            _ => None,
+        };
+        UsageError::new(format!("`--warn-error-options`: {error}")).help::<String>(near)
+    })
+}

@@ -1,0 +1,82 @@
+//! A file for each command: what it takes, and what it does.
+//!
+//! A command gets its settings and the [`Ui`], sends events, and returns how it went; it neither prints nor
+//! exits. `cli` makes the exit code.
+
+mod build;
+mod clean;
+mod clone;
+mod compile;
+mod debug;
+mod deps;
+mod docs_generate;
+mod docs_serve;
+mod init;
+mod list;
+mod parse;
+mod retry;
+mod run;
+mod run_operation;
+mod seed;
+mod show;
+mod snapshot;
+mod source_freshness;
+mod test;
+
+use super::args::{Spec, Verb};
+use super::{CliError, Outcome, Ui};
+use crate::diag::{Code, Diagnostic};
+
+/// All commands, in the order of the overview.
+pub(crate) const SPECS: [Spec; 19] = [
+    build::SPEC,
+    run::SPEC,
+    test::SPEC,
+    seed::SPEC,
+    snapshot::SPEC,
+    run_operation::SPEC,
+    retry::SPEC,
+    clone::SPEC,
+    show::SPEC,
+    compile::SPEC,
+    list::SPEC,
+    parse::SPEC,
+    source_freshness::SPEC,
+    docs_generate::SPEC,
+    docs_serve::SPEC,
+    debug::SPEC,
+    init::SPEC,
+    deps::SPEC,
+    clean::SPEC,
+];
+
+/// Runs a command.
+pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
+    match ui.flags.verb() {
+        Verb::Init => init::run(ui),
+        Verb::Clean => clean::run(ui),
+        Verb::Build
+        | Verb::Run
+        | Verb::Test
+        | Verb::Seed
+        | Verb::Snapshot
+        | Verb::Compile
+        | Verb::Show
+        | Verb::Parse
+        | Verb::List
+        | Verb::RunOperation
+        | Verb::Retry
+        | Verb::Clone
+        | Verb::SourceFreshness
+        | Verb::DocsGenerate
+        | Verb::DocsServe
+        | Verb::Deps
+        | Verb::Debug => Err(not_yet(ui.flags.spec)),
+    }
+}
+
+/// The refusal of a command that this version does not have.
+fn not_yet(spec: &Spec) -> CliError {
+    let message = format!("`{}` is not available yet", spec.name());
+    Diagnostic::error(Code::UNSUPPORTED, None, message).help("`--help` lists the commands").into()
+}

@@ -1,0 +1,17 @@
+//! `run`: build models.
+
+use crate::cli::args::flag_table::{self, EMPTY, FULL_REFRESH, SQLPARSE};
+use crate::cli::args::{Chapter, Spec, Verb};
+
+/// What the command line takes.
+pub(super) const SPEC: Spec = Spec {
+    verb: Verb::Run,
+    words: &["run"],
+    alias: None,
+    which: "run",
+    chapter: Chapter::Build,
+    about: "Build models",
+    details: "",
+    flags: &[flag_table::SELECTING, &[FULL_REFRESH, EMPTY, SQLPARSE], flag_table::TIMING],
+    positional: None,
+};

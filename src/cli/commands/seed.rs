@@ -1,0 +1,17 @@
+//! `seed`: load seeds: CSV files of the project.
+
+use crate::cli::args::flag_table::{self, FULL_REFRESH, SHOW, SQLPARSE};
+use crate::cli::args::{Chapter, Spec, Verb};
+
+/// What the command line takes.
+pub(super) const SPEC: Spec = Spec {
+    verb: Verb::Seed,
+    words: &["seed"],
+    alias: None,
+    which: "seed",
+    chapter: Chapter::Build,
+    about: "Load seeds: CSV files of the project",
+    details: "",
+    flags: &[flag_table::SELECTING, &[FULL_REFRESH, SHOW, SQLPARSE]],
+    positional: None,
+};

@@ -1,0 +1,30 @@
+//! Log lines as text: short for people, long for looking into a run.
+
+use super::secrets::Secrets;
+use crate::artifacts::Invocation;
+use crate::event::{Envelope, Event, Style};
+
+/// Returns `12:00:00  message` (UTC); asked-for output stands alone.
+pub(super) fn short(envelope: &Envelope, style: &Style, secrets: &Secrets) -> String {
+    let message = envelope.event.message(style);
+    let message = secrets.scrub(&message);
+    if envelope.event.is_output() {
+        return message.into_owned();
+    }
+    format!("{}  {message}", envelope.at.strftime("%H:%M:%S"))
+}
+
+/// Returns `12:00:00.000000 [info ] [MainThread]: message` (UTC); an invocation begins with a ruler.
+pub(super) fn long(envelope: &Envelope, style: &Style, secrets: &Secrets, invocation: &Invocation) -> String {
+    let message = envelope.event.message(style);
+    let message = secrets.scrub(&message);
+    let clock = envelope.at.strftime("%H:%M:%S.%6f").to_string();
+    let thread: String = envelope.thread.chars().take(10).collect();
+    let head = if matches!(envelope.event, Event::MainReportVersion(_)) {
+        let ruler = "=".repeat(30);
+        format!("\n\n{ruler} {clock} | {} {ruler}\n", invocation.id)
+    } else {
+        String::new()
+    };
+    format!("{head}{clock} [{:<5}] [{thread:<10}]: {message}", envelope.level)
+}
