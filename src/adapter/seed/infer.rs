@@ -1,5 +1,6 @@
 //! The pass over a seed file: types of columns, and rows when wanted.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -165,7 +166,7 @@ fn is_null(field: &str) -> bool {
 }
 
 fn boolean(field: &str) -> Option<bool> {
-    let text = field.replace(',', "");
+    let text = if field.contains(',') { Cow::Owned(field.replace(',', "")) } else { Cow::Borrowed(field) };
     match text.trim() {
         word if word.eq_ignore_ascii_case("true") => Some(true),
         word if word.eq_ignore_ascii_case("false") => Some(false),

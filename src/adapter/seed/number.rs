@@ -3,6 +3,8 @@
 //! Input: a cell's text. Output: a [`Number`]. Facts: agate's `Number` over Python's `Decimal` (28 digits of precision).
 //! One difference: digits of other scripts are text here; dbt takes them for numbers, which no engine then loads.
 
+use std::borrow::Cow;
+
 /// Signs agate takes off both ends of a number.
 const CURRENCIES: &[char] =
     &['؋', '$', 'ƒ', '៛', '¥', '₡', '₱', '£', '€', '¢', '﷼', '₪', '₩', '₭', '₮', '₦', '฿', '₤', '₫'];
@@ -28,59 +30,119 @@ pub(super) enum Places {
     Special,
 }
 
-/// Tells whether a text is a number, and its places. Cheap for plain digits and points, which most are.
+/// A number cut into its parts.
+struct Scanned<'a> {
+    negative: bool,
+    /// `inf` or `nan`.
+    special: Option<&'static str>,
+    whole: Cow<'a, str>,
+    fraction: Cow<'a, str>,
+    exponent: i64,
+}
+
+/// Tells whether a trimmed text that is no null word is a number, and how long.
 pub(super) fn places(text: &str) -> Option<Places> {
-    let plain = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
-    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if !whole.is_empty() && plain.len() <= 18 && digits(whole) && digits(fraction) {
-        let whole = whole.trim_start_matches('0');
-        let fraction = fraction.trim_end_matches('0');
-        // Zeros at either end do not count; a number below one has negative whole places, as `normalize` counts.
-        let lead = if whole.is_empty() { fraction.len() - fraction.trim_start_matches('0').len() } else { 0 };
-        let places = length(whole) - i64::try_from(lead).unwrap_or(0);
-        let nothing = whole.is_empty() && fraction.is_empty();
-        return Some(if nothing { Places::Digits(1, 0) } else { Places::Digits(places, length(fraction)) });
+    // Most numbers are a few digits.
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if (1..=18).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(Places::Digits(length(digits.trim_start_matches('0')).max(1), 0));
     }
-    parse(text).map(|number| number.places)
+    let scanned = scan(text)?;
+    Some(if scanned.special.is_some() { Places::Special } else { scanned.decimal().1 })
 }
 
 /// Reads a trimmed text that is no null word.
 pub(super) fn parse(text: &str) -> Option<Number> {
-    let text = text.trim_matches('%');
-    let (negative, mut text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    for symbol in CURRENCIES {
-        text = text.trim_matches(*symbol);
-    }
-    let text: String = text.trim().chars().filter(|c| !matches!(c, ',' | '_')).collect();
-    let (own_sign, body) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text.as_str()),
-    };
-    let sign = if negative == own_sign { "" } else { "-" };
-    if let Some(special) = special(body) {
+    let scanned = scan(text)?;
+    let sign = if scanned.negative { "-" } else { "" };
+    if let Some(special) = scanned.special {
         return Some(Number { text: format!("{sign}{special}"), places: Places::Special });
     }
-    let (mantissa, exponent) = match body.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent_of(exponent)?),
-        None => (body, 0),
+    let (rounded, places) = scanned.decimal();
+    let power = |n: i64| if n == 0 { String::new() } else { format!("e{n}") };
+    let text = if let Some((digits, exponent)) = rounded {
+        format!("{sign}{digits}{}", power(exponent))
+    } else {
+        let Scanned { whole, fraction, exponent, .. } = &scanned;
+        let whole = if whole.is_empty() { "0" } else { whole };
+        let point = if fraction.is_empty() { "" } else { "." };
+        format!("{sign}{whole}{point}{fraction}{}", power(*exponent))
     };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
-        return None;
+    Some(Number { text, places })
+}
+
+impl Scanned<'_> {
+    /// Returns what a `Decimal` keeps of more digits than it can hold, and the places of the number.
+    fn decimal(&self) -> (Option<(String, i64)>, Places) {
+        let whole = self.whole.trim_start_matches('0');
+        let fraction = if whole.is_empty() { self.fraction.trim_start_matches('0') } else { &self.fraction };
+        let exponent = self.exponent - length(&self.fraction);
+        if length(whole) + length(fraction) > PRECISION {
+            let (digits, exponent) = round(&format!("{whole}{fraction}"), exponent);
+            let places = count_places(&digits, "", exponent);
+            return (Some((digits, exponent)), places);
+        }
+        (None, count_places(whole, fraction, exponent))
     }
-    let power = if exponent == 0 { String::new() } else { format!("e{exponent}") };
-    let point = if fraction.is_empty() { "" } else { "." };
-    let (kept, last) = round(&format!("{whole}{fraction}"), exponent - length(fraction));
-    let places = count_places(&kept, last);
-    if kept.len() < format!("{whole}{fraction}").trim_start_matches('0').len() {
-        let power = if last == 0 { String::new() } else { format!("e{last}") };
-        return Some(Number { text: format!("{sign}{kept}{power}"), places });
+}
+
+fn scan(text: &str) -> Option<Scanned<'_>> {
+    let text = text.trim_matches('%');
+    let (minus, mut text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    // `$` is the only sign within ASCII, and one of the first: most numbers need no look at the others.
+    let (before, after) = CURRENCIES.split_at(2);
+    for symbols in [before, after] {
+        if ascii_ends(text) {
+            text = text.trim_matches('$');
+        } else {
+            text = symbols.iter().fold(text, |text, symbol| text.trim_matches(*symbol));
+        }
     }
-    let whole = if whole.is_empty() { "0" } else { whole };
-    Some(Number { text: format!("{sign}{whole}{point}{fraction}{power}"), places })
+    let text = without_separators(text.trim());
+    let (own_minus, body) = match text.as_bytes().first()? {
+        b'-' => (true, 1),
+        b'+' => (false, 1),
+        _ => (false, 0),
+    };
+    let negative = minus != own_minus;
+    let part = |from: usize, to: usize| match &text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[from..to]),
+        Cow::Owned(text) => Cow::Owned(text[from..to].to_owned()),
+    };
+    let bytes = text.as_bytes();
+    let run = |from: usize| from + bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let whole_end = run(body);
+    let (fraction_start, fraction_end) = match bytes.get(whole_end) {
+        Some(b'.') => (whole_end + 1, run(whole_end + 1)),
+        _ => (whole_end, whole_end),
+    };
+    if whole_end - body + fraction_end - fraction_start == 0 {
+        let special = special(&text[body..])?;
+        return Some(Scanned {
+            negative,
+            special: Some(special),
+            whole: "".into(),
+            fraction: "".into(),
+            exponent: 0,
+        });
+    }
+    let exponent = match bytes.get(fraction_end) {
+        None => 0,
+        Some(b'e' | b'E') => exponent_of(&text[fraction_end + 1..])?,
+        Some(_) => return None,
+    };
+    let (whole, fraction) = (part(body, whole_end), part(fraction_start, fraction_end));
+    Some(Scanned { negative, special: None, whole, fraction, exponent })
+}
+
+fn ascii_ends(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first().is_none_or(u8::is_ascii) && bytes.last().is_none_or(u8::is_ascii)
+}
+
+/// Takes out what groups digits.
+fn without_separators(text: &str) -> Cow<'_, str> {
+    if text.contains([',', '_']) { Cow::Owned(text.replace([',', '_'], "")) } else { Cow::Borrowed(text) }
 }
 
 fn length(text: &str) -> i64 {
@@ -106,28 +168,29 @@ fn exponent_of(text: &str) -> Option<i64> {
     text.parse::<i64>().ok().filter(|n| n.abs() < 1_000_000)
 }
 
-/// Cuts digits to what a `Decimal` keeps in arithmetic. Returns them without leading zeros, and their exponent.
+/// Cuts digits to what a `Decimal` keeps in arithmetic. Returns them and their exponent.
 fn round(digits: &str, mut exponent: i64) -> (String, i64) {
-    let digits = digits.trim_start_matches('0');
-    let keep = usize::try_from(PRECISION).unwrap_or(usize::MAX);
-    if digits.len() <= keep {
-        return (digits.to_owned(), exponent);
-    }
     let mut kept: Vec<u8> = digits.bytes().map(|b| b - b'0').collect();
-    let rest = kept.split_off(keep);
+    let rest = kept.split_off(usize::try_from(PRECISION).unwrap_or(usize::MAX).min(kept.len()));
     exponent += i64::try_from(rest.len()).unwrap_or(0);
     round_half_even(&mut kept, &rest, &mut exponent);
     (kept.iter().map(|d| char::from(b'0' + d)).collect(), exponent)
 }
 
-/// Counts digits before and after the point, as `Decimal.normalize` leaves them: without trailing zeros.
-fn count_places(digits: &str, exponent: i64) -> Places {
-    let kept = digits.trim_end_matches('0');
-    if kept.is_empty() {
+/// Counts the places of `whole` and `fraction` read as one run of digits with an exponent, as `Decimal.normalize`
+/// leaves them: without zeros at either end.
+fn count_places(whole: &str, fraction: &str, exponent: i64) -> Places {
+    let all = length(whole) + length(fraction);
+    let kept_fraction = fraction.trim_end_matches('0');
+    let kept = match kept_fraction {
+        "" => length(whole.trim_end_matches('0')),
+        _ => length(whole) + length(kept_fraction),
+    };
+    if kept == 0 {
         return Places::Digits(1, 0);
     }
-    let exponent = exponent + length(digits) - length(kept);
-    Places::Digits(length(kept) + exponent, -exponent)
+    let exponent = exponent + all - kept;
+    Places::Digits(kept + exponent, -exponent)
 }
 
 fn round_half_even(kept: &mut Vec<u8>, rest: &[u8], exponent: &mut i64) {
