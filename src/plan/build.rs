@@ -33,10 +33,11 @@ struct Entry<'a> {
 
 /// Plans a command. `dag` is the graph of all resources.
 pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> Plan {
-    let unit_tests = unit_tests_by_model(manifest, request);
-    let early: BTreeSet<&UniqueId> = unit_tests.values().flatten().copied().collect();
-    let gated = request.command.tests_first().then(|| with_test_edges(manifest, dag));
-    let in_graph = request.selected.iter().filter(|id| !early.contains(id));
+    let tests_first = request.command.tests_first();
+    let (unit_tests, left_out) = unit_tests_by_model(manifest, request);
+    let gated = tests_first.then(|| with_test_edges(manifest, dag));
+    let in_graph =
+        request.selected.iter().filter(|id| !(tests_first && manifest.unit_tests.contains_key(*id)));
     let keep: NodeSet = in_graph.filter_map(|id| dag.place(id)).collect();
     let graph = gated.as_ref().unwrap_or(dag).subset(&keep);
 
@@ -59,6 +60,7 @@ pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> P
         on_run_start: hooks(manifest, request, "on-run-start"),
         on_run_end: hooks(manifest, request, "on-run-end"),
         schemas: schemas(manifest, request),
+        left_out,
     }
 }
 
@@ -79,22 +81,24 @@ fn steps(manifest: &Manifest, command: Command, entries: &[Entry<'_>]) -> Vec<St
     entries.iter().map(step).collect()
 }
 
-/// Returns the selected unit tests of each selected model, where they run before it.
-fn unit_tests_by_model<'a>(
-    manifest: &'a Manifest,
-    request: Request<'a>,
-) -> HashMap<&'a UniqueId, Vec<&'a UniqueId>> {
-    let mut by_model: HashMap<&UniqueId, Vec<&UniqueId>> = HashMap::new();
+/// Unit tests by the model they run before.
+type ByModel<'a> = HashMap<&'a UniqueId, Vec<&'a UniqueId>>;
+
+/// Returns the selected unit tests of each selected model where they run before it, and those without their
+/// model.
+fn unit_tests_by_model<'a>(manifest: &'a Manifest, request: Request<'a>) -> (ByModel<'a>, Vec<UniqueId>) {
+    let (mut by_model, mut left_out) = (ByModel::new(), Vec::new());
     if !request.command.tests_first() {
-        return by_model;
+        return (by_model, left_out);
     }
     for id in request.selected {
-        let model = manifest.unit_tests.get(id).and_then(|test| test.depends_on.nodes.first());
-        if let Some(model) = model.filter(|model| request.selected.contains(*model)) {
-            by_model.entry(model).or_default().push(id);
+        let Some(test) = manifest.unit_tests.get(id) else { continue };
+        match test.depends_on.nodes.first().filter(|model| request.selected.contains(*model)) {
+            Some(model) => by_model.entry(model).or_default().push(id),
+            None => left_out.push(id.clone()),
         }
     }
-    by_model
+    (by_model, left_out)
 }
 
 /// Returns the hooks of one kind: packages by name, the root project last, each in the order written.

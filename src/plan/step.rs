@@ -74,6 +74,8 @@ pub struct Plan {
     pub on_run_end: Vec<UniqueId>,
     /// Schemas that must be there before the steps, sorted.
     pub schemas: Vec<SchemaName>,
+    /// Unit tests that were selected without their model: `build` does not run them, as in dbt.
+    pub left_out: Vec<UniqueId>,
 }
 
 impl Plan {

@@ -74,7 +74,7 @@ fn plan(text: &str, blocking: Blocking) -> Plan {
         let after = before.split(',').filter(|b| !b.is_empty()).map(place).collect();
         steps.push(Step { id, action: Action::Build, numbered: !name.starts_with('('), after });
     }
-    Plan { steps, blocking, on_run_start: vec![], on_run_end: vec![], schemas: vec![] }
+    Plan { steps, blocking, on_run_start: vec![], on_run_end: vec![], schemas: vec![], left_out: vec![] }
 }
 
 fn options(threads: usize) -> Options {
@@ -193,7 +193,7 @@ fn random_plan(dice: &mut Dice, size: usize) -> Plan {
         steps.push(Step { id, action: Action::Build, numbered: dice.roll(10) > 0, after });
     }
     let blocking = if dice.roll(2) == 0 { Blocking::Errors } else { Blocking::ErrorsAndFailures };
-    Plan { steps, blocking, on_run_start: vec![], on_run_end: vec![], schemas: vec![] }
+    Plan { steps, blocking, on_run_start: vec![], on_run_end: vec![], schemas: vec![], left_out: vec![] }
 }
 
 /// What must happen to each step: its own status, or the root that blocks it.

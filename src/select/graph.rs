@@ -68,7 +68,6 @@ fn name(manifest: &Manifest, id: &UniqueId) -> String {
 fn call(manifest: &Manifest, from: &UniqueId, to: &UniqueId) -> Option<Span> {
     let node = manifest.nodes.get(from)?;
     let wanted = manifest.nodes.get(to)?;
-    let calls = node.refs.iter().filter(|call| call.name == wanted.name);
-    let found = calls.filter_map(|call| call.span).next();
-    Some(found.unwrap_or(node.span))
+    let mut calls = node.refs.iter().filter(|call| call.name == wanted.name);
+    Some(calls.find_map(|call| call.span).unwrap_or(node.span))
 }

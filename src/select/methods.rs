@@ -32,7 +32,7 @@ pub(super) fn matcher<'a>(criterion: &Criterion, world: World<'a>) -> Result<Mat
             let fqn = Fqn::new(&text);
             Box::new(move |r| r.fqn().is_some_and(|name| fqn.matches(name, r.is_versioned())))
         }
-        Method::Tag => pattern(&text, |r| r.tags()),
+        Method::Tag => pattern(&text, tags),
         Method::Group => pattern(&text, |r| r.config().and_then(|c| c.text("group")).into_iter().collect()),
         Method::Package => pattern(if text == "this" { world.project } else { &text }, |r| vec![r.package()]),
         Method::File => pattern(&text, |r| {
@@ -43,7 +43,7 @@ pub(super) fn matcher<'a>(criterion: &Criterion, world: World<'a>) -> Result<Mat
             Resource::Node(node) => {
                 node.generic_test().map(|t| t.metadata.name.as_str()).into_iter().collect()
             }
-            Resource::UnitTest(test) => vec![&test.name],
+            Resource::UnitTest(unit) => vec![&unit.name],
             Resource::Source(_) | Resource::Exposure(_) => Vec::new(),
         }),
         Method::Access => {
@@ -71,6 +71,10 @@ pub(super) fn matcher<'a>(criterion: &Criterion, world: World<'a>) -> Result<Mat
 fn pattern<'a>(text: &str, names: impl for<'r> Fn(Resource<'r>) -> Vec<&'r str> + 'a) -> Matcher<'a> {
     let pattern = Pattern::new(text);
     Box::new(move |resource| names(resource).into_iter().any(|name| pattern.matches(name)))
+}
+
+fn tags(resource: Resource<'_>) -> Vec<&str> {
+    resource.tags()
 }
 
 fn access(node: &Node) -> Option<&str> {

@@ -147,16 +147,15 @@ impl Selectors {
 
     /// Reads `{tag: nightly}` or `{method: tag, value: nightly, ...}`.
     fn single(&self, item: &Yaml, map: &Map, indirect: Indirect) -> Read<(Spec, Json)> {
-        let (method, value) = match (map.get("method"), map.get("value")) {
-            (Some(method), Some(value)) => (method.expect_str("method")?, value),
-            _ => match map.iter().next().filter(|_| map.len() == 1) {
-                Some(entry) => (&*entry.key, &entry.value),
-                None => {
-                    let message = "a criterion needs `method` and `value`";
-                    let help = "or a single key, as in `tag: nightly`";
-                    return Err(Box::new(Diagnostic::error(Code::SELECTOR, item.span, message).help(help)));
-                }
-            },
+        let single = map.iter().next().filter(|_| map.len() == 1);
+        let (method, value) = if let (Some(method), Some(value)) = (map.get("method"), map.get("value")) {
+            (method.expect_str("method")?, value)
+        } else if let Some(entry) = single {
+            (&*entry.key, &entry.value)
+        } else {
+            let message = "a criterion needs `method` and `value`";
+            let help = "or a single key, as in `tag: nightly`";
+            return Err(Box::new(Diagnostic::error(Code::SELECTOR, item.span, message).help(help)));
         };
         if method == "selector" {
             return self.inherited(value);

@@ -7,6 +7,7 @@ mod duckdb_profile;
 mod seeds;
 mod project;
 mod manifest_json;
+mod plan;
 mod select;
 mod tidy;
 mod yaml;

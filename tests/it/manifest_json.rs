@@ -10,8 +10,8 @@ use tidegate::manifest::{
 };
 
 /// Reads all resources; their places are empty.
-pub(crate) fn manifest(text: &str) -> Manifest {
-    let json: Json = serde_json::from_str(text).unwrap();
+pub(crate) fn manifest(json: &str) -> Manifest {
+    let json: Json = serde_json::from_str(json).unwrap();
     let file = Sources::new().add("manifest.json", "");
     let span = Span::new(file, 0, 0);
     let mut manifest = Manifest::default();
