@@ -10,7 +10,7 @@
   ),
   all_periods as (
     select (
-      {{ dbt.dateadd(datepart, '(row_number() over (order by generated_number) - 1)', start_date) }}
+      {{ dbt.dateadd(datepart, 'row_number() over (order by 1) - 1', start_date) }}
     ) as date_{{ datepart }}
     from rawdata
   ),

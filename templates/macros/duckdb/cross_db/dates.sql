@@ -1,12 +1,13 @@
 {# Arithmetic on dates. Not every date part can stand in an interval: a quarter is three months, a week seven days. #}
 
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) %}
-  {%- set multiples = {'quarter': (3, 'month'), 'week': (7, 'day')} -%}
-  {%- set factor, unit = multiples.get(datepart | lower, (1, datepart)) -%}
-  {%- if factor == 1 -%}
-    ({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval 1 {{ unit }})
+  {%- set number = 'cast(' ~ interval ~ ' as bigint)' -%}
+  {%- set composed = {'quarter': (3, 'month'), 'week': (7, 'day')} -%}
+  {%- if datepart | lower in composed -%}
+    {%- set factor, unit = composed[datepart | lower] -%}
+    ({{ from_date_or_timestamp }} + ({{ number }} * {{ factor }}) * interval 1 {{ unit }})
   {%- else -%}
-    ({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval {{ factor }} {{ unit }})
+    ({{ from_date_or_timestamp }} + {{ number }} * interval 1 {{ datepart }})
   {%- endif -%}
 {% endmacro %}
 

@@ -12,12 +12,14 @@
 
 {% macro duckdb__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
   {%- do validate_merge_config(config, target) -%}
-  {%- set clauses = config.get('merge_clauses') or merge_clause_defaults(
+  {#- A side that `merge_clauses` does not mention keeps its default. -#}
+  {%- set clauses = merge_clause_defaults(
       config.get('merge_update_condition'),
       config.get('merge_insert_condition'),
       config.get('merge_update_columns', []),
       config.get('merge_exclude_columns', []),
       config.get('merge_update_set_expressions', {})) -%}
+  {%- do clauses.update(config.get('merge_clauses') or {}) -%}
   {%- set returning = config.get('merge_returning_columns') or [] %}
 
   merge into {{ target }} as DBT_INTERNAL_DEST
@@ -67,7 +69,7 @@
 {# The action of a `when matched` clause. #}
 {% macro duckdb__merge_matched_action(clause, dest_columns) -%}
   {%- set action = clause.get('action', 'update') -%}
-  {%- set mode = clause.get('mode', 'by_name') -%}
+  {%- set mode = clause.get('mode') or ('explicit' if clause.get('update') else 'by_name') -%}
   {%- if action == 'update' and mode == 'explicit' -%}
     update set {{ duckdb__merge_assignments(clause, dest_columns) }}
   {%- elif action == 'update' and mode == 'star' -%}
@@ -80,18 +82,15 @@
 {%- endmacro %}
 
 
-{# `column = value` for an explicit update. A column without an expression takes the source's value. #}
+{# `column = value` for an explicit update: the chosen columns take the source's value, unless an expression is given. #}
 {% macro duckdb__merge_assignments(clause, dest_columns) -%}
   {%- set update = clause.get('update') or {} -%}
   {%- set expressions = update.get('set_expressions') or {} -%}
   {%- set assignments = [] -%}
-
-  {%- if update.get('include') or update.get('exclude') or not expressions -%}
-    {%- for column in get_merge_update_columns(update.get('include'), update.get('exclude'), dest_columns)
-        if column | replace('"', '') not in expressions -%}
-      {%- do assignments.append(column ~ ' = DBT_INTERNAL_SOURCE.' ~ column) -%}
-    {%- endfor -%}
-  {%- endif -%}
+  {%- for column in get_merge_update_columns(update.get('include'), update.get('exclude'), dest_columns)
+      if column | replace('"', '') not in expressions -%}
+    {%- do assignments.append(column ~ ' = DBT_INTERNAL_SOURCE.' ~ column) -%}
+  {%- endfor -%}
   {%- for column, expression in expressions.items() -%}
     {%- do assignments.append(column ~ ' = ' ~ expression) -%}
   {%- endfor -%}
@@ -102,7 +101,7 @@
 {# The action of a `when not matched` clause. #}
 {% macro duckdb__merge_not_matched_action(clause, dest_columns) -%}
   {%- set action = clause.get('action', 'insert') -%}
-  {%- set mode = clause.get('mode', 'by_name') -%}
+  {%- set mode = clause.get('mode') or ('explicit' if clause.get('insert') else 'by_name') -%}
   {%- if action == 'insert' and mode == 'explicit' -%}
     {%- set insert = clause.get('insert') or {} -%}
     insert ({{ insert.get('columns', []) | join(', ') }}) values ({{ insert.get('values', []) | join(', ') }})
