@@ -14,7 +14,7 @@ mod run_results;
 pub use graph_summary::{GraphSummary, summarize, write as write_graph_summary};
 pub use invocation::{Invocation, Metadata, timestamp};
 pub use manifest::{ManifestFacts, ManifestFile};
-pub use paths::{compiled_path, run_path, write_code};
+pub use paths::{CodeFile, compiled_path, run_path, write_code};
 pub use run_results::{BatchResults, Phase, RunResult, RunResults, Status, Timing};
 
 use camino::Utf8Path;

@@ -1,31 +1,58 @@
 //! Where compiled and executed SQL lies below the target folder (`artifacts.md` section 1), and writing it.
 
+use std::borrow::Cow;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::files::{self, FileError};
-use crate::manifest::Node;
+use crate::manifest::{Node, UnitTest};
 
-/// Returns the file of a node's compiled SQL: `TARGET/compiled/PACKAGE/...`. `target` is the target folder as
+/// What decides where the SQL of a resource lies. Made from a [`Node`] or a [`UnitTest`].
+#[derive(Clone, Debug)]
+pub struct CodeFile<'a> {
+    package: &'a str,
+    /// The file that defines the resource, below its package.
+    file: &'a Utf8Path,
+    /// The resource's own path.
+    path: Cow<'a, Utf8Path>,
+}
+
+impl<'a> From<&'a Node> for CodeFile<'a> {
+    fn from(node: &'a Node) -> Self {
+        let (file, path) = (Utf8Path::new(&node.original_file_path), Utf8Path::new(&node.path));
+        Self { package: &node.package_name, file, path: Cow::Borrowed(path) }
+    }
+}
+
+impl<'a> From<&'a UnitTest> for CodeFile<'a> {
+    fn from(test: &'a UnitTest) -> Self {
+        let file = Utf8Path::new(&test.original_file_path);
+        let path = file.with_file_name(format!("{}.sql", test.name));
+        Self { package: &test.package_name, file, path: Cow::Owned(path) }
+    }
+}
+
+/// Returns the file of a resource's compiled SQL: `TARGET/compiled/PACKAGE/...`. `target` is the target folder as
 /// artifacts show it, usually relative to the project.
-pub fn compiled_path(target: &Utf8Path, node: &Node) -> Utf8PathBuf {
-    below(target, "compiled", node)
+pub fn compiled_path<'a>(target: &Utf8Path, code: impl Into<CodeFile<'a>>) -> Utf8PathBuf {
+    below(target, "compiled", &code.into())
 }
 
-/// Returns the file of the SQL that was executed for a node: `TARGET/run/PACKAGE/...`.
-pub fn run_path(target: &Utf8Path, node: &Node) -> Utf8PathBuf {
-    below(target, "run", node)
+/// Returns the file of the SQL that was executed for a resource: `TARGET/run/PACKAGE/...`.
+pub fn run_path<'a>(target: &Utf8Path, code: impl Into<CodeFile<'a>>) -> Utf8PathBuf {
+    below(target, "run", &code.into())
 }
 
-/// A file with one node keeps its path; a node that shares its file with others (a test of a property file, a
-/// hook) gets a file of its own in a folder named like the shared file.
-fn below(target: &Utf8Path, kind: &str, node: &Node) -> Utf8PathBuf {
-    let file = Utf8Path::new(&node.original_file_path);
-    let path = Utf8Path::new(&node.path);
-    let folder = target.join(kind).join(&*node.package_name);
-    if path.file_name() == file.file_name() { folder.join(file) } else { folder.join(file).join(path) }
+/// A file with one resource keeps its path; a resource that shares its file with others (a test of a property
+/// file, a hook) gets a file of its own in a folder named like the shared file.
+fn below(target: &Utf8Path, kind: &str, code: &CodeFile<'_>) -> Utf8PathBuf {
+    let folder = target.join(kind).join(code.package);
+    let shared = code.path.file_name() != code.file.file_name();
+    let file = folder.join(code.file);
+    if shared { file.join(&*code.path) } else { file }
 }
 
-/// Writes a node's SQL. `path` is relative to `root` unless it is absolute.
+/// Writes SQL. `path` is relative to `root` unless it is absolute.
 pub fn write_code(root: &Utf8Path, path: &Utf8Path, code: &str) -> Result<(), FileError> {
     files::write_atomic(&root.join(path), code.as_bytes())
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod artifacts;
 mod duckdb;
 mod duckdb_profile;
 mod seeds;

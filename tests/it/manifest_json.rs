@@ -1,35 +1,40 @@
-//! A manifest from the reduced JSON that `tests/fixtures/select/make.py` writes.
+//! A manifest read back from dbt's `manifest.json`, for tests of what comes after parsing.
 
 use std::sync::Arc;
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use tidegate::diag::{FileId, Sources, Span};
 use tidegate::manifest::{
-    Checksum, Config, Contract, DependsOn, Exposure, GenericTest, JsonMap, Language, Manifest, Node,
-    NodeKind, RefCall, SourceTable, TestMetadata, UniqueId, UnitTest,
+    Checksum, ColumnProperties, Columns, Config, Contract, DependsOn, Exposure, GenericTest, Group, JsonMap,
+    Language, Manifest, Node, NodeKind, RefCall, ResourceType, SourceCall, SourceTable, TestMetadata,
+    UniqueId, UnitTest,
 };
 
-/// Reads all resources; their places are empty.
+/// The place of everything.
+type Place = (FileId, Span);
+
+/// Reads all resources but macros and docs blocks. Places are empty.
 pub(crate) fn manifest(json: &str) -> Manifest {
     let json: Json = serde_json::from_str(json).unwrap();
     let file = Sources::new().add("manifest.json", "");
-    let span = Span::new(file, 0, 0);
-    let mut manifest = Manifest::default();
-    for item in json["nodes"].as_array().into_iter().flatten() {
-        let node = node(item, (file, span));
+    let place = (file, Span::new(file, 0, 0));
+    let items =
+        |key: &str| json[key].as_object().cloned().unwrap_or_default().into_iter().map(|(_, item)| item);
+    let mut manifest = Manifest { selectors: map(&json["selectors"]), ..Manifest::default() };
+    for node in items("nodes").map(|item| node(&item, place)) {
         manifest.nodes.insert(node.unique_id.clone(), Arc::new(node));
     }
-    for item in json["sources"].as_array().into_iter().flatten() {
-        let table = source(item, (file, span));
+    for table in items("sources").map(|item| source(&item, place)) {
         manifest.sources.insert(table.unique_id.clone(), Arc::new(table));
     }
-    for item in json["exposures"].as_array().into_iter().flatten() {
-        let exposure = exposure(item, (file, span));
+    for exposure in items("exposures").map(|item| exposure(&item, place)) {
         manifest.exposures.insert(exposure.unique_id.clone(), Arc::new(exposure));
     }
-    for item in json["unit_tests"].as_array().into_iter().flatten() {
-        let test = unit_test(item, (file, span));
-        manifest.unit_tests.insert(test.unique_id.clone(), Arc::new(test));
+    for found in items("unit_tests").map(|item| unit_test(&item, place)) {
+        manifest.unit_tests.insert(found.unique_id.clone(), Arc::new(found));
+    }
+    for found in items("groups").map(|item| group(&item, place)) {
+        manifest.groups.insert(found.unique_id.clone(), Arc::new(found));
     }
     manifest
 }
@@ -38,8 +43,24 @@ fn text(item: &Json, key: &str) -> String {
     item[key].as_str().unwrap_or_default().to_owned()
 }
 
+fn maybe(item: &Json, key: &str) -> Option<String> {
+    item[key].as_str().map(str::to_owned)
+}
+
+fn set(item: &Json, key: &str) -> Option<Json> {
+    Some(item[key].clone()).filter(|value| !value.is_null())
+}
+
+fn list<T>(item: &Json, make: impl Fn(&Json) -> T) -> Vec<T> {
+    item.as_array().into_iter().flatten().map(make).collect()
+}
+
 fn texts(item: &Json) -> Vec<String> {
-    item.as_array().into_iter().flatten().map(|text| text.as_str().unwrap().to_owned()).collect()
+    list(item, |text| text.as_str().unwrap().to_owned())
+}
+
+fn ids(item: &Json) -> Vec<UniqueId> {
+    list(item, |id| UniqueId::from_artifact(id.as_str().unwrap()))
 }
 
 fn map(item: &Json) -> JsonMap {
@@ -51,27 +72,57 @@ fn id(item: &Json) -> UniqueId {
 }
 
 fn depends_on(item: &Json) -> DependsOn {
-    let ids =
-        |key: &str| texts(&item["depends_on"][key]).iter().map(|id| UniqueId::from_artifact(id)).collect();
-    DependsOn { macros: ids("macros"), nodes: ids("nodes") }
+    DependsOn { macros: ids(&item["depends_on"]["macros"]), nodes: ids(&item["depends_on"]["nodes"]) }
 }
 
-fn set(item: &Json, key: &str) -> Option<Json> {
-    Some(item[key].clone()).filter(|value| !value.is_null())
+fn refs(item: &Json) -> Vec<RefCall> {
+    list(&item["refs"], |call| RefCall {
+        name: text(call, "name"),
+        package: maybe(call, "package"),
+        version: set(call, "version"),
+        span: None,
+    })
+}
+
+fn source_calls(item: &Json) -> Vec<SourceCall> {
+    list(&item["sources"], |call| {
+        let [source, table] = texts(call).try_into().unwrap();
+        SourceCall { source, table, span: None }
+    })
+}
+
+fn columns(item: &Json) -> Columns {
+    let column = |(name, column): (String, Json)| {
+        let properties = ColumnProperties {
+            name: text(&column, "name"),
+            description: text(&column, "description"),
+            meta: map(&column["meta"]),
+            data_type: maybe(&column, "data_type"),
+            constraints: list(&column["constraints"], Clone::clone),
+            quote: column["quote"].as_bool(),
+            config: map(&column["config"]),
+            tags: texts(&column["tags"]),
+            granularity: maybe(&column, "granularity"),
+            doc_blocks: ids(&column["doc_blocks"]),
+            extra: JsonMap::new(),
+        };
+        (name, properties)
+    };
+    map(&item["columns"]).into_iter().map(column).collect()
 }
 
 fn kind(item: &Json) -> NodeKind {
     match item["resource_type"].as_str().unwrap() {
         "model" => NodeKind::Model {
             access: text(item, "access"),
-            constraints: Vec::new(),
+            constraints: list(&item["constraints"], Clone::clone),
             version: set(item, "version"),
             latest_version: set(item, "latest_version"),
-            deprecation_date: None,
-            primary_key: Vec::new(),
-            time_spine: None,
+            deprecation_date: maybe(item, "deprecation_date"),
+            primary_key: texts(&item["primary_key"]),
+            time_spine: set(item, "time_spine"),
         },
-        "seed" => NodeKind::Seed { root_path: String::new() },
+        "seed" => NodeKind::Seed { root_path: text(item, "root_path") },
         "snapshot" => NodeKind::Snapshot,
         "analysis" => NodeKind::Analysis,
         "operation" => {
@@ -80,13 +131,13 @@ fn kind(item: &Json) -> NodeKind {
         "test" => match item.get("test_metadata") {
             None => NodeKind::SingularTest,
             Some(metadata) => NodeKind::GenericTest(Box::new(GenericTest {
-                column_name: None,
-                file_key_name: String::new(),
-                attached_node: None,
+                column_name: maybe(item, "column_name"),
+                file_key_name: text(item, "file_key_name"),
+                attached_node: maybe(item, "attached_node").map(|id| UniqueId::from_artifact(&id)),
                 metadata: TestMetadata {
                     name: text(metadata, "name"),
-                    kwargs: JsonMap::new(),
-                    namespace: metadata["namespace"].as_str().map(str::to_owned),
+                    kwargs: map(&metadata["kwargs"]),
+                    namespace: maybe(metadata, "namespace"),
                 },
             })),
         },
@@ -94,14 +145,8 @@ fn kind(item: &Json) -> NodeKind {
     }
 }
 
-/// Makes a node. Each dependency gets a `ref()` of that name without a place.
-pub(crate) fn node(item: &Json, (file, span): (FileId, Span)) -> Node {
-    let refs = depends_on(item).nodes.into_iter().map(|id| RefCall {
-        name: id.as_str().rsplit('.').next().unwrap_or_default().to_owned(),
-        package: None,
-        version: None,
-        span: None,
-    });
+fn node(item: &Json, (file, span): Place) -> Node {
+    let contract = &item["contract"];
     Node {
         unique_id: id(item),
         kind: kind(item),
@@ -113,69 +158,79 @@ pub(crate) fn node(item: &Json, (file, span): (FileId, Span)) -> Node {
         database: text(item, "database"),
         schema: text(item, "schema"),
         alias: text(item, "alias"),
-        checksum: Checksum::default(),
+        checksum: Checksum {
+            name: text(&item["checksum"], "name"),
+            checksum: text(&item["checksum"], "checksum"),
+        },
         config: Config::new(map(&item["config"])),
-        unrendered_config: JsonMap::new(),
+        unrendered_config: map(&item["unrendered_config"]),
         tags: texts(&item["tags"]),
-        description: String::new(),
-        columns: tidegate::manifest::Columns::default(),
-        meta: JsonMap::new(),
-        group: item["group"].as_str().map(str::to_owned),
-        docs: json!({}),
-        patch_path: item["patch_path"].as_str().map(str::to_owned),
-        created_at: 0.0,
-        relation_name: None,
+        description: text(item, "description"),
+        columns: columns(item),
+        meta: map(&item["meta"]),
+        group: maybe(item, "group"),
+        docs: item["docs"].clone(),
+        patch_path: maybe(item, "patch_path"),
+        created_at: item["created_at"].as_f64().unwrap(),
+        relation_name: maybe(item, "relation_name"),
         raw_code: text(item, "raw_code").into(),
-        doc_blocks: Vec::new(),
+        doc_blocks: ids(&item["doc_blocks"]),
         language: Language::Sql,
-        refs: refs.collect(),
-        sources: Vec::new(),
-        metrics: Vec::new(),
-        functions: Vec::new(),
+        refs: refs(item),
+        sources: source_calls(item),
+        metrics: list(&item["metrics"], texts),
+        functions: list(&item["functions"], texts),
         depends_on: depends_on(item),
-        contract: Contract::default(),
+        contract: match contract {
+            Json::Null => Contract::default(),
+            _ => Contract {
+                enforced: contract["enforced"].as_bool().unwrap(),
+                alias_types: contract["alias_types"].as_bool().unwrap(),
+                checksum: maybe(contract, "checksum"),
+            },
+        },
         file,
         span,
     }
 }
 
-fn source(item: &Json, (file, span): (FileId, Span)) -> SourceTable {
+fn source(item: &Json, (file, span): Place) -> SourceTable {
     SourceTable {
         unique_id: id(item),
         source_name: text(item, "source_name"),
         name: text(item, "name"),
         package_name: text(item, "package_name").into(),
-        path: text(item, "original_file_path"),
+        path: text(item, "path"),
         fqn: texts(&item["fqn"]),
         database: text(item, "database"),
         schema: text(item, "schema"),
         identifier: text(item, "identifier"),
-        source_description: String::new(),
-        loader: String::new(),
-        quoting: JsonMap::new(),
-        loaded_at_field: None,
-        loaded_at_query: None,
-        freshness: None,
-        external: None,
-        description: String::new(),
-        columns: tidegate::manifest::Columns::default(),
-        meta: JsonMap::new(),
-        source_meta: JsonMap::new(),
+        source_description: text(item, "source_description"),
+        loader: text(item, "loader"),
+        quoting: map(&item["quoting"]),
+        loaded_at_field: maybe(item, "loaded_at_field"),
+        loaded_at_query: maybe(item, "loaded_at_query"),
+        freshness: set(item, "freshness"),
+        external: set(item, "external"),
+        description: text(item, "description"),
+        columns: columns(item),
+        meta: map(&item["meta"]),
+        source_meta: map(&item["source_meta"]),
         tags: texts(&item["tags"]),
         config: Config::new(map(&item["config"])),
-        unrendered_config: JsonMap::new(),
-        patch_path: item["patch_path"].as_str().map(str::to_owned),
-        relation_name: String::new(),
-        created_at: 0.0,
-        unrendered_database: None,
-        unrendered_schema: None,
-        doc_blocks: Vec::new(),
+        unrendered_config: map(&item["unrendered_config"]),
+        patch_path: maybe(item, "patch_path"),
+        relation_name: text(item, "relation_name"),
+        created_at: item["created_at"].as_f64().unwrap(),
+        unrendered_database: maybe(item, "unrendered_database"),
+        unrendered_schema: maybe(item, "unrendered_schema"),
+        doc_blocks: ids(&item["doc_blocks"]),
         file,
         span,
     }
 }
 
-fn exposure(item: &Json, (file, span): (FileId, Span)) -> Exposure {
+fn exposure(item: &Json, (file, span): Place) -> Exposure {
     Exposure {
         unique_id: id(item),
         name: text(item, "name"),
@@ -184,46 +239,61 @@ fn exposure(item: &Json, (file, span): (FileId, Span)) -> Exposure {
         original_file_path: text(item, "original_file_path"),
         fqn: texts(&item["fqn"]),
         exposure_type: text(item, "type"),
-        owner: json!({}),
-        description: String::new(),
-        label: None,
-        maturity: None,
-        meta: JsonMap::new(),
+        owner: item["owner"].clone(),
+        description: text(item, "description"),
+        label: maybe(item, "label"),
+        maturity: maybe(item, "maturity"),
+        meta: map(&item["meta"]),
         tags: texts(&item["tags"]),
         config: Config::new(map(&item["config"])),
-        unrendered_config: JsonMap::new(),
-        url: None,
+        unrendered_config: map(&item["unrendered_config"]),
+        url: maybe(item, "url"),
         depends_on: depends_on(item),
-        refs: Vec::new(),
-        sources: Vec::new(),
-        metrics: Vec::new(),
-        created_at: 0.0,
+        refs: refs(item),
+        sources: source_calls(item),
+        metrics: list(&item["metrics"], texts),
+        created_at: item["created_at"].as_f64().unwrap(),
         file,
         span,
     }
 }
 
-fn unit_test(item: &Json, (file, span): (FileId, Span)) -> UnitTest {
+fn unit_test(item: &Json, (file, span): Place) -> UnitTest {
     UnitTest {
         unique_id: id(item),
         name: text(item, "name"),
         model: text(item, "model"),
-        given: Vec::new(),
-        expect: json!({}),
-        overrides: None,
+        given: list(&item["given"], Clone::clone),
+        expect: item["expect"].clone(),
+        overrides: set(item, "overrides"),
         package_name: text(item, "package_name").into(),
         path: text(item, "path"),
         original_file_path: text(item, "original_file_path"),
         fqn: texts(&item["fqn"]),
-        description: String::new(),
+        description: text(item, "description"),
         depends_on: depends_on(item),
         config: Config::new(map(&item["config"])),
-        checksum: String::new(),
-        schema: None,
-        created_at: 0.0,
-        versions: None,
+        checksum: text(item, "checksum"),
+        schema: maybe(item, "schema"),
+        created_at: item["created_at"].as_f64().unwrap(),
+        versions: set(item, "versions"),
         version: set(item, "version"),
         file,
+        span,
+    }
+}
+
+fn group(item: &Json, (_, span): Place) -> Group {
+    Group {
+        name: text(item, "name"),
+        resource_type: ResourceType::Group,
+        package_name: text(item, "package_name").into(),
+        path: text(item, "path"),
+        original_file_path: text(item, "original_file_path"),
+        unique_id: id(item),
+        owner: item["owner"].clone(),
+        description: maybe(item, "description"),
+        config: item["config"].clone(),
         span,
     }
 }
