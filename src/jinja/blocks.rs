@@ -75,7 +75,8 @@ impl Block {
 
 /// Finds the top-level blocks of a file, and all that is wrong with them.
 pub fn blocks(text: &str, file: FileId) -> (Vec<Block>, Vec<Diagnostic>) {
-    let mut scan = BlockScan { scanner: Scanner::new(text, file, 0), found: Vec::new(), problems: Vec::new() };
+    let mut scan =
+        BlockScan { scanner: Scanner::new(text, file, 0), found: Vec::new(), problems: Vec::new() };
     if let Err(error) = scan.run() {
         scan.problems.push(error.into_diagnostic());
     }
@@ -132,7 +133,8 @@ impl BlockScan<'_> {
 
     fn unclosed(&self, block: &Block, end: &str) -> Error {
         let span = self.scanner.span(block.full.start..block.name_range.end);
-        Error::syntax(span, format!("`{}` has no end", block.name)).help(format!("close it with `{{% {end} %}}`"))
+        Error::syntax(span, format!("`{}` has no end", block.name))
+            .help(format!("close it with `{{% {end} %}}`"))
     }
 
     fn open(&mut self, keyword: &str, range: Range<usize>) -> Result<Option<(Block, String)>, Error> {

@@ -49,7 +49,8 @@ impl Spec {
         spec.width = checked_width(digits(&mut chars).unwrap_or(0))?;
         spec.grouping = chars.pop_if(|c| matches!(c, ',' | '_'));
         if chars.pop_if(|c| *c == '.').is_some() {
-            let precision = digits(&mut chars).ok_or_else(|| Error::runtime("format specifier missing precision"))?;
+            let precision =
+                digits(&mut chars).ok_or_else(|| Error::runtime("format specifier missing precision"))?;
             spec.precision = Some(checked_width(precision)?);
         }
         spec.kind = chars.pop();
@@ -100,7 +101,8 @@ fn digits(chars: &mut Vec<char>) -> Option<usize> {
 }
 
 fn group(body: &str, separator: char, every: usize, width: usize) -> String {
-    let (whole, rest) = body.find(|c: char| !c.is_ascii_alphanumeric()).map_or((body, ""), |at| body.split_at(at));
+    let (whole, rest) =
+        body.find(|c: char| !c.is_ascii_alphanumeric()).map_or((body, ""), |at| body.split_at(at));
     let mut whole: Vec<char> = whole.chars().collect();
     let grouped = |len: usize| len + len.saturating_sub(1) / every;
     while grouped(whole.len()) + rest.len() < width {
@@ -257,11 +259,13 @@ fn expand(
         if brace == "}" {
             return Err(Error::runtime("single `}` encountered in format string"));
         }
-        let end = field_end(rest).ok_or_else(|| Error::runtime("expected `}` before end of format string"))?;
+        let end =
+            field_end(rest).ok_or_else(|| Error::runtime("expected `}` before end of format string"))?;
         let field = &rest[..end];
         rest = &rest[end + 1..];
         let (field, spec) = split_spec(field);
-        let spec = if spec.contains('{') { expand(spec, args, call, automatic, depth)? } else { spec.to_owned() };
+        let spec =
+            if spec.contains('{') { expand(spec, args, call, automatic, depth)? } else { spec.to_owned() };
         let (path, conversion) = field.split_once('!').unwrap_or((field, ""));
         let value = lookup(path, args, call, automatic)?;
         let value = match conversion {
@@ -295,7 +299,9 @@ fn split_spec(field: &str) -> (&str, &str) {
         Some(colon) if colon < bracket => (&field[..colon], &field[colon + 1..]),
         Some(_) => {
             let after = field.rfind(']').unwrap_or(0);
-            field[after..].find(':').map_or((field, ""), |at| (&field[..after + at], &field[after + at + 1..]))
+            field[after..]
+                .find(':')
+                .map_or((field, ""), |at| (&field[..after + at], &field[after + at + 1..]))
         }
         None => (field, ""),
     }
@@ -314,7 +320,8 @@ fn lookup(path: &str, args: &Args, call: &mut Call<'_>, automatic: &mut usize) -
         Some(index) => args.positional.get(index).cloned(),
         None => args.named.iter().find(|(name, _)| **name == *first).map(|(_, value)| value.clone()),
     };
-    let mut value = found.ok_or_else(|| Error::runtime(format!("format has no argument for `{{{path}}}`")))?;
+    let mut value =
+        found.ok_or_else(|| Error::runtime(format!("format has no argument for `{{{path}}}`")))?;
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix('.') {
             let end = after.find(['.', '[']).unwrap_or(after.len());
@@ -474,4 +481,3 @@ pub(crate) fn percent_args(positional: Vec<Value>, named: Vec<(std::sync::Arc<st
         super::value::dict(named.into_iter().map(|(k, v)| (Value::from(k), v)))
     }
 }
-

@@ -62,21 +62,55 @@ pub(crate) enum Load {
 }
 
 pub(crate) enum Stmt {
-    Text { text: Box<str>, place: Place },
-    Emit { expr: Expr, constant: bool },
-    If { arms: Vec<(Expr, Vec<Stmt>)>, otherwise: Vec<Stmt> },
+    Text {
+        text: Box<str>,
+        place: Place,
+    },
+    Emit {
+        expr: Expr,
+        constant: bool,
+    },
+    If {
+        arms: Vec<(Expr, Vec<Stmt>)>,
+        otherwise: Vec<Stmt>,
+    },
     /// Shared, since a recursive loop's variable holds it.
     For(Arc<For>),
-    With { enter: Vec<Load>, bindings: Vec<(Target, Expr)>, body: Vec<Stmt> },
-    Set { target: Target, value: Expr },
-    SetBlock { target: Target, filter: Option<Expr>, enter: Vec<Load>, body: Vec<Stmt> },
-    Filter { filter: Expr, enter: Vec<Load>, body: Vec<Stmt> },
-    Macro { code: Arc<Code>, slot: u32 },
-    CallBlock { call: Expr, caller: Arc<Code> },
+    With {
+        enter: Vec<Load>,
+        bindings: Vec<(Target, Expr)>,
+        body: Vec<Stmt>,
+    },
+    Set {
+        target: Target,
+        value: Expr,
+    },
+    SetBlock {
+        target: Target,
+        filter: Option<Expr>,
+        enter: Vec<Load>,
+        body: Vec<Stmt>,
+    },
+    Filter {
+        filter: Expr,
+        enter: Vec<Load>,
+        body: Vec<Stmt>,
+    },
+    Macro {
+        code: Arc<Code>,
+        slot: u32,
+    },
+    CallBlock {
+        call: Expr,
+        caller: Arc<Code>,
+    },
     Do(Expr),
     Break,
     Continue,
-    Block { enter: Vec<Load>, body: Vec<Stmt> },
+    Block {
+        enter: Vec<Load>,
+        body: Vec<Stmt>,
+    },
 }
 
 pub(crate) struct For {

@@ -50,7 +50,8 @@ impl SourceMap {
         let segment = self.segments.get(at)?;
         let mut span = segment.span?;
         if segment.literal {
-            let byte = (span.start + (offset - segment.start)).min(span.end.saturating_sub(1).max(span.start));
+            let byte =
+                (span.start + (offset - segment.start)).min(span.end.saturating_sub(1).max(span.start));
             span = Span { start: byte, end: (byte + 1).min(span.end.max(byte)), ..span };
         }
         Some(Origin { span, frames: self.frames(segment, span) })
@@ -85,9 +86,11 @@ impl SourceMap {
         let moved = |site: Option<u32>| site.map(|s| s + sites);
         self.sites.extend(other.sites.iter().map(|s| Site { parent: moved(s.parent), ..s.clone() }));
         let base = self.len;
-        self.segments.extend(
-            other.segments.iter().map(|s| Segment { start: s.start + base, site: moved(s.site), ..*s }),
-        );
+        self.segments.extend(other.segments.iter().map(|s| Segment {
+            start: s.start + base,
+            site: moved(s.site),
+            ..*s
+        }));
         self.len += other.len;
     }
 
@@ -103,12 +106,7 @@ impl SourceMap {
 }
 
 /// Copies the segments of `range` of a text to where that text begins at `base` of another one.
-pub(crate) fn append(
-    to: &mut Vec<Segment>,
-    segments: &[Segment],
-    base: u32,
-    range: std::ops::Range<u32>,
-) {
+pub(crate) fn append(to: &mut Vec<Segment>, segments: &[Segment], base: u32, range: std::ops::Range<u32>) {
     let first = segments.partition_point(|s| s.start <= range.start).saturating_sub(1);
     for segment in &segments[first..] {
         if segment.start >= range.end {

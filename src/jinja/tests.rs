@@ -6,8 +6,8 @@ use super::call::Call;
 use super::error::Error;
 use super::ir::Builtin;
 use super::value::{
-    BinaryOp, Py, Value, View, binary, compare, contains, int, is_undefined, iterate, py_eq,
-    py_str, same, type_name, view,
+    BinaryOp, Py, Value, View, binary, compare, contains, int, is_undefined, iterate, py_eq, py_str, same,
+    type_name, view,
 };
 
 const TESTS: &[(&str, Builtin)] = &[

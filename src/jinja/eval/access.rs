@@ -85,7 +85,10 @@ pub(crate) fn get_item(state: &State, value: &Value, key: &Value) -> Result<Valu
     if let Some(found) = found {
         return Ok(found);
     }
-    if let Some(name) = key.as_str().filter(|name| !matches!(view(value), View::Py(Py::Dict(_))) || methods::exists(value, name)) {
+    if let Some(name) = key
+        .as_str()
+        .filter(|name| !matches!(view(value), View::Py(Py::Dict(_))) || methods::exists(value, name))
+    {
         return get_attr(state, value, name);
     }
     let name = key.as_str().unwrap_or_default();

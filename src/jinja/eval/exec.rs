@@ -32,7 +32,8 @@ impl State {
             }
             Stmt::For(node) => self.exec_for(node, run, out)?,
             Stmt::With { enter, bindings, body } => {
-                let values = bindings.iter().map(|(_, e)| self.eval(e, run)).collect::<Result<Vec<_>, _>>()?;
+                let values =
+                    bindings.iter().map(|(_, e)| self.eval(e, run)).collect::<Result<Vec<_>, _>>()?;
                 run.frame.enter(enter);
                 for ((target, _), value) in bindings.iter().zip(values) {
                     self.assign(target, value, run)?;
@@ -136,8 +137,10 @@ impl State {
                     _ => false,
                 };
                 if !done {
-                    return Err(Error::runtime("cannot assign an attribute of an object that is no namespace")
-                        .or_at(run.span(object.place)));
+                    return Err(Error::runtime(
+                        "cannot assign an attribute of an object that is no namespace",
+                    )
+                    .or_at(run.span(object.place)));
                 }
             }
             Target::Tuple(targets, place) => {

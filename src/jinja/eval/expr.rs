@@ -18,11 +18,10 @@ impl State {
             ExprKind::Local(local) => Ok(self.local(local, run)),
             ExprKind::Global(name) => Ok(self.global(name)),
             ExprKind::Captured => Ok(self.captured.last().cloned().unwrap_or_default()),
-            _ => {
-                self.check_stack()
-                    .and_then(|()| self.compute(expr, run))
-                    .map_err(|error| error.or_at(run.span(expr.place)))
-            }
+            _ => self
+                .check_stack()
+                .and_then(|()| self.compute(expr, run))
+                .map_err(|error| error.or_at(run.span(expr.place))),
         }
     }
 
@@ -124,7 +123,8 @@ impl State {
     }
 
     fn binary(&mut self, op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Error> {
-        binary(op, left, right).map_err(|e| self.explain(e, if as_undefined(left).is_some() { left } else { right }))
+        binary(op, left, right)
+            .map_err(|e| self.explain(e, if as_undefined(left).is_some() { left } else { right }))
     }
 
     /// Adds advice to the error of using an undefined.

@@ -127,9 +127,7 @@ impl State {
                 let mut call = Call { args, state: self, site, this: Some(callee.clone()) };
                 instance.call(&mut call).unwrap_or_else(|| Err(not_callable(callee))).map(Some)
             }
-            View::Py(Py::Method(method)) => {
-                self.call_attr(&method.receiver, &method.name, args, site, out)
-            }
+            View::Py(Py::Method(method)) => self.call_attr(&method.receiver, &method.name, args, site, out),
             View::Py(Py::Undefined(undefined)) if undefined.capture => Ok(Some(callee.clone())),
             View::Py(Py::Undefined(undefined)) => Err(access::undefined_error(self, undefined)),
             _ => Err(not_callable(callee)),

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Error, Flow, Frame, Output, Running, State};
 use crate::jinja::call::Call;
 use crate::jinja::ir::For;
-use crate::jinja::value::{
-    Cursor, Instance, Undefined, Value, iterate, list, object, py_eq, size, truth,
-};
+use crate::jinja::value::{Cursor, Instance, Undefined, Value, iterate, list, object, py_eq, size, truth};
 
 impl State {
     pub(super) fn exec_for(&mut self, node: &Arc<For>, run: &Running, out: &mut Output) -> Result<(), Error> {
@@ -27,9 +25,7 @@ impl State {
         let at = |error: Error| error.or_at(run.span(node.iter.place));
         self.check_stack().map_err(at)?;
         let inner = match node.recursive {
-            Some(slots) => {
-                Running { file: run.file, frame: Frame::new(slots, Some(Arc::clone(&run.frame))) }
-            }
+            Some(slots) => Running { file: run.file, frame: Frame::new(slots, Some(Arc::clone(&run.frame))) },
             None => run.clone(),
         };
         let filtered = match &node.filter {

@@ -239,7 +239,11 @@ impl State {
         if end == start {
             return;
         }
-        let known = if self.texts.is_empty() { None } else { value.as_str().and_then(|t| self.texts.get(&address(t))) };
+        let known = if self.texts.is_empty() {
+            None
+        } else {
+            value.as_str().and_then(|t| self.texts.get(&address(t)))
+        };
         match known {
             Some((_, segments)) => append(&mut out.segments, segments, start, 0..end - start),
             None => {

@@ -36,7 +36,9 @@ impl State {
                 Stmt::Emit { expr, constant } => {
                     let value = self.eval(expr, run)?;
                     if let Some(undefined) = as_undefined(&value).filter(|u| !u.capture) {
-                        return Err(super::access::undefined_error(self, undefined).or_at(run.span(expr.place)));
+                        return Err(
+                            super::access::undefined_error(self, undefined).or_at(run.span(expr.place))
+                        );
                     }
                     parts.push(if *constant { Value::from(py_str(&value)) } else { value });
                 }

@@ -28,7 +28,8 @@ pub(super) fn sort(call: &mut Call<'_>) -> Result<Value, Error> {
     };
     let mut keyed = Vec::with_capacity(items.len());
     for item in items {
-        let keys = getters.iter().map(|getter| getter.get(call.state, &item)).collect::<Result<Vec<_>, _>>()?;
+        let keys =
+            getters.iter().map(|getter| getter.get(call.state, &item)).collect::<Result<Vec<_>, _>>()?;
         keyed.push((tuple(keys), item));
     }
     total_order(&mut keyed, reverse)?;

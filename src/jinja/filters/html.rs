@@ -48,7 +48,11 @@ pub(super) fn striptags(call: &mut Call<'_>) -> Result<Value, Error> {
     while let Some(open) = rest.find('<') {
         out.push_str(&rest[..open]);
         let comment = rest[open..].starts_with("<!--");
-        let end = if comment { rest[open..].find("-->").map(|at| at + 3) } else { rest[open..].find('>').map(|at| at + 1) };
+        let end = if comment {
+            rest[open..].find("-->").map(|at| at + 3)
+        } else {
+            rest[open..].find('>').map(|at| at + 1)
+        };
         let Some(end) = end else {
             rest = &rest[open..];
             break;
@@ -57,9 +61,10 @@ pub(super) fn striptags(call: &mut Call<'_>) -> Result<Value, Error> {
     }
     out.push_str(rest);
     let plain = out.split_whitespace().collect::<Vec<_>>().join(" ");
-    let plain = [("&lt;", "<"), ("&gt;", ">"), ("&#34;", "\""), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
-        .into_iter()
-        .fold(plain, |text, (from, to)| text.replace(from, to));
+    let plain =
+        [("&lt;", "<"), ("&gt;", ">"), ("&#34;", "\""), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+            .into_iter()
+            .fold(plain, |text, (from, to)| text.replace(from, to));
     Ok(Value::from(plain))
 }
 
@@ -68,7 +73,8 @@ pub(super) fn tojson(call: &mut Call<'_>) -> Result<Value, Error> {
     let indent = call.args.optional_int("indent")?.and_then(|n| usize::try_from(n).ok());
     call.args.finish()?;
     let text = json_text(&value, &JsonStyle { sort_keys: true, indent })?;
-    let text = text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\'', "\\u0027");
+    let text =
+        text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\'', "\\u0027");
     Ok(Value::from_safe_string(text))
 }
 
@@ -159,19 +165,31 @@ fn link(word: &str, limit: Option<usize>, tail: &str) -> String {
     let middle = rest.trim_end_matches([')', '>', '.', ',', '\n']).trim_end_matches("&gt;");
     let end = &rest[middle.len()..];
     let domains = [".com", ".net", ".org", ".info", ".gov", ".edu", ".mil", ".int"];
-    let named_domain = !middle.contains('@') && domains.iter().any(|d| middle.ends_with(d) || middle.contains(&format!("{d}/")));
+    let named_domain = !middle.contains('@')
+        && domains.iter().any(|d| middle.ends_with(d) || middle.contains(&format!("{d}/")));
     let shown = match limit {
         Some(limit) if middle.chars().count() > limit => {
             format!("{}...", middle.chars().take(limit).collect::<String>())
         }
         _ => middle.to_owned(),
     };
-    let made = if middle.starts_with("http://") || middle.starts_with("https://") {
+    let host =
+        middle.split("://").nth(1).unwrap_or_default().split(['/', ':', '?', '#']).next().unwrap_or_default();
+    let top_level = host.rsplit('.').next().unwrap_or_default();
+    let has_host = host == "localhost" || (host.contains('.') && top_level.len() >= 2);
+    let web = middle.starts_with("http://") || middle.starts_with("https://");
+    let made = if web && has_host {
         format!("<a href=\"{middle}\"{tail}>{shown}</a>")
     } else if middle.starts_with("www.") || named_domain {
         format!("<a href=\"https://{middle}\"{tail}>{shown}</a>")
-    } else if let Some((_, host)) = middle.split_once('@').filter(|(user, _)| !user.is_empty() && !user.contains(':')) {
-        if host.contains('.') { format!("<a href=\"mailto:{middle}\">{middle}</a>") } else { middle.to_owned() }
+    } else if let Some((_, host)) =
+        middle.split_once('@').filter(|(user, _)| !user.is_empty() && !user.contains(':'))
+    {
+        if host.contains('.') {
+            format!("<a href=\"mailto:{middle}\">{middle}</a>")
+        } else {
+            middle.to_owned()
+        }
     } else {
         middle.to_owned()
     };

@@ -27,7 +27,8 @@ pub(crate) fn parse_int(text: &str, base: u32) -> Option<i128> {
         (None, 0) => (lower.as_str(), 10),
         _ => (lower.as_str(), base),
     };
-    let well_formed = !digits.is_empty() && !digits.starts_with('_') && !digits.ends_with('_') && !digits.contains("__");
+    let well_formed =
+        !digits.is_empty() && !digits.starts_with('_') && !digits.ends_with('_') && !digits.contains("__");
     if !well_formed || digits.contains(['+', '-']) || !(2..=36).contains(&base) {
         return None;
     }
@@ -118,7 +119,9 @@ pub(super) fn round(call: &mut Call<'_>) -> Result<Value, Error> {
             (_, Some(i)) => round_int(i, precision),
             _ => match instance_number(&value) {
                 Some(f) => Ok(Value::from(round_float(f, precision))),
-                None => Err(Error::runtime(format!("a value of type `{}` cannot be rounded", type_name(&value)))),
+                None => {
+                    Err(Error::runtime(format!("a value of type `{}` cannot be rounded", type_name(&value))))
+                }
             },
         },
         "ceil" | "floor" => {
@@ -180,6 +183,7 @@ pub(super) fn filesizeformat(call: &mut Call<'_>) -> Result<Value, Error> {
         size /= base;
         unit += 1;
     }
-    let (prefix, suffix) = if binary { (units[unit].to_uppercase(), "iB") } else { (units[unit].to_owned(), "B") };
+    let (prefix, suffix) =
+        if binary { (units[unit].to_uppercase(), "iB") } else { (units[unit].to_owned(), "B") };
     Ok(Value::from(format!("{size:.1} {prefix}{suffix}")))
 }

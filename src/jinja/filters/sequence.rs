@@ -31,7 +31,9 @@ fn nothing(call: &Call<'_>, hint: &str) -> Value {
 pub(super) fn first(call: &mut Call<'_>) -> Result<Value, Error> {
     let value = input(call)?;
     call.args.finish()?;
-    iterate(&value)?.next().unwrap_or_else(|| Ok(nothing(call, "there is no first item: the sequence is empty")))
+    iterate(&value)?
+        .next()
+        .unwrap_or_else(|| Ok(nothing(call, "there is no first item: the sequence is empty")))
 }
 
 pub(super) fn last(call: &mut Call<'_>) -> Result<Value, Error> {
@@ -118,7 +120,7 @@ pub(super) fn slice(call: &mut Call<'_>) -> Result<Value, Error> {
     for i in 0..slices {
         let end = start + each + usize::from(i < longer);
         let mut column = items[start..end].to_vec();
-        if let Some(fill) = fill.as_ref().filter(|_| i >= longer && longer > 0) {
+        if let Some(fill) = fill.as_ref().filter(|_| i >= longer) {
             column.push(fill.clone());
         }
         columns.push(list(column));
@@ -135,7 +137,8 @@ pub(super) fn random(call: &mut Call<'_>) -> Result<Value, Error> {
         return Ok(nothing(call, "there is no random item: the sequence is empty"));
     }
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let mut bits = STATE.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed) ^ u64::from(clock.subsec_nanos());
+    let mut bits =
+        STATE.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed) ^ u64::from(clock.subsec_nanos());
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     let at = usize::try_from((bits ^ (bits >> 31)) % items.len() as u64).unwrap_or(0);

@@ -25,7 +25,8 @@ pub(super) fn truncate(call: &mut Call<'_>) -> Result<Value, Error> {
     }
     let kept = usize::try_from(length - end_len).unwrap_or(0);
     let head: String = text.chars().take(kept).collect();
-    let head = if kill_words { &head } else { head.rsplit_once(' ').map_or(head.as_str(), |(before, _)| before) };
+    let head =
+        if kill_words { &head } else { head.rsplit_once(' ').map_or(head.as_str(), |(before, _)| before) };
     Ok(Value::from(format!("{head}{end}")))
 }
 
@@ -46,7 +47,8 @@ pub(super) fn wordwrap(call: &mut Call<'_>) -> Result<Value, Error> {
     let width = usize::try_from(width).ok().filter(|w| *w > 0);
     let width = checked_width(width.ok_or_else(|| Error::runtime("the width must be positive"))?)?;
     let wrap = Wrap { width, break_long, break_hyphens };
-    let wrapped: Vec<String> = lines(&text, false).into_iter().map(|line| wrap.line(line).join(&newline)).collect();
+    let wrapped: Vec<String> =
+        lines(&text, false).into_iter().map(|line| wrap.line(line).join(&newline)).collect();
     Ok(Value::from(wrapped.join(&newline)))
 }
 
@@ -115,7 +117,8 @@ impl Wrap {
         let chars: Vec<char> = line.chars().collect();
         let mut current = String::new();
         for (i, c) in chars.iter().enumerate() {
-            let boundary = current.chars().last().is_some_and(|last| last.is_whitespace() != c.is_whitespace());
+            let boundary =
+                current.chars().last().is_some_and(|last| last.is_whitespace() != c.is_whitespace());
             if boundary {
                 out.push(std::mem::take(&mut current));
             }

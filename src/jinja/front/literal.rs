@@ -2,7 +2,7 @@
 
 use minijinja::machinery::{ast, parse_expr};
 
-use crate::jinja::value::{Value, as_int, dict, int, list, tuple, unary, UnaryOp};
+use crate::jinja::value::{UnaryOp, Value, as_int, dict, int, list, tuple, unary};
 
 /// Returns the value of a literal: a number, text, boolean, none, or a collection of those.
 pub(crate) fn literal(text: &str) -> Option<Value> {

@@ -198,11 +198,8 @@ impl Lowerer<'_> {
 
     fn for_loop(&mut self, node: &ast::ForLoop<'_>, scope: usize) -> Result<For, Error> {
         let iter = self.expr(&node.iter, scope)?;
-        let inner = if node.recursive {
-            self.symbols.function(Some(scope))
-        } else {
-            self.symbols.inner(scope)
-        };
+        let inner =
+            if node.recursive { self.symbols.function(Some(scope)) } else { self.symbols.inner(scope) };
         let mentions_loop = node.recursive || !Mentions::of(&node.body, &["loop"]).is_empty();
         let loop_slot = mentions_loop.then(|| self.symbols.declare(inner, &"loop".into()));
         analyze::declare_target(&mut self.symbols, inner, &node.target);
@@ -258,9 +255,7 @@ impl Lowerer<'_> {
     fn target(&mut self, node: &ast::Expr<'_>, scope: usize) -> Result<Target, Error> {
         match node {
             ast::Expr::Var(var) => Ok(Target::Slot(self.symbols.slot(scope, &plain(var.id)))),
-            ast::Expr::GetAttr(attr) => {
-                Ok(Target::Attr(self.expr(&attr.expr, scope)?, plain(attr.name)))
-            }
+            ast::Expr::GetAttr(attr) => Ok(Target::Attr(self.expr(&attr.expr, scope)?, plain(attr.name))),
             ast::Expr::List(list) => {
                 let items = list.items.iter().map(|item| self.target(item, scope));
                 Ok(Target::Tuple(items.collect::<Result<_, _>>()?, self.place(node.span())))

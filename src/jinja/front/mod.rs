@@ -14,6 +14,6 @@ mod symbols;
 mod tags;
 
 pub(super) use expression::{no_filter, no_test};
-pub(super) use literal::literal;
 pub(super) use header::adapter_of_materialization;
+pub(super) use literal::literal;
 pub(super) use lower::{expression, template};

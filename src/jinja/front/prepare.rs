@@ -114,10 +114,9 @@ fn find_edits(text: &str, prepared: &Prepared<'_>) -> Result<Vec<Edit>, Error> {
         let adapter = (is_block && scanner.word(0) == "materialization")
             .then(|| super::adapter_of_materialization(&scanner));
         let mut tag = Tag { text, tokens: &scanner.tokens, edits: &mut edits };
-        tag.expressions().map_err(|at| {
-            let span = prepared.span(at.start..at.end);
-            Error::syntax(span, format!("the expression has more than {MOST_OPERATORS} operators in a row"))
-        })?;
+        tag.expressions()
+            .and_then(|()| tag.check())
+            .map_err(|(at, message)| Error::syntax(prepared.span(at.start..at.end), message))?;
         if is_block {
             tag.statement(adapter.as_deref().unwrap_or_default());
             tags.see(&scanner, range).map_err(|e| remap(e, prepared))?;
@@ -150,7 +149,7 @@ impl<'a> Tag<'a> {
     }
 
     /// Handles what can be anywhere in an expression.
-    fn expressions(&mut self) -> Result<(), Token> {
+    fn expressions(&mut self) -> Result<(), (Token, String)> {
         let mut operators = vec![0_usize];
         for (i, token) in self.tokens.iter().enumerate() {
             let word = self.word(i);
@@ -167,7 +166,34 @@ impl<'a> Tag<'a> {
             if word == "[" && i > 0 && self.ends_operand(i - 1) {
                 self.subscript(i);
             }
-            count_operators(&mut operators, word, token.kind).map_err(|()| *token)?;
+            count_operators(&mut operators, word, token.kind).map_err(|()| {
+                let message = format!("the expression has more than {MOST_OPERATORS} operators in a row");
+                (*token, message)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Refuses what minijinja's parser takes and Jinja2 does not.
+    fn check(&self) -> Result<(), (Token, String)> {
+        for (i, token) in self.tokens.iter().enumerate() {
+            let next = self.tokens.get(i + 1);
+            if self.word(i) == "."
+                && !next.is_some_and(|t| matches!(t.kind, TokenKind::Ident | TokenKind::Number))
+            {
+                return Err((*token, "expected a name or number after `.`".to_owned()));
+            }
+            if token.kind != TokenKind::Ident || self.word(i) != "is" || (i > 0 && self.word(i - 1) == ".") {
+                continue;
+            }
+            let name = if self.word(i + 1) == "not" { i + 2 } else { i + 1 };
+            let after = match self.word(name + 1) {
+                "(" => self.closing(name + 1).map_or(name + 1, |close| close + 1),
+                _ => name + 1,
+            };
+            if self.word(after) == "is" {
+                return Err((self.tokens[after], "tests cannot be chained with `is`".to_owned()));
+            }
         }
         Ok(())
     }

@@ -4,12 +4,20 @@ use super::{Answer, done};
 use crate::jinja::args::Args;
 use crate::jinja::error::Error;
 use crate::jinja::eval::pairs;
-use crate::jinja::value::{
-    Dict, DictView, Key, Py, Value, ViewKind, collect, dict, none, py_repr, tuple,
-};
+use crate::jinja::value::{Dict, DictView, Key, Py, Value, ViewKind, collect, dict, none, py_repr, tuple};
 
 pub(super) const NAMES: &[&str] = &[
-    "clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values",
+    "clear",
+    "copy",
+    "fromkeys",
+    "get",
+    "items",
+    "keys",
+    "pop",
+    "popitem",
+    "setdefault",
+    "update",
+    "values",
 ];
 
 pub(super) fn call(receiver: &Value, this: &Dict, name: &str, args: &mut Args) -> Answer {

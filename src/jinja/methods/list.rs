@@ -8,9 +8,8 @@ use crate::jinja::value::{
     List, Value, as_int, collect, list, none, py_eq, py_repr, size, total_order, truth,
 };
 
-pub(super) const NAMES: &[&str] = &[
-    "append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort",
-];
+pub(super) const NAMES: &[&str] =
+    &["append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort"];
 
 pub(super) fn call(this: &List, name: &str, call: &mut Call<'_>) -> Answer {
     let args = &mut call.args;
@@ -38,7 +37,8 @@ pub(super) fn call(this: &List, name: &str, call: &mut Call<'_>) -> Answer {
         "remove" => {
             let item = args.required("value")?;
             args.finish()?;
-            let at = position(&this.snapshot(), &item).ok_or_else(|| Error::runtime("list.remove(x): x not in list"))?;
+            let at = position(&this.snapshot(), &item)
+                .ok_or_else(|| Error::runtime("list.remove(x): x not in list"))?;
             this.edit(|list| {
                 if at < list.len() {
                     list.remove(at);

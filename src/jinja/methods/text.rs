@@ -8,12 +8,53 @@ use crate::jinja::format;
 use crate::jinja::value::{Py, Value, View, as_int, collect, dict, int, size, type_name, view};
 
 pub(super) const NAMES: &[&str] = &[
-    "capitalize", "casefold", "center", "count", "encode", "endswith", "expandtabs", "find", "format",
-    "format_map", "index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier", "islower",
-    "isnumeric", "isprintable", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip",
-    "maketrans", "partition", "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust",
-    "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title",
-    "translate", "upper", "zfill",
+    "capitalize",
+    "casefold",
+    "center",
+    "count",
+    "encode",
+    "endswith",
+    "expandtabs",
+    "find",
+    "format",
+    "format_map",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "maketrans",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "translate",
+    "upper",
+    "zfill",
 ];
 
 pub(super) fn call(this: &str, name: &str, call: &mut Call<'_>) -> Answer {
@@ -79,7 +120,9 @@ fn is(this: &str, name: &str) -> Option<bool> {
         "isalnum" => all(char::is_alphanumeric),
         "isalpha" => all(char::is_alphabetic),
         "isascii" => this.is_ascii(),
-        "isdecimal" => all(|c| c.is_ascii_digit() || (c.is_numeric() && c.to_digit(36).is_none() && is_decimal(c))),
+        "isdecimal" => {
+            all(|c| c.is_ascii_digit() || (c.is_numeric() && c.to_digit(36).is_none() && is_decimal(c)))
+        }
         "isdigit" => all(|c| c.is_ascii_digit() || is_decimal(c) || "⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉".contains(c)),
         "isnumeric" => all(char::is_numeric),
         "isspace" => all(char::is_whitespace),
@@ -271,7 +314,8 @@ fn expand_tabs(this: &str, size: usize) -> String {
 }
 
 fn translate(this: &str, table: &Value) -> Result<String, Error> {
-    let table = crate::jinja::value::Dict::of(table).ok_or_else(|| Error::runtime("a table must be a dict"))?;
+    let table =
+        crate::jinja::value::Dict::of(table).ok_or_else(|| Error::runtime("a table must be a dict"))?;
     let mut out = String::new();
     for c in this.chars() {
         match table.get_value(&int(i128::from(c as u32)))? {

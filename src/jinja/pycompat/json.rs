@@ -3,9 +3,7 @@
 use std::fmt::Write;
 
 use crate::jinja::error::Error;
-use crate::jinja::value::{
-    Py, Value, View, compare, float_repr, key_text, type_name, view,
-};
+use crate::jinja::value::{Py, Value, View, compare, float_repr, key_text, type_name, view};
 
 /// How to write.
 #[derive(Clone, Copy, Debug, Default)]

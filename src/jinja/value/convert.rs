@@ -84,7 +84,8 @@ pub(crate) fn key_text(key: &Value) -> Result<String, Error> {
 pub(crate) fn adopt(value: &Value) -> Result<Value, Error> {
     use minijinja::value::ValueKind;
     let items = || value.try_iter().map_err(|e| Error::runtime(e.to_string()));
-    let nested = |item: Value| if matches!(view(&item), View::Foreign) { adopt(&item).unwrap_or(item) } else { item };
+    let nested =
+        |item: Value| if matches!(view(&item), View::Foreign) { adopt(&item).unwrap_or(item) } else { item };
     match value.kind() {
         ValueKind::Map => Ok(dict(items()?.map(|k| {
             let item = value.get_item(&k).unwrap_or_default();

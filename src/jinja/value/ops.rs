@@ -135,9 +135,8 @@ fn zero() -> Error {
 
 #[expect(clippy::cast_precision_loss, reason = "Python's true division rounds as well")]
 fn integers(op: BinaryOp, a: i128, b: i128) -> Result<Value, Error> {
-    let checked = |result: Option<i128>| {
-        result.map(int).ok_or_else(|| Error::runtime("the integer is too large"))
-    };
+    let checked =
+        |result: Option<i128>| result.map(int).ok_or_else(|| Error::runtime("the integer is too large"));
     match op {
         BinaryOp::Add => checked(a.checked_add(b)),
         BinaryOp::Sub => checked(a.checked_sub(b)),

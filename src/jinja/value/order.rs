@@ -31,9 +31,8 @@ fn equal(a: &Value, b: &Value, depth: usize) -> bool {
 }
 
 fn objects_equal(x: &Py, y: &Py, depth: usize) -> bool {
-    let all = |a: &[Value], b: &[Value]| {
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b, depth))
-    };
+    let all =
+        |a: &[Value], b: &[Value]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b, depth));
     match (x, y) {
         _ if std::ptr::eq(x, y) => true,
         (Py::List(a), Py::List(b)) => all(&a.snapshot(), &b.snapshot()),
@@ -163,10 +162,9 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
         View::Str(text) => match view(item) {
             View::Str(part) => Ok(text.contains(part)),
             View::Py(Py::Undefined(undefined)) => Err(undefined.error()),
-            _ => Err(Error::runtime(format!(
-                "`in <text>` needs text on its left, got `{}`",
-                type_name(item)
-            ))),
+            _ => {
+                Err(Error::runtime(format!("`in <text>` needs text on its left, got `{}`", type_name(item))))
+            }
         },
         View::Py(Py::Dict(dict)) => Ok(dict.get_value(item)?.is_some()),
         View::Py(Py::Set(set)) => {
