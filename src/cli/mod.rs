@@ -11,6 +11,7 @@ mod interrupt;
 mod profile_setup;
 mod project_file;
 mod prompt;
+mod resources;
 pub mod ui;
 mod version;
 
@@ -28,12 +29,13 @@ pub use version::{ADAPTERS, DBT_VERSION, OWN_VERSION};
 use crate::artifacts::{Invocation, timestamp};
 use crate::diag::{Code, Diagnostic, Sources};
 use crate::event::{
-    CommandCompleted, Diagnosed, EventSink, MainEncounteredError, MainReportArgs, MainReportVersion, Note,
-    Problems,
+    CommandCompleted, Diagnosed, EventSink, Level, MainEncounteredError, MainReportArgs, MainReportVersion,
+    Note, Problems, ResourceReport,
 };
 use crate::run::CancelToken;
 use args::{Flags, LowArgs, Parsed, Program, Section, Source, Surroundings, UsageError};
 use project_file::ProjectFile;
+use resources::Resources;
 
 /// What a command works with.
 #[derive(Debug)]
@@ -154,14 +156,27 @@ fn execute(mut ui: Ui) -> ExitCode {
         let problems = Problems { diagnostics: error.into_diagnostics(), sources: ui.sources.clone() };
         ui.events.send(MainEncounteredError { exc: problems });
     }
-    ui.events.send(CommandCompleted {
-        command: format!("dbt {}", ui.flags.spec.name()),
-        completed_at: timestamp(Timestamp::now()),
-        elapsed: started.elapsed().as_secs_f64(),
-        success: code == error::SUCCESS,
-    });
+    farewell(&ui, started.elapsed().as_secs_f64(), code == error::SUCCESS);
     ui.events.close();
     ExitCode::from(code)
+}
+
+/// Sends what every invocation ends with.
+fn farewell(ui: &Ui, elapsed: f64, success: bool) {
+    if let Some(taken) = Resources::of_process() {
+        let report = ResourceReport {
+            command_name: ui.flags.spec.which.to_owned(),
+            command_success: success,
+            command_wall_clock_time: elapsed,
+            process_kernel_time: taken.kernel,
+            process_mem_max_rss: taken.peak.to_string(),
+            process_user_time: taken.user,
+        };
+        let shown = ui.flags.switch(args::flag_table::SHOW_RESOURCE_REPORT.id);
+        ui.events.send_at(if shown { Level::Info } else { Level::Debug }, report);
+    }
+    let command = format!("dbt {}", ui.flags.spec.name());
+    ui.events.send(CommandCompleted { command, completed_at: timestamp(Timestamp::now()), elapsed, success });
 }
 
 /// Sends what every invocation begins with, and the warnings that the flags gave.
@@ -171,7 +186,7 @@ fn greet(ui: &Ui) -> Result<(), CliError> {
     for flag in args::flag_table::GLOBAL.iter().filter(|flag| flag.section == Section::NoEffect) {
         if ui.flags.source(flag.id) == Source::CommandLine {
             let msg = format!("`--{}` has no effect: {}", flag.long, flag.help);
-            ui.events.send_at(crate::event::Level::Debug, Note { msg });
+            ui.events.send_at(Level::Debug, Note { msg });
         }
     }
     for notice in ui.flags.notices.clone() {

@@ -1,11 +1,10 @@
 //! Diagnostics as events: warnings found while reading the project, and the errors that end a command.
 
-use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::policy::code_of;
 use super::{Describe, Level, Style};
-use crate::diag::{Code, Diagnostic, Severity, Sources, render::human};
+use crate::diag::{Code, Diagnostic, Severity, Sources, render::human, render::json};
 
 /// Diagnostics together with the texts they point into.
 #[derive(Clone, Debug)]
@@ -91,8 +90,8 @@ impl Describe for Diagnosed {
         if diagnostic.is_error() {
             return human::render(diagnostic, sources, style.color);
         }
-        // dbt's tag, the sentence, then the excerpt without its own title line.
-        let tag = style.warning_tag(Some(diagnostic.code.as_str()));
+        // dbt's tag with the name that `--warn-error-options` takes, the sentence, then the excerpt without its own title line.
+        let tag = style.warning_tag(Some(self.name));
         let body = human::render_body(diagnostic, sources, style.color);
         let gap = if body.is_empty() { "" } else { "\n" };
         format!("{tag}{}{gap}{body}", diagnostic.message)
@@ -101,20 +100,6 @@ impl Describe for Diagnosed {
 
 impl Serialize for Diagnosed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Diagnosed { diagnostic, sources, .. } = self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("diagnostic", diagnostic.code.as_str())?;
-        map.serialize_entry("msg", &diagnostic.message)?;
-        if let Some(span) = diagnostic.span {
-            map.serialize_entry("file", sources.path(span.file).as_deref().map_or("", |path| path.as_str()))?;
-            if let Some(at) = sources.line_col(span) {
-                map.serialize_entry("line", &at.line)?;
-                map.serialize_entry("column", &at.column)?;
-            }
-        }
-        if !diagnostic.help.is_empty() {
-            map.serialize_entry("help", &diagnostic.help)?;
-        }
-        map.end()
+        json::render(&self.diagnostic, &self.sources).serialize(serializer)
     }
 }

@@ -29,3 +29,6 @@ pub use node::{NodeFacts, NodeInfo, NodeRelation, NodeScope, RunResultMsg, Timin
 pub use policy::{PolicyError, Verdict, WarnPolicy};
 pub use sink::{Collected, Envelope, Escalated, EventSink, Listener};
 pub use style::Style;
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::groups::{Building, Color, IndirectSelection, LogFormat, Logging, Places, Selecting, State};
 use super::resolve::Notice;
 use super::value::UsageError;
 use super::verb::{Spec, Verb};
@@ -47,150 +48,6 @@ pub struct Flags {
     pub notices: Vec<Notice>,
 }
 
-/// Where things are. Paths are absolute unless said otherwise.
-#[derive(Clone, Debug)]
-pub struct Places {
-    /// The project.
-    pub project_dir: Utf8PathBuf,
-    /// Where profiles.yml is looked for.
-    pub profiles_dir: Utf8PathBuf,
-    /// Whether somebody named that folder.
-    pub profiles_dir_given: bool,
-    /// The profile, unless the project's.
-    pub profile: Option<String>,
-    /// The output, unless the profile's.
-    pub target: Option<String>,
-    /// The folder of artifacts, unless the project's; relative to the project.
-    pub target_path: Option<Utf8PathBuf>,
-    /// Variables.
-    pub vars: Map<String, Value>,
-    /// How many nodes at once, unless the profile's.
-    pub threads: Option<usize>,
-    /// Whether `require-dbt-version` holds.
-    pub version_check: bool,
-}
-
-/// Which nodes.
-#[derive(Clone, Debug, Default)]
-pub struct Selecting {
-    /// `--select`, with `--models` of `ls`.
-    pub select: Vec<String>,
-    /// `--exclude`.
-    pub exclude: Vec<String>,
-    /// `--selector`.
-    pub selector: Option<String>,
-    /// Kinds to take; empty for the command's own.
-    pub resource_types: Vec<String>,
-    /// Kinds to leave out.
-    pub exclude_resource_types: Vec<String>,
-    /// Which tests come along.
-    pub indirect: IndirectSelection,
-}
-
-/// Which tests come along with the nodes selected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum IndirectSelection {
-    /// Those that touch any selected node.
-    #[default]
-    Eager,
-    /// Those whose nodes are all selected.
-    Cautious,
-    /// Those whose nodes are selected or above selected ones.
-    Buildable,
-    /// None.
-    Empty,
-}
-
-/// How nodes are built.
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own, none excludes another")]
-#[derive(Clone, Debug)]
-pub struct Building {
-    /// Rebuild incremental models and seeds.
-    pub full_refresh: bool,
-    /// Whether `--full-refresh` or its opposite was said at all.
-    pub full_refresh_given: bool,
-    /// Read no rows.
-    pub empty: bool,
-    /// Stop at the first failure.
-    pub fail_fast: bool,
-    /// Keep failing rows of tests.
-    pub store_failures: bool,
-    /// Ask the database while compiling.
-    pub introspect: bool,
-    /// Print rows of seeds.
-    pub show: bool,
-    /// Write `manifest.json` and `run_results.json`.
-    pub write_json: bool,
-    /// List existing relations before the start.
-    pub populate_cache: bool,
-    /// ... of the schemas of selected nodes only.
-    pub cache_selected_only: bool,
-    /// Let `print()` of templates through.
-    pub print: bool,
-}
-
-/// Earlier state.
-#[derive(Clone, Debug)]
-pub struct State {
-    /// The folder; relative to the project.
-    pub state: Option<Utf8PathBuf>,
-    /// The folder for deferral only; relative to the project.
-    pub defer_state: Option<Utf8PathBuf>,
-    /// Take relations of unselected nodes from there.
-    pub defer: bool,
-    /// ... even where the target has them.
-    pub favor_state: bool,
-}
-
-/// The form of log lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// `12:00:00  message`.
-    Text,
-    /// With microseconds, level and thread.
-    Debug,
-    /// A JSON object a line.
-    Json,
-}
-
-/// Whether colours are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Color {
-    /// Where there is a terminal and nobody objects.
-    Auto,
-    /// Yes.
-    Always,
-    /// No.
-    Never,
-}
-
-/// What is shown and logged.
-#[derive(Clone, Debug)]
-pub struct Logging {
-    /// The form of lines on the console.
-    pub format: LogFormat,
-    /// The least level on the console; `None` for nothing but asked-for output.
-    pub level: Option<Level>,
-    /// Colours on the console.
-    pub color: Color,
-    /// The width lines are padded to.
-    pub width: usize,
-    /// Errors and asked-for output only.
-    pub quiet: bool,
-    /// The folder of the log file, absolute; `None` for the project's.
-    pub file_folder: Option<Utf8PathBuf>,
-    /// The form of lines in the file.
-    pub file_format: LogFormat,
-    /// The least level in the file; `None` for no file.
-    pub file_level: Option<Level>,
-    /// Colours in the file.
-    pub file_color: bool,
-    /// The size at which the file starts anew, in bytes; 0 for never.
-    pub file_max_bytes: u64,
-    /// Log changes of the relation cache too.
-    pub cache_events: bool,
-}
-
 impl Flags {
     /// Returns the command.
     pub fn verb(&self) -> Verb {
@@ -228,7 +85,7 @@ impl Flags {
         self.value(id).and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
-    fn value(&self, id: &str) -> Option<&Value> {
+    pub(super) fn value(&self, id: &str) -> Option<&Value> {
         self.settings.get(id).map(|setting| &setting.value)
     }
 
@@ -371,123 +228,6 @@ impl Flags {
             (None, Some(_)) => Err(UsageError::new("`--event-time-end` needs `--event-time-start`")),
         }
     }
-
-    /// Returns the settings as `run_results.json` and `invocation_args_dict` show them.
-    ///
-    /// Unset flags are left out, and so are some that are off, as dbt leaves them out.
-    pub fn as_invocation_args(&self) -> Map<String, Value> {
-        let mut args: BTreeMap<String, Value> = self.behavior.clone();
-        args.insert("introspect".into(), json!(true));
-        args.insert("strict_mode".into(), json!(false));
-        for (id, setting) in &self.settings {
-            let left_out = LEFT_OUT_WHEN_OFF.contains(id) && setting.value == json!(false);
-            if !setting.value.is_null() && !left_out {
-                args.insert((*id).to_owned(), setting.value.clone());
-            }
-        }
-        if args.contains_key("sqlparse") && self.source("sqlparse") == Source::Default {
-            let unlimited = json!({"MAX_GROUPING_DEPTH": null, "MAX_GROUPING_TOKENS": null});
-            args.insert("sqlparse".into(), unlimited);
-        }
-        args.insert("warn_error_options".into(), self.policy.to_json());
-        args.insert("which".into(), json!(self.spec.which));
-        args.insert("invocation_command".into(), json!(self.invocation_command));
-        if let (Some(word), Some(text)) = (self.spec.positional, &self.positional) {
-            args.insert(word.id.to_owned(), json!(text));
-        }
-        args.into_iter().collect()
-    }
-
-    /// Returns the settings that dbt reports when it starts, in Python's words.
-    pub fn as_report(&self) -> BTreeMap<String, String> {
-        let args = self.as_invocation_args();
-        let text = |id: &str| match (id, args.get(id).or_else(|| self.value(id))) {
-            ("warn_error_options", _) => warn_error_options(&self.policy.to_json()),
-            (_, None) => "None".to_owned(),
-            (_, Some(value)) => python(value),
-        };
-        REPORTED.iter().map(|id| ((*id).to_owned(), text(id))).collect()
-    }
-}
-
-const LEFT_OUT_WHEN_OFF: &[&str] = &[
-    "debug",
-    "full_refresh",
-    "fail_fast",
-    "warn_error",
-    "single_threaded",
-    "log_cache_events",
-    "store_failures",
-    "use_experimental_parser",
-];
-
-const REPORTED: &[&str] = &[
-    "cache_selected_only",
-    "debug",
-    "empty",
-    "fail_fast",
-    "indirect_selection",
-    "introspect",
-    "invocation_command",
-    "log_cache_events",
-    "log_format",
-    "log_path",
-    "no_print",
-    "partial_parse",
-    "printer_width",
-    "profiles_dir",
-    "quiet",
-    "send_anonymous_usage_stats",
-    "static_parser",
-    "target_path",
-    "use_colors",
-    "use_experimental_parser",
-    "version_check",
-    "warn_error",
-    "warn_error_options",
-    "write_json",
-];
-
-/// The switches of behaviour that only `flags:` can set, with dbt's defaults.
-const BEHAVIOR: &[(&str, bool)] = &[
-    ("require_all_warnings_handled_by_warn_error", false),
-    ("require_batched_execution_for_custom_microbatch_strategy", false),
-    ("require_explicit_package_overrides_for_builtin_materializations", true),
-    ("require_generic_test_arguments_property", true),
-    ("require_nested_cumulative_type_params", false),
-    ("require_ref_searches_node_package_before_root", false),
-    ("require_resource_names_without_spaces", true),
-    ("require_unique_project_resource_names", false),
-    ("require_yaml_configuration_for_mf_time_spines", false),
-    ("skip_nodes_if_on_run_start_fails", false),
-    ("source_freshness_run_project_hooks", true),
-    ("state_modified_compare_more_unrendered_values", false),
-    ("state_modified_compare_vars", false),
-    ("validate_macro_args", false),
-];
-
-pub(super) fn behavior(project_flags: &Map<String, Value>) -> BTreeMap<String, Value> {
-    let value = |name: &str, default: bool| match project_flags.get(name) {
-        Some(Value::Null) | None => json!(default),
-        Some(value) => value.clone(),
-    };
-    BEHAVIOR.iter().map(|(name, default)| ((*name).to_owned(), value(name, *default))).collect()
-}
-
-fn python(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn warn_error_options(options: &Value) -> String {
-    let show =
-        |key: &str| options.get(key).map(|value| value.to_string().replace('"', "'")).unwrap_or_default();
-    format!("WarnErrorOptionsV2(error={}, warn={}, silence={})", show("error"), show("warn"), show("silence"))
 }
 
 fn moment(text: &str) -> Option<jiff::civil::DateTime> {

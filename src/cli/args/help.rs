@@ -31,10 +31,10 @@ pub(super) fn overview(all: bool) -> String {
             let _ = writeln!(text, "  {WORD}{:width$}{WORD:#}  {}", shown(spec), spec.about);
         }
     }
-    text.push_str("\n{options}\n\n");
-    text.push_str("These flags go before or after the command; each command has more of its own.\n");
+    text.push_str("\n{all-args}\n\n");
+    text.push_str("Flags go before or after the command, and each command has more of its own: `run -h`.\n");
     if !all {
-        text.push_str("-h is short, --help shows everything, and the variable of each flag.\n");
+        text.push_str("--help, in place of -h, shows rare flags too, and the variable that sets each.\n");
     }
     text
 }

@@ -6,8 +6,10 @@
 mod flag;
 pub(crate) mod flag_table;
 mod flags;
+mod groups;
 mod help;
 mod parse;
+mod report;
 mod resolve;
 mod value;
 mod verb;
@@ -17,9 +19,8 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use flag::{Fallback, Flag, Kind, Section};
-pub use flags::{
-    Building, Color, Flags, IndirectSelection, LogFormat, Logging, Places, Selecting, Source, State,
-};
+pub use flags::{Flags, Source};
+pub use groups::{Building, Color, IndirectSelection, LogFormat, Logging, Places, Selecting, State};
 pub use parse::{LowArgs, Parsed, parse};
 pub use resolve::{Notice, project_dir, resolve};
 pub use value::UsageError;
@@ -69,3 +70,6 @@ impl Surroundings {
         self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests;

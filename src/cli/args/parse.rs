@@ -15,6 +15,7 @@ use super::value::{self, UsageError};
 use super::verb::Spec;
 use super::{Program, flag_table};
 use crate::cli::commands::SPECS;
+use crate::diag::suggest;
 
 /// What was typed.
 #[derive(Clone, Debug)]
@@ -93,7 +94,9 @@ fn command(program: &Program, all: bool) -> Command {
         .styles(help::STYLES)
         .max_term_width(help::WIDTH)
         .arg(version_arg());
-    for flag in flag_table::GLOBAL.iter().chain(flag_table::PLACES) {
+    let mut shared: Vec<&Flag> = flag_table::GLOBAL.iter().chain(flag_table::PLACES).collect();
+    shared.sort_by_key(|flag| flag.section);
+    for flag in shared {
         command = add(command, flag, all);
     }
     let mut groups: BTreeMap<&str, Command> = BTreeMap::new();
@@ -103,10 +106,10 @@ fn command(program: &Program, all: bool) -> Command {
                 let parent = groups.remove(group).unwrap_or_else(|| help::group(group));
                 groups.insert(*group, parent.subcommand(subcommand(program, spec, last, all)));
             }
-            words => command = command.subcommand(subcommand(program, spec, words[0], all)),
+            words => command = command.subcommand(subcommand(program, spec, words[0], all).hide(true)),
         }
     }
-    command.subcommands(groups.into_values())
+    command.subcommands(groups.into_values().map(|group| group.hide(true)))
 }
 
 fn subcommand(program: &Program, spec: &'static Spec, word: &'static str, all: bool) -> Command {
@@ -253,29 +256,30 @@ pub(super) fn flags_of(spec: &'static Spec) -> Vec<&'static Flag> {
 /// Turns the parser's refusal into our words, or into the help that was asked for.
 fn explain(program: &Program, error: &clap::Error) -> Result<Parsed, UsageError> {
     let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
-        _ => None,
+        Some(ContextValue::String(text)) => text.as_str(),
+        Some(ContextValue::Strings(texts)) => texts.first().map_or("", String::as_str),
+        _ => "",
     };
-    let bad = text(ContextKind::InvalidArg).unwrap_or_default();
-    let bad = bad.split([' ', '=']).next().unwrap_or_default();
-    let near = |kind| text(kind).map(|near| format!("did you mean `{near}`?"));
+    // What was typed may carry a value, what was expected carries a placeholder.
+    let bad = text(ContextKind::InvalidArg).split([' ', '=']).next().unwrap_or_default();
     let usage = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             return Ok(Parsed::Help(error.render()));
         }
         ErrorKind::UnknownArgument if bad.starts_with('-') => {
-            UsageError::new(format!("there is no flag `{bad}` here"))
-                .help::<String>(near(ContextKind::SuggestedArg))
+            UsageError::new(format!("there is no flag `{bad}` here")).help::<String>(similar_flag(bad))
         }
         ErrorKind::UnknownArgument => UsageError::new(format!("`{bad}` is one word too many"))
             .help("lists of words follow their flag, as in --select a b"),
         ErrorKind::InvalidSubcommand => {
-            let word = text(ContextKind::InvalidSubcommand).unwrap_or_default();
-            UsageError::new(format!("there is no command `{word}`"))
-                .help::<String>(near(ContextKind::SuggestedSubcommand))
+            let word = text(ContextKind::InvalidSubcommand);
+            let known = SPECS.iter().flat_map(|spec| spec.words.iter().copied().chain(spec.alias));
+            UsageError::new(format!("there is no command `{word}`")).help::<String>(suggest(word, known))
         }
-        ErrorKind::MissingRequiredArgument => UsageError::new(format!("`{bad}` is missing")),
+        ErrorKind::MissingRequiredArgument => {
+            UsageError::new(format!("`{}` is missing", bad.trim_matches(['<', '>'])))
+        }
+        ErrorKind::MissingSubcommand => UsageError::new("a command is missing"),
         ErrorKind::InvalidValue | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
             UsageError::new(format!("`{bad}` needs a value"))
         }
@@ -283,4 +287,14 @@ fn explain(program: &Program, error: &clap::Error) -> Result<Parsed, UsageError>
         _ => UsageError::new(error.to_string().trim().to_owned()),
     };
     Err(usage.help(format!("`{} --help` explains more", program.name)))
+}
+
+fn similar_flag(bad: &str) -> Option<String> {
+    let names: BTreeSet<String> = all_flags()
+        .flat_map(|flag| {
+            let off = (flag.kind == Kind::Switch).then(|| format!("--no-{}", flag.long));
+            std::iter::once(format!("--{}", flag.long)).chain(off)
+        })
+        .collect();
+    suggest(bad, names.iter().map(String::as_str))
 }

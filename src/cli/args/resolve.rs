@@ -6,7 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::flag::{Flag, Kind};
-use super::flags::{Flags, Setting, Source, behavior};
+use super::flags::{Flags, Setting, Source};
+use super::report::behavior;
 use super::value::{UsageError, boolean, from_project, from_words};
 use super::{LowArgs, Surroundings, flag_table, parse};
 use crate::diag::{Code, Diagnostic};

@@ -1,3 +1,5 @@
 //! Diagnostics as text: for people with excerpts, one line each, or JSON.
 
 pub mod human;
+pub mod json;
+pub mod short;
