@@ -269,3 +269,31 @@ fn fifty_thousand_steps_are_quick() {
     assert_eq!(outcome.results.len() + outcome.unnumbered.len(), 50_000);
     assert!(start.elapsed() < Duration::from_secs(10), "took {:?}", start.elapsed());
 }
+
+#[test]
+fn a_stopped_run_still_has_one_result_for_every_step() {
+    for seed in 1..=100 {
+        let mut dice = Dice(0xD1B5_4A32_D192_ED03_u64.wrapping_mul(seed));
+        let size = 2 + dice.roll(60);
+        let plan = random_plan(&mut dice, size);
+        let stopper = plan.steps[dice.roll(size)].id.to_string();
+        let fail_fast = dice.roll(2) == 0;
+        let cancel = CancelToken::new();
+        let fake = if fail_fast {
+            Fake { outcomes: HashMap::from([(stopper.clone(), Status::Error)]), ..Fake::default() }
+        } else {
+            Fake { cancels_at: Some((stopper.clone(), cancel.clone())), ..Fake::default() }
+        };
+        let options = Options { threads: 1 + dice.roll(6), fail_fast, cancel };
+        let outcome = run_plan(&plan, &fake, &options).unwrap();
+        let stopped = if fail_fast { Stopped::FailFast } else { Stopped::Cancelled };
+        // A cancel while the last steps run stops nothing.
+        assert!(outcome.stopped.is_none_or(|found| found == stopped), "seed {seed}");
+        let mut ids: Vec<&str> = outcome.results.iter().map(|result| result.unique_id.as_str()).collect();
+        ids.sort_unstable();
+        let mut want: Vec<&str> =
+            plan.steps.iter().filter(|step| step.numbered).map(|step| step.id.as_str()).collect();
+        want.sort_unstable();
+        assert_eq!(ids, want, "seed {seed}");
+    }
+}

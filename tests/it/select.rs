@@ -1,14 +1,16 @@
 //! Selection compared with dbt: `tests/fixtures/select/expected.json` holds what dbt 1.11 answered.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 use serde_json::Value as Json;
-use tidegate::diag::{Diagnostic, Sources};
-use tidegate::plan::Command;
+use tidegate::diag::{Diagnostic, Sources, Span};
+use tidegate::manifest::{DependsOn, Manifest, Node, RefCall, ResourceType, UniqueId};
+use tidegate::plan::{Command, Request, plan};
 use tidegate::project::SelectorDefinition;
 use tidegate::select::{
-    Asked, Indirect, Origin, Scope, Selection, Selectors, Spec, Wanted, link, parse, select,
+    Asked, Indirect, Origin, Output, Scope, Selection, Selectors, Spec, Wanted, link, list, parse, select,
 };
 use tidegate::yaml::Yaml;
 
@@ -137,4 +139,112 @@ fn selectors_are_shown_in_the_manifest_as_dbt_shows_them() {
     for (name, want) in all["selectors"].as_object().unwrap() {
         assert_eq!(ours[name].to_string(), want.to_string(), "{name}");
     }
+}
+
+#[test]
+fn lists_are_those_of_dbt_byte_for_byte() {
+    let manifest = manifest(MANIFEST);
+    let cases: Vec<Json> = serde_json::from_str(include_str!("../fixtures/select/lists.json")).unwrap();
+    assert_eq!(cases.len(), 5);
+    let ids = ask("--resource-type all").unwrap().ids;
+    for case in &cases {
+        let arguments = case["arguments"].as_str().unwrap();
+        let (_, output) = arguments.split_once(" --output ").unwrap_or(("", "selector"));
+        let (output, keys) = output.split_once(" --output-keys ").unwrap_or((output, ""));
+        let output = match output {
+            "selector" => Output::Selector,
+            "name" => Output::Name,
+            "path" => Output::Path,
+            "json" => Output::Json(keys.split_whitespace().map(str::to_owned).collect()),
+            other => panic!("no such output: {other}"),
+        };
+        let ours = list(&manifest, &ids, &output);
+        let want: Vec<&str> =
+            case["lines"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+        assert_eq!(ours.len(), want.len());
+        for (ours, want) in ours.iter().zip(want) {
+            assert_eq!(ours, want, "{arguments}");
+        }
+    }
+}
+
+/// Makes a model that refs others by the given calls, each at a place of the source `models`.
+fn model(item: &Node, name: &str, calls: &[(&str, Option<Span>)]) -> Node {
+    let id = |name: &str| UniqueId::new(ResourceType::Model, "shop", name);
+    let call = |(name, span): &(&str, Option<Span>)| RefCall {
+        name: (*name).to_owned(),
+        package: None,
+        version: None,
+        span: *span,
+    };
+    Node {
+        unique_id: id(name),
+        name: name.to_owned(),
+        refs: calls.iter().map(call).collect(),
+        depends_on: DependsOn { macros: vec![], nodes: calls.iter().map(|(name, _)| id(name)).collect() },
+        ..item.clone()
+    }
+}
+
+#[test]
+fn a_cycle_is_told_as_a_path_with_every_ref() {
+    let sources = Sources::new();
+    let text = "select * from {{ ref('b') }} join {{ ref('c') }}";
+    let file = sources.add("models", text);
+    let place = |ref_text: &str| {
+        let start = text.find(ref_text).unwrap();
+        Some(Span::new(file, start, start + ref_text.len()))
+    };
+    let all = manifest(MANIFEST);
+    let template = all.nodes["model.shop.revenue"].clone();
+    let mut cyclic = Manifest::default();
+    for node in [
+        model(&template, "a", &[("b", place("ref('b')"))]),
+        model(&template, "b", &[("c", place("ref('c')")), ("d", None)]),
+        model(&template, "c", &[("a", None)]),
+        model(&template, "d", &[]),
+        model(&template, "me", &[("me", place("ref('b')"))]),
+    ] {
+        cyclic.nodes.insert(node.unique_id.clone(), Arc::new(node));
+    }
+    let errors = link(&cyclic).unwrap_err();
+    let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+    assert_eq!(messages, ["a cycle of dependencies: a -> b -> c -> a", "`me` depends on itself"]);
+    let first = &errors[0];
+    assert_eq!(
+        (sources.excerpt(first.span.unwrap()), &*first.note_at_span),
+        ("ref('b')".to_owned(), "`a` needs `b`")
+    );
+    let labels: Vec<&str> = first.labels.iter().map(|label| label.text.as_str()).collect();
+    assert_eq!(labels, ["`b` needs `c`", "`c` needs `a`"]);
+    assert_eq!(sources.excerpt(first.labels[0].span), "ref('c')");
+}
+
+#[test]
+fn selecting_among_fifty_thousand_models_is_quick() {
+    let all = manifest(MANIFEST);
+    let template = all.nodes["model.shop.revenue"].clone();
+    let mut large = Manifest::default();
+    for n in 0..50_000_usize {
+        let parents: Vec<String> =
+            [1, 7, 900].iter().filter(|back| n >= **back).map(|back| format!("m{}", n - back)).collect();
+        let calls: Vec<(&str, Option<Span>)> = parents.iter().map(|name| (name.as_str(), None)).collect();
+        let mut node = model(&template, &format!("m{n}"), &calls);
+        node.fqn = vec!["shop".to_owned(), format!("part{}", n % 10), node.name.clone()];
+        large.nodes.insert(node.unique_id.clone(), Arc::new(node));
+    }
+    let start = std::time::Instant::now();
+    let dag = link(&large).unwrap();
+    let text = ("+m40000,part3 tag:night* 2+m49999+", Origin::Place(None));
+    let spec = parse(&Asked { select: Some(text), exclude: Some(text) }, Indirect::Buildable).unwrap();
+    let scope = Scope { manifest: &large, dag: &dag, project: "shop", exists: &|_| true };
+    let types = Command::Run.types(&[], &[]).unwrap();
+    let found = select(&spec, scope, Wanted { types: &types, empty: false }).unwrap();
+    assert!(found.ids.is_empty());
+    let everything = parse(&Asked { select: None, exclude: None }, Indirect::Eager).unwrap();
+    let found = select(&everything, scope, Wanted { types: &types, empty: false }).unwrap();
+    let request =
+        Request { command: Command::Build, selected: &found.ids, project: "shop", store_failures: false };
+    assert_eq!(plan(&large, &dag, request).steps.len(), 50_000);
+    assert!(start.elapsed().as_secs() < 10, "took {:?}", start.elapsed());
 }
