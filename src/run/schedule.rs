@@ -67,7 +67,8 @@ pub trait Runner: Sync {
     fn skip(&self, id: &UniqueId, because: &SkipReason, index: usize, total: usize) -> RunResult;
 
     /// Interrupts what the workers do now. Called once, from the worker that failed, when `--fail-fast` stops
-    /// the run; after Ctrl-C the callbacks of the [`CancelToken`] do the same.
+    /// the run; after Ctrl-C the callbacks of the [`CancelToken`] do the same. [`Runner::run`] then returns a
+    /// skipped result for a node that it broke off, with the message of the [`SkipReason`].
     fn interrupt(&self) {}
 }
 
@@ -269,6 +270,10 @@ impl<R: Runner> Shared<'_, R> {
     /// Records what was never started, and hands everything over.
     fn finish(self) -> Result<Outcome, Diagnostic> {
         let mut state = std::mem::take(&mut *self.lock());
+        // Cancelled while the last steps were running: they were interrupted too.
+        if state.outcome.stopped.is_none() && self.options.cancel.is_cancelled() {
+            state.outcome.stopped = Some(Stopped::Cancelled);
+        }
         if !state.any_worker && !self.plan.steps.is_empty() && state.outcome.stopped.is_none() {
             let nothing = || Diagnostic::error(Code::CONNECTION, None, "no worker could be started");
             return Err(state.outcome.worker_errors.into_iter().next().unwrap_or_else(nothing));
