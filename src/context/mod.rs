@@ -1,3 +1,37 @@
-//! What templates see of a project and its database, per phase: the names of dbt's context.
+//! What dbt templates see: the names of `jinja.md` section 4, for each phase.
+//!
+//! A [`Shared`] holds what one invocation has in common (macros, target, vars, flags, events). From it come
+//! the scopes of renders: [`ParseScope`] while files are read (records what a node refs and configures),
+//! [`RunScope`] while nodes are compiled and run (relations, results, the adapter). Scopes look names up
+//! lazily; nothing is built for a name that a template does not use.
 
+pub mod adapter;
+mod base;
+mod capture;
+mod column;
+mod comment;
+mod config;
+mod database_error;
 pub mod decimal;
+mod exceptions;
+mod facts;
+mod graph;
+mod macros;
+mod refs;
+mod relation;
+mod run_scope;
+mod seed;
+mod session;
+mod shared;
+mod statement;
+pub mod table;
+
+pub use capture::{Capture, ConfigCall, ParseNode, ParseScope};
+pub use config::ConfigObject;
+pub use macros::{DispatchError, INTERNAL, MacroEntry, MacroTable};
+pub use relation::{relation_of, relation_value};
+pub use run_scope::{NodeScope, RunScope};
+pub use session::{QueryComment, Session, SharedSession, SqlError};
+pub use shared::Shared;
+pub use statement::response_json;
+pub use table::cells as table_cells;

@@ -29,6 +29,11 @@ pub trait Scope: Send + Sync {
     /// Tells what happens when something undefined is used.
     fn undefined(&self) -> UndefinedMode;
 
+    /// Hears of every macro call: the macro's whole block, and how many macros run, this one included.
+    fn called(&self, block: Span, depth: u32) {
+        let _ = (block, depth);
+    }
+
     /// Returns all names, for suggestions in errors.
     fn names(&self) -> Vec<Arc<str>> {
         Vec::new()

@@ -18,6 +18,7 @@ mod format;
 mod front;
 mod globals;
 mod ir;
+mod look;
 mod marker;
 mod methods;
 pub mod pycompat;
@@ -31,6 +32,7 @@ pub use call::{Call, function, return_function};
 pub use engine::{Engine, MacroDef, Rendered, Scope, Template, UndefinedMode};
 pub use error::Error;
 pub use eval::reserve_stack;
+pub use look::{elements, item};
 pub use source_map::{Origin, SourceMap};
 pub use value::{
     BinaryOp, Dict, Instance, List, Set, Value, dict, downcast, from_json, is_undefined, list, none, object,

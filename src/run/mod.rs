@@ -1,8 +1,18 @@
 //! Executes plans: worker threads take steps, effects happen, results come back.
 
 mod cancel;
+mod data_test;
+mod describe;
+mod error_text;
+mod hooks;
+mod materialize;
+mod node;
+mod prepare;
 mod queue;
 mod schedule;
 
 pub use cancel::CancelToken;
+pub use hooks::{HookStage, run_hooks};
+pub use node::NodeRunner;
+pub use prepare::prepare;
 pub use schedule::{Options, Outcome, Runner, SkipReason, Stopped, run_plan};

@@ -52,6 +52,21 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         &[]
     }
 
+    /// Returns the incremental strategies the engine supports, in dbt's words.
+    fn incremental_strategies(&self) -> &'static [&'static str] {
+        &["append"]
+    }
+
+    /// Tells whether text columns have a size that may have to be widened.
+    fn sizes_text(&self) -> bool {
+        true
+    }
+
+    /// Tells whether a foreign key may name the database of the table it references.
+    fn foreign_key_names_database(&self) -> bool {
+        true
+    }
+
     /// Returns the spelling an unquoted name gets in the catalog.
     fn fold_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
         match self.fold() {
@@ -77,6 +92,18 @@ impl Dialect for DuckDb {
     fn subquery_needs_alias(&self) -> bool {
         false
     }
+
+    fn incremental_strategies(&self) -> &'static [&'static str] {
+        &["append", "delete+insert", "merge", "microbatch"]
+    }
+
+    fn sizes_text(&self) -> bool {
+        false
+    }
+
+    fn foreign_key_names_database(&self) -> bool {
+        false
+    }
 }
 
 /// Postgres' SQL.
@@ -99,6 +126,10 @@ impl Dialect for Postgres {
 
     fn replaces(&self) -> &'static [&'static str] {
         &["view", "table"]
+    }
+
+    fn incremental_strategies(&self) -> &'static [&'static str] {
+        &["append", "delete+insert", "merge", "microbatch"]
     }
 }
 

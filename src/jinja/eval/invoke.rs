@@ -149,6 +149,7 @@ impl State {
         self.sites.push(Site { name: Arc::clone(&code.name), called_at: site, parent: outer });
         self.site = u32::try_from(sites).ok();
         self.depth += 1;
+        self.scope.called(code.span.in_file(code.file), self.depth);
         let result = self.bind(code, &run, args).and_then(|()| self.exec(&code.body, &run, out).map(drop));
         self.depth -= 1;
         self.site = outer;

@@ -1,0 +1,143 @@
+//! Runs the nodes of a command: schemas and cache, hooks, nodes, hooks, artifacts.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::artifacts::{RunResult, RunResults, Status};
+use crate::cli::{CliError, Outcome, Ui};
+use crate::event::{ConcurrencyLine, HooksRunning};
+use crate::plan::{Command, Plan, Request, plan};
+use crate::run::{HookStage, NodeRunner, Options, prepare, run_hooks, run_plan};
+
+use super::load::{Loaded, load, written};
+use super::report::{blank, finished, print_results};
+use super::scope::{Warehouse, open};
+use super::selecting::{nothing_selected, select};
+
+/// What a command did.
+pub(in crate::cli) struct Done {
+    /// The project.
+    pub loaded: Loaded,
+    /// What became of each node, hooks included.
+    pub results: Vec<RunResult>,
+    /// How the command ends.
+    pub outcome: Outcome,
+}
+
+/// Selects the nodes of a command and runs them.
+pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliError> {
+    let loaded = load(ui)?;
+    let selected = select(ui, &loaded, command)?;
+    let plan = plan(
+        &loaded.parsed.manifest,
+        &loaded.dag,
+        Request {
+            command,
+            selected: &selected,
+            project: &loaded.workspace.project.name,
+            store_failures: ui.flags.building().store_failures,
+        },
+    );
+    if plan.is_empty() {
+        nothing_selected(ui)?;
+        write_results(ui, &loaded, &[], 0.0)?;
+        return Ok(Done { loaded, results: Vec::new(), outcome: Outcome::Success });
+    }
+    let warehouse = open(ui, &loaded, selected.into_iter().collect())?;
+    let started = Instant::now();
+    let ran = run(ui, &loaded, &warehouse, &plan);
+    let seconds = started.elapsed().as_secs_f64();
+    let closed = warehouse.close();
+    let (results, interrupted) = ran?;
+    loaded.write_manifest(ui)?;
+    write_results(ui, &loaded, &results, seconds)?;
+    if command != Command::Compile {
+        finished(ui, &loaded, &results, seconds);
+        print_results(ui, &loaded, &results, interrupted);
+    }
+    closed?;
+    let failed = interrupted || results.iter().any(|result| counts_as_failure(&loaded, result));
+    let outcome = if failed { Outcome::Failure } else { Outcome::Success };
+    Ok(Done { loaded, results, outcome })
+}
+
+/// A skipped exposure is no failure: there was nothing to do.
+fn counts_as_failure(loaded: &Loaded, result: &RunResult) -> bool {
+    match result.status {
+        Status::Skipped => !loaded.parsed.manifest.exposures.contains_key(&result.unique_id),
+        status => status.is_failure(),
+    }
+}
+
+fn run(
+    ui: &Ui,
+    loaded: &Loaded,
+    warehouse: &Warehouse,
+    plan: &Plan,
+) -> Result<(Vec<RunResult>, bool), CliError> {
+    let threads = loaded.workspace.profile.threads;
+    blank(ui);
+    ui.events.send(ConcurrencyLine {
+        node_count: plan.total(),
+        num_threads: threads,
+        target_name: loaded.workspace.profile.target.clone(),
+    });
+    blank(ui);
+    let scope = warehouse.macro_scope(loaded);
+    prepare(&scope, &plan.schemas, true, &warehouse.session)?;
+    let runner = NodeRunner::new(warehouse.compiler(loaded), plan);
+    let mut results = Vec::with_capacity(plan.total());
+    hooks(ui, &runner, warehouse, (&plan.on_run_start, HookStage::Start), &mut results);
+    let start_failed = results.iter().any(|result| result.status == Status::Error);
+    let shared = &loaded.parsed.shared;
+    if !(start_failed && shared.is_on("SKIP_NODES_IF_ON_RUN_START_FAILS")) {
+        let options =
+            Options { threads, fail_fast: ui.flags.building().fail_fast, cancel: ui.cancel.clone() };
+        let outcome = run_plan(plan, &runner, &options)?;
+        results.extend(outcome.results);
+    }
+    let nodes = results.clone();
+    hooks(ui, &runner, warehouse, (&plan.on_run_end, HookStage::End(&nodes)), &mut results);
+    Ok((results, ui.cancel.is_cancelled()))
+}
+
+fn hooks(
+    ui: &Ui,
+    runner: &NodeRunner,
+    warehouse: &Warehouse,
+    (ids, stage): (&[crate::manifest::UniqueId], HookStage<'_>),
+    results: &mut Vec<RunResult>,
+) {
+    if ids.is_empty() || ui.cancel.is_cancelled() {
+        return;
+    }
+    let hook_type = if stage == HookStage::Start { "on-run-start" } else { "on-run-end" }.to_owned();
+    ui.events.debug(|| HooksRunning { num_hooks: ids.len(), hook_type });
+    results.extend(run_hooks(runner.compiler(), ids, stage, &warehouse.session));
+    blank(ui);
+}
+
+/// Writes `run_results.json` unless `--no-write-json`.
+pub(in crate::cli) fn write_results(
+    ui: &Ui,
+    loaded: &Loaded,
+    results: &[RunResult],
+    elapsed_time: f64,
+) -> Result<(), CliError> {
+    if !ui.flags.building().write_json {
+        return Ok(());
+    }
+    let path = loaded.target("run_results.json");
+    let args = ui.flags.as_invocation_args();
+    let file = RunResults {
+        invocation: &ui.invocation,
+        generated_at: Timestamp::now(),
+        results,
+        elapsed_time,
+        args: &args,
+    };
+    file.write(&path)?;
+    written(ui, "RunExecutionResult", &path);
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! Project folder → parsed project: workspace, manifest, graph; warnings told, errors returned all at once.
+
+use camino::Utf8PathBuf;
+use jiff::Timestamp;
+
+use crate::artifacts::{ManifestFacts, ManifestFile};
+use crate::cli::version::ADAPTERS;
+use crate::cli::{CliError, Ui};
+use crate::dag::Dag;
+use crate::diag::Diagnostic;
+use crate::event::{AdapterRegistered, ArtifactWritten, Diagnosed, FoundStats, Note};
+use crate::manifest::{CompiledNodes, Json, JsonMap, ResourceType, UniqueId};
+use crate::parse::{self, Parsed};
+use crate::project::{self, Env, Workspace};
+use crate::select;
+
+/// A project that was read.
+pub(in crate::cli) struct Loaded {
+    /// Settings, profile, packages.
+    pub workspace: Workspace,
+    /// What the files define.
+    pub parsed: Parsed,
+    /// The graph of all resources.
+    pub dag: Dag<UniqueId>,
+    /// What was compiled so far.
+    pub compiled: CompiledNodes,
+    facts: ManifestFacts,
+}
+
+impl Loaded {
+    /// Returns a path below the target folder.
+    pub(in crate::cli) fn target(&self, file: &str) -> Utf8PathBuf {
+        self.workspace.paths.target.join(file)
+    }
+
+    /// Writes `manifest.json` unless `--no-write-json`.
+    pub(in crate::cli) fn write_manifest(&self, ui: &Ui) -> Result<(), CliError> {
+        if !ui.flags.building().write_json {
+            return Ok(());
+        }
+        let path = self.target("manifest.json");
+        let file = ManifestFile {
+            manifest: &self.parsed.manifest,
+            compiled: &self.compiled,
+            invocation: &ui.invocation,
+            facts: &self.facts,
+        };
+        file.write(&path)?;
+        written(ui, "WritableManifest", &path);
+        Ok(())
+    }
+}
+
+/// Tells of a written artifact.
+pub(super) fn written(ui: &Ui, artifact_type: &str, path: &camino::Utf8Path) {
+    let (artifact_path, artifact_type) = (path.to_string(), artifact_type.to_owned());
+    ui.events.debug(|| ArtifactWritten { artifact_path, artifact_type });
+}
+
+/// Loads settings and profile.
+pub(in crate::cli) fn load_workspace(ui: &Ui) -> Result<Workspace, CliError> {
+    let options = options(ui);
+    let (workspace, found) = project::load(&ui.sources, &options);
+    tell(ui, found)?;
+    let workspace = workspace.ok_or_else(|| CliError::from(ui.no_project()))?;
+    let adapter_name = workspace.profile.connection.kind().as_str();
+    let version = ADAPTERS.iter().find(|(name, _)| *name == adapter_name).map_or("", |(_, version)| version);
+    ui.events.send(AdapterRegistered {
+        adapter_name: adapter_name.to_owned(),
+        adapter_version: format!("={version}"),
+    });
+    if workspace.profile.embedded {
+        let path = workspace.profile.target().get("path").and_then(Json::as_str).unwrap_or_default().to_owned();
+        ui.events.send(Note { msg: format!("No profile found: building in an embedded DuckDB, {path}") });
+    }
+    Ok(workspace)
+}
+
+fn options(ui: &Ui) -> project::Options {
+    let places = ui.flags.places();
+    let env: Env = ui.around.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut options = project::Options::new(ui.around.cwd.clone(), env);
+    options.project_dir = Some(places.project_dir);
+    options.profiles_dir = places.profiles_dir_given.then_some(places.profiles_dir);
+    options.profile = places.profile;
+    options.target = places.target;
+    options.threads = places.threads;
+    options.target_path = places.target_path;
+    options.vars = Some(Json::Object(places.vars).to_string());
+    options.version_check = Some(places.version_check);
+    options
+}
+
+/// Sends warnings; errors, if any, are returned together.
+pub(super) fn tell(ui: &Ui, found: Vec<Diagnostic>) -> Result<(), CliError> {
+    let (errors, warnings): (Vec<_>, Vec<_>) = found.into_iter().partition(Diagnostic::is_error);
+    for warning in warnings {
+        ui.events.warn(Diagnosed::new(warning, &ui.sources))?;
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+}
+
+/// Loads and parses the project, writes `manifest.json`.
+pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
+    let workspace = load_workspace(ui)?;
+    let settings = parse::Settings {
+        sources: ui.sources.clone(),
+        events: ui.events.clone(),
+        invocation: ui.events_invocation(),
+        flags: template_flags(ui),
+        args: ui.flags.as_invocation_args(),
+    };
+    let (parsed, found) = parse::parse(&workspace, &settings);
+    tell(ui, found)?;
+    let Some(parsed) = parsed else { return Err(CliError::from(Vec::new())) };
+    let dag = select::link(&parsed.manifest)?;
+    let facts = facts(ui, &workspace);
+    let loaded = Loaded { workspace, parsed, dag, compiled: CompiledNodes::default(), facts };
+    loaded.write_manifest(ui)?;
+    ui.events.send(FoundStats { stat_line: found_stats(&loaded) });
+    Ok(loaded)
+}
+
+/// `flags` as templates see it: every flag in upper case, switches of behaviour included.
+fn template_flags(ui: &Ui) -> JsonMap {
+    let args = ui.flags.as_invocation_args();
+    let mut flags: JsonMap = args.into_iter().map(|(name, value)| (name.to_uppercase(), value)).collect();
+    let building = ui.flags.building();
+    for (name, on) in [
+        ("FULL_REFRESH", building.full_refresh),
+        ("EMPTY", building.empty),
+        ("FAIL_FAST", building.fail_fast),
+        ("STORE_FAILURES", building.store_failures),
+        ("INTROSPECT", building.introspect),
+        ("PRINT", building.print),
+    ] {
+        flags.insert(name.to_owned(), Json::Bool(on));
+    }
+    for (name, value) in &ui.flags.behavior {
+        flags.insert(name.to_uppercase(), value.clone());
+    }
+    flags.insert("WHICH".to_owned(), ui.flags.spec.which.into());
+    flags
+}
+
+fn facts(ui: &Ui, workspace: &Workspace) -> ManifestFacts {
+    let quoting = &workspace.project.quoting;
+    let or_yes = |given: Option<bool>| Json::Bool(given.unwrap_or(true));
+    let quoting: JsonMap = [
+        ("database".to_owned(), or_yes(quoting.database)),
+        ("schema".to_owned(), or_yes(quoting.schema)),
+        ("identifier".to_owned(), or_yes(quoting.identifier)),
+        ("column".to_owned(), Json::Null),
+    ]
+    .into_iter()
+    .collect();
+    ManifestFacts {
+        project_name: workspace.project.name.to_string(),
+        send_anonymous_usage_stats: ui.flags.switch("send_anonymous_usage_stats"),
+        adapter_type: workspace.profile.connection.kind().as_str().to_owned(),
+        quoting,
+        run_started_at: ui.invocation.started_at,
+        generated_at: Timestamp::now(),
+    }
+}
+
+/// `6 models, 1 analysis, 7 data tests, ...`: kinds in the order they were found, as dbt counts them.
+fn found_stats(loaded: &Loaded) -> String {
+    let manifest = &loaded.parsed.manifest;
+    let mut counts: Vec<(ResourceType, usize)> = Vec::new();
+    let mut add = |kind: ResourceType, count: usize| {
+        if let Some((_, known)) = counts.iter_mut().find(|(other, _)| *other == kind) {
+            *known += count;
+        } else {
+            counts.push((kind, count));
+        }
+    };
+    for node in manifest.nodes.values() {
+        add(node.resource_type(), 1);
+    }
+    add(ResourceType::Source, manifest.sources.len());
+    add(ResourceType::Exposure, manifest.exposures.len());
+    add(ResourceType::Macro, manifest.macros.len());
+    add(ResourceType::Group, manifest.groups.len());
+    add(ResourceType::UnitTest, manifest.unit_tests.len());
+    let words: Vec<String> = counts
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(kind, count)| super::report::plural(count, super::report::kind_name(kind.as_str())))
+        .collect();
+    words.join(", ")
+}
+

@@ -1,0 +1,158 @@
+//! The end of a run for people and tools: totals, then each failure and warning again.
+
+use std::collections::BTreeMap;
+
+use crate::artifacts::{RunResult, Status};
+use crate::cli::Ui;
+use crate::event::{
+    CheckNodeTestFailure, EndOfRunSummary, FinishedRunningStats, Formatting, NodeFacts, NodeInfo,
+    RunResultErrorNoMessage, RunResultError, RunResultFailure, RunResultWarning, RunResultWarningMessage,
+    SQLCompiledPath, Stats, StatsLine,
+};
+use crate::manifest::{ResourceType, StoreFailuresAs};
+
+use super::load::Loaded;
+
+/// `1 model`, `2 analyses`, `3 data tests`.
+pub(super) fn plural(count: usize, noun: &str) -> String {
+    match (count, noun) {
+        (1, _) => format!("1 {noun}"),
+        (_, "analysis") => format!("{count} analyses"),
+        (_, "saved query") => format!("{count} saved queries"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+/// What people call a resource type.
+pub(super) fn kind_name(kind: &str) -> &str {
+    match kind {
+        "test" => "data test",
+        "unit_test" => "unit test",
+        "sql_operation" => "sql operation",
+        "semantic_model" => "semantic model",
+        "saved_query" => "saved query",
+        other => other,
+    }
+}
+
+/// Sends an empty line.
+pub(super) fn blank(ui: &Ui) {
+    ui.events.send(Formatting { msg: String::new() });
+}
+
+/// Tells what ran and how long it took.
+pub(super) fn finished(ui: &Ui, loaded: &Loaded, results: &[RunResult], seconds: f64) {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for result in results {
+        let key = match loaded.parsed.manifest.nodes.get(&result.unique_id) {
+            Some(node) => match node.resource_type() {
+                ResourceType::Model => format!("{} model", node.config.materialized()),
+                ResourceType::Operation => "project hook".to_owned(),
+                kind => kind.to_string(),
+            },
+            None => loaded
+                .parsed
+                .manifest
+                .resource_type(&result.unique_id)
+                .map(|kind| kind.to_string())
+                .unwrap_or_default(),
+        };
+        *counts.entry(key).or_default() += 1;
+    }
+    let words: Vec<String> = counts.iter().map(|(kind, count)| plural(*count, kind_name(kind))).collect();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time that passed, in seconds")]
+    let whole = seconds as u64;
+    #[expect(clippy::cast_precision_loss, reason = "far below the limit")]
+    let rest = seconds - (whole / 60 * 60) as f64;
+    blank(ui);
+    ui.events.send(FinishedRunningStats {
+        execution: format!(
+            " in {} hours {} minutes and {rest:.2} seconds",
+            whole / 3600,
+            whole % 3600 / 60
+        ),
+        execution_time: seconds,
+        stat_line: words.join(", "),
+    });
+}
+
+/// Tells how the run ended: summary, failures, warnings, the line of totals.
+pub(in crate::cli) fn print_results(ui: &Ui, loaded: &Loaded, results: &[RunResult], interrupted: bool) {
+    let of = |wanted: &dyn Fn(&RunResult) -> bool| -> Vec<&RunResult> {
+        results.iter().filter(|result| wanted(result)).collect()
+    };
+    let exposure = |result: &RunResult| loaded.parsed.manifest.exposures.contains_key(&result.unique_id);
+    let errors = of(&|result| match result.status {
+        Status::Error | Status::Fail | Status::RuntimeError => true,
+        Status::Skipped => result.message.is_some() && !exposure(result),
+        _ => false,
+    });
+    let partial = of(&|result| result.status == Status::PartialSuccess);
+    let warnings = of(&|result| result.status == Status::Warn);
+    blank(ui);
+    ui.events.send(EndOfRunSummary {
+        keyboard_interrupt: interrupted,
+        num_errors: errors.len(),
+        num_partial_success: partial.len(),
+        num_warnings: warnings.len(),
+    });
+    for result in errors.iter().chain(&partial) {
+        tell(ui, loaded, result, false);
+    }
+    for result in &warnings {
+        tell(ui, loaded, result, true);
+    }
+    let mut stats = Stats::default();
+    for result in results {
+        stats.add(result.status.as_str());
+    }
+    blank(ui);
+    ui.events.send(StatsLine { stats });
+}
+
+fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
+    let Some(node) = loaded.parsed.manifest.nodes.get(&result.unique_id) else { return };
+    if result.status == Status::Skipped {
+        return;
+    }
+    let (resource_type, node_name) = (node.resource_type().to_string(), node.name.clone());
+    let path = node.original_file_path.clone();
+    let node_info = NodeInfo::new(NodeFacts {
+        unique_id: node.unique_id.to_string(),
+        resource_type: resource_type.clone(),
+        name: node_name.clone(),
+        path: node.path.clone(),
+        materialized: node.config.text("materialized").unwrap_or_default().to_owned(),
+        ..NodeFacts::default()
+    })
+    .with_status(result.status.as_str());
+    let events = &ui.events;
+    blank(ui);
+    if warning {
+        events.send(RunResultWarning { node_info: node_info.clone(), node_name, path, resource_type });
+    } else {
+        events.send(RunResultFailure { node_info: node_info.clone(), node_name, path, resource_type });
+    }
+    match &result.message {
+        Some(msg) if warning => {
+            events.send(RunResultWarningMessage { msg: msg.clone(), node_info: node_info.clone() });
+        }
+        Some(msg) => {
+            events.send(RunResultError { msg: msg.clone(), node_info: Some(node_info.clone()) });
+        }
+        None => events.send(RunResultErrorNoMessage {
+            node_info: node_info.clone(),
+            status: result.status.as_str().into(),
+        }),
+    }
+    let compiled = loaded.compiled.get(&result.unique_id);
+    if let Some(path) = compiled.as_ref().and_then(|compiled| compiled.path.clone()) {
+        blank(ui);
+        events.send(SQLCompiledPath { node_info: node_info.clone(), path });
+    }
+    let stored = node.config.store_failures_as().is_some_and(|place| place != StoreFailuresAs::Ephemeral);
+    if let Some(relation_name) = result.relation_name.clone().filter(|_| stored && result.status != Status::Error) {
+        blank(ui);
+        events.send(CheckNodeTestFailure { node_info, relation_name });
+    }
+}

@@ -1,0 +1,87 @@
+//! The database and the scopes of one run.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use camino::Utf8PathBuf;
+
+use crate::adapter::{Adapter, RelationCache};
+use crate::artifacts::{compiled_path, run_path, write_code};
+use crate::cli::{CliError, Ui};
+use crate::compile::{Compiler, has_compiled_file};
+use crate::context::{NodeScope, RunScope, SharedSession};
+use crate::diag::Diagnostic;
+use crate::manifest::{Node, UniqueId};
+
+use super::load::Loaded;
+
+/// An open database with everything needed to compile and run nodes on it.
+pub(in crate::cli) struct Warehouse {
+    /// The engine.
+    pub adapter: Arc<dyn Adapter>,
+    /// What nodes share.
+    pub run: Arc<RunScope>,
+    /// The session of the main thread.
+    pub session: SharedSession,
+}
+
+/// Opens the database of the target. `selected` is what templates see as `selected_resources`.
+pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) -> Result<Warehouse, CliError> {
+    let adapter = loaded.workspace.profile.connection.open().map_err(|error| error.to_diagnostic())?;
+    let interrupted = Arc::clone(&adapter);
+    ui.cancel.on_cancel(move || interrupted.cancel());
+    let (root, target) = folders(loaded);
+    let run = Arc::new(RunScope {
+        shared: Arc::clone(&loaded.parsed.shared),
+        manifest: Arc::clone(&loaded.parsed.manifest),
+        lookup: Arc::clone(&loaded.parsed.lookup),
+        compiled: loaded.compiled.clone(),
+        adapter: Arc::clone(&adapter),
+        cache: Arc::new(RelationCache::new()),
+        selected,
+        on_write: Box::new(move |node, code| {
+            let path = run_path(&target, node);
+            write_code(&root, &path, code)?;
+            Ok(path.into_string())
+        }),
+        told: Mutex::new(HashSet::new()),
+        graph: OnceLock::new(),
+    });
+    let session = SharedSession::new(Arc::clone(&adapter), ui.events.clone());
+    Ok(Warehouse { adapter, run, session })
+}
+
+/// The project's folder, and the target folder as artifacts show it.
+fn folders(loaded: &Loaded) -> (Utf8PathBuf, Utf8PathBuf) {
+    let paths = &loaded.workspace.paths;
+    let shown = paths.target.strip_prefix(&paths.root).unwrap_or(&paths.target);
+    (paths.root.clone(), shown.to_owned())
+}
+
+impl Warehouse {
+    /// Returns what compiles the nodes of this run and writes them below `compiled/`.
+    pub(in crate::cli) fn compiler(&self, loaded: &Loaded) -> Compiler {
+        let (root, target) = folders(loaded);
+        let write = move |node: &Node, code: &str| -> Result<Option<String>, Diagnostic> {
+            if !has_compiled_file(node) {
+                return Ok(None);
+            }
+            let path = compiled_path(&target, node);
+            write_code(&root, &path, code)?;
+            Ok(Some(path.into_string()))
+        };
+        Compiler::new(&self.run, &loaded.parsed.templates, Box::new(write))
+    }
+
+    /// Returns the scope of macros that run on their own.
+    pub(in crate::cli) fn macro_scope(&self, loaded: &Loaded) -> NodeScope {
+        NodeScope::new(&self.run, &loaded.workspace.project.name, None, self.session.clone())
+    }
+
+    /// Ends the main session and lets go of the database.
+    pub(in crate::cli) fn close(&self) -> Result<(), CliError> {
+        self.session.with(crate::context::Session::close);
+        self.adapter.close().map_err(|error| error.to_diagnostic())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! `--select`, `--exclude`, `--selector` → ids.
+
+use std::collections::BTreeSet;
+
+use crate::cli::args::{IndirectSelection, Selecting};
+use crate::cli::{CliError, Ui};
+use crate::event::{DefaultSelector, NoNodesForSelectionCriteria, NothingToDo};
+use crate::manifest::UniqueId;
+use crate::plan::Command;
+use crate::select::{self, Asked, Indirect, Origin, Scope, Selectors, Spec, Wanted};
+
+use super::load::{Loaded, tell};
+
+/// Selects the nodes of a command; words that match nothing are told.
+pub(in crate::cli) fn select(ui: &Ui, loaded: &Loaded, command: Command) -> Result<BTreeSet<UniqueId>, CliError> {
+    let selecting = ui.flags.selecting();
+    let spec = spec(ui, loaded, &selecting)?;
+    let types = command.types(&selecting.resource_types, &selecting.exclude_resource_types)?;
+    let root = &loaded.workspace.paths.root;
+    let exists = |path: &camino::Utf8Path| root.join(path).exists();
+    let scope = Scope {
+        manifest: &loaded.parsed.manifest,
+        dag: &loaded.dag,
+        project: &loaded.workspace.project.name,
+        exists: &exists,
+    };
+    let wanted = Wanted { types: &types, empty: command == Command::List };
+    let selection = select::select(&spec, scope, wanted)?;
+    for missed in &selection.unmatched {
+        ui.events.warn(NoNodesForSelectionCriteria { spec_raw: missed.criterion.clone() })?;
+    }
+    Ok(selection.ids)
+}
+
+fn spec(ui: &Ui, loaded: &Loaded, selecting: &Selecting) -> Result<Spec, CliError> {
+    let indirect = match selecting.indirect {
+        IndirectSelection::Eager => Indirect::Eager,
+        IndirectSelection::Cautious => Indirect::Cautious,
+        IndirectSelection::Buildable => Indirect::Buildable,
+        IndirectSelection::Empty => Indirect::Empty,
+    };
+    let (selectors, found) = Selectors::read(&loaded.workspace.selectors, indirect);
+    tell(ui, found)?;
+    if let Some(name) = &selecting.selector {
+        return Ok(selectors.get(name)?.clone());
+    }
+    if selecting.select.is_empty() && selecting.exclude.is_empty() {
+        if let Some((name, spec)) = selectors.default_selector() {
+            ui.events.send(DefaultSelector { name: name.to_owned() });
+            return Ok(spec.clone());
+        }
+    }
+    let text = |option: &str, words: &[String]| {
+        (!words.is_empty()).then(|| {
+            let text = words.join(" ");
+            let file = ui.sources.add(format!("<{option}>"), text.as_str());
+            (text, Origin::File(file))
+        })
+    };
+    let (taken, left_out) = (text("--select", &selecting.select), text("--exclude", &selecting.exclude));
+    let asked = Asked {
+        select: taken.as_ref().map(|(text, origin)| (text.as_str(), *origin)),
+        exclude: left_out.as_ref().map(|(text, origin)| (text.as_str(), *origin)),
+    };
+    Ok(select::parse(&asked, indirect)?)
+}
+
+/// Warns that there is nothing to do.
+pub(in crate::cli) fn nothing_selected(ui: &Ui) -> Result<(), CliError> {
+    ui.events.warn(NothingToDo {})?;
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! Renders a node to SQL and inlines the ephemeral models it refs.
+//!
+//! Input: a node and its scope. Output: a [`Compiled`] node and the [`SourceMap`] of its text. A node is
+//! compiled once; ephemeral models are compiled when their first consumer needs them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::ephemeral::{Injected, SEPARATOR, cte_sql, inject};
+use crate::context::{NodeScope, RunScope};
+use crate::diag::{Code, Diagnostic, Frame};
+use crate::jinja::{Error, Scope, SourceMap, Template, Value, dict, from_json};
+use crate::manifest::{
+    Compiled, GenericTest, InjectedCte, Json, Language, Node, NodeKind, ResourceType, UniqueId,
+};
+
+/// Templates of nodes by id, as `parse` made them.
+pub type Templates = HashMap<UniqueId, Template>;
+
+/// A node's own text before ephemeral models went into it, with everything it needs in front.
+#[derive(Clone, Debug)]
+struct Rendered {
+    text: Arc<str>,
+    map: SourceMap,
+    ctes: Vec<Cte>,
+}
+
+/// An ephemeral model as a consumer sees it.
+#[derive(Clone, Debug)]
+struct Cte {
+    injected: InjectedCte,
+    map: SourceMap,
+}
+
+/// Writes the compiled file of a node and returns its path as artifacts show it.
+pub type WriteCompiled = Box<dyn Fn(&Node, &str) -> Result<Option<String>, Diagnostic> + Send + Sync>;
+
+/// Compiles the nodes of one run.
+pub struct Compiler {
+    run: Arc<RunScope>,
+    templates: Arc<Templates>,
+    write: WriteCompiled,
+    ephemeral: Mutex<HashMap<UniqueId, Arc<Rendered>>>,
+}
+
+impl Compiler {
+    /// Makes a compiler. `write` is called with every compiled node that has a file of its own.
+    pub fn new(run: &Arc<RunScope>, templates: &Arc<Templates>, write: WriteCompiled) -> Self {
+        Self { run: Arc::clone(run), templates: Arc::clone(templates), write, ephemeral: Mutex::default() }
+    }
+
+    /// Returns what the run shares.
+    pub fn run(&self) -> &Arc<RunScope> {
+        &self.run
+    }
+
+    /// Compiles a node, and keeps the result for artifacts and for later macros (`model.compiled_code`).
+    pub fn compile(&self, node: &Arc<Node>, scope: &NodeScope) -> Result<Arc<Compiled>, Diagnostic> {
+        let rendered = self.render(node, scope)?;
+        let ctes: Vec<InjectedCte> = rendered.ctes.iter().map(|cte| cte.injected.clone()).collect();
+        let injected = inject(&rendered.text, &ctes);
+        let map = merged_map(&rendered, &injected);
+        let code: Arc<str> = injected.sql.into();
+        let path = (self.write)(node, &code)?;
+        scope.set_compiled(Arc::clone(&code), map);
+        let compiled = Compiled { code, extra_ctes: ctes, path, build_path: None, relation_name: None };
+        if node.is_ephemeral() {
+            let mut all = self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(node.unique_id.clone(), Arc::new(rendered));
+        }
+        Ok(self.run.compiled.insert(node.unique_id.clone(), compiled))
+    }
+
+    fn render(&self, node: &Arc<Node>, scope: &NodeScope) -> Result<Rendered, Diagnostic> {
+        if node.language == Language::Python {
+            return Err(Diagnostic::error(
+                Code::UNSUPPORTED,
+                node.span,
+                format!("Python model `{}` can not be run yet", node.name),
+            )
+            .help("write the model in SQL, or leave it out with `--exclude`"));
+        }
+        let Some(template) = self.templates.get(&node.unique_id) else {
+            let message = format!("{} `{}` has no SQL to compile", node.resource_type(), node.name);
+            return Err(Diagnostic::error(Code::INVALID_RESOURCE, node.span, message));
+        };
+        scope.take_session();
+        let in_node = |error: Error| describe(error, node);
+        if let Some(test) = node.generic_test() {
+            scope.add("_dbt_generic_test_kwargs", self.test_arguments(test, scope).map_err(in_node)?);
+        }
+        let output = self.run.shared.engine.render(template, &scope.as_scope()).map_err(in_node)?;
+        let ctes = self.ctes(&scope.ctes(), scope)?;
+        Ok(Rendered { text: output.text.into(), map: output.map, ctes })
+    }
+
+    /// Renders the arguments of a generic test: texts with Jinja become the value of their expression.
+    fn test_arguments(&self, test: &GenericTest, scope: &NodeScope) -> Result<Value, Error> {
+        let scope = scope.as_scope();
+        let mut arguments = Vec::with_capacity(test.metadata.kwargs.len());
+        for (name, value) in &test.metadata.kwargs {
+            arguments.push((name.as_str(), self.argument(value, &scope)?));
+        }
+        Ok(dict(arguments))
+    }
+
+    fn argument(&self, value: &Json, scope: &Arc<dyn Scope>) -> Result<Value, Error> {
+        Ok(match value {
+            Json::String(text) if text.contains("{{") || text.contains("{%") => {
+                self.run.shared.render_native(text, scope)?
+            }
+            Json::Array(items) => {
+                let items: Result<Vec<_>, _> = items.iter().map(|item| self.argument(item, scope)).collect();
+                crate::jinja::list(items?)
+            }
+            Json::Object(map) => {
+                let mut pairs = Vec::with_capacity(map.len());
+                for (key, value) in map {
+                    pairs.push((key.as_str(), self.argument(value, scope)?));
+                }
+                dict(pairs)
+            }
+            other => from_json(other),
+        })
+    }
+
+    /// Compiles the ephemeral models a node refs, dependencies first, each once.
+    fn ctes(&self, ids: &[UniqueId], scope: &NodeScope) -> Result<Vec<Cte>, Diagnostic> {
+        let mut all: Vec<Cte> = Vec::new();
+        let mut add = |cte: Cte| {
+            if all.iter().all(|known| known.injected.id != cte.injected.id) {
+                all.push(cte);
+            }
+        };
+        for id in ids {
+            let Some(node) = self.run.manifest.nodes.get(id) else { continue };
+            let rendered = self.ephemeral(node, scope)?;
+            rendered.ctes.iter().cloned().for_each(&mut add);
+            let sql = cte_sql(&node.alias, &rendered.text);
+            let lead = sql.find('\n').map_or(0, |at| at + 1);
+            let mut map = SourceMap::default();
+            map.push_unknown(lead);
+            map.push(&rendered.map);
+            map.push_unknown(sql.len() - lead - rendered.text.len());
+            add(Cte { injected: InjectedCte { id: id.clone(), sql }, map });
+        }
+        Ok(all)
+    }
+
+    fn ephemeral(&self, node: &Arc<Node>, consumer: &NodeScope) -> Result<Arc<Rendered>, Diagnostic> {
+        let known = || {
+            let all = self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner);
+            all.get(&node.unique_id).cloned()
+        };
+        if let Some(rendered) = known() {
+            return Ok(rendered);
+        }
+        let session = consumer.session().clone();
+        let scope = NodeScope::new(&self.run, &node.package_name, Some(Arc::clone(node)), session);
+        self.compile(node, &scope)?;
+        consumer.take_session();
+        known().ok_or_else(|| {
+            Diagnostic::error(Code::INVALID_RESOURCE, node.span, format!("`{}` is not ephemeral", node.name))
+        })
+    }
+}
+
+/// The map of a text with its expressions in place: `before` bytes of the insertion stand in front of the
+/// first expression, what is left behind the last one.
+fn merged_map(rendered: &Rendered, injected: &Injected) -> SourceMap {
+    if rendered.ctes.is_empty() {
+        return rendered.map.clone();
+    }
+    let mut map = rendered.map.slice(0, injected.at);
+    map.push_unknown(injected.before);
+    let mut used = injected.before;
+    for (index, cte) in rendered.ctes.iter().enumerate() {
+        let separator = if index == 0 { 0 } else { SEPARATOR.len() };
+        map.push_unknown(separator);
+        map.push(&cte.map);
+        used += separator + cte.injected.sql.len();
+    }
+    map.push_unknown(injected.length.saturating_sub(used));
+    map.push(&rendered.map.slice(injected.at, rendered.text.len()));
+    map
+}
+
+/// Names the node in the error's trace, and points at it when the error has no place of its own.
+fn describe(error: Error, node: &Node) -> Diagnostic {
+    let mut diagnostic = error.into_diagnostic();
+    if diagnostic.span.is_none() {
+        diagnostic.span = Some(node.span);
+    }
+    let name = match node.kind {
+        NodeKind::GenericTest(_) | NodeKind::SingularTest => format!("test `{}`", node.name),
+        _ => format!("{} `{}`", node.resource_type(), node.name),
+    };
+    diagnostic.trace.push(Frame { name, span: None });
+    diagnostic
+}
+
+/// Tells whether compiled SQL of a node goes to a file: seeds have none, snapshots only under `run/`.
+pub fn has_compiled_file(node: &Node) -> bool {
+    !matches!(node.resource_type(), ResourceType::Seed | ResourceType::Snapshot)
+}

@@ -1,0 +1,203 @@
+//! Methods about relations and schemas. What exists is answered from the cache, which these methods keep in
+//! step with what they send.
+
+use super::super::relation::{relation_arg, relation_of, relation_value};
+use super::super::run_scope::NodeScope;
+use crate::adapter::CacheError;
+use crate::diag::Code;
+use crate::event::{RefKey, SchemaCreation, SchemaDrop};
+use crate::jinja::{Call, Error, Value, none, py_str};
+use crate::manifest::{Relation, RelationType};
+
+pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
+    Some(match name {
+        "get_relation" => get_relation(scope, call),
+        "already_exists" => already_exists(scope, call),
+        "check_schema_exists" => check_schema_exists(scope, call),
+        "create_schema" => create_schema(scope, call),
+        "drop_schema" => drop_schema(scope, call),
+        "drop_relation" => drop_relation(scope, call),
+        "truncate_relation" => relation_arg(call, "relation")
+            .and_then(|relation| scope.call_macro("truncate_relation", vec![relation_value(relation)], call)),
+        "rename_relation" => rename_relation(scope, call),
+        "cache_added" => cached(call, |relation| scope.run().cache.add(relation)),
+        "cache_dropped" => cached(call, |relation| scope.run().cache.drop_relation(&relation)),
+        "cache_renamed" => cache_renamed(scope, call),
+        "verify_database" => verify_database(scope, call),
+        _ => return None,
+    })
+}
+
+fn get_relation(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let database = call.args.optional_str("database")?;
+    let schema = call.args.optional_str("schema")?;
+    let identifier = call.args.optional_str("identifier")?;
+    let found = scope.find_relation(database.as_deref(), schema.as_deref(), identifier.as_deref(), call)?;
+    Ok(found.map_or_else(none, relation_value))
+}
+
+fn already_exists(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let schema = call.args.optional_str("schema")?;
+    let name = call.args.optional_str("name")?;
+    let database = scope.run().shared.target.get("database").and_then(|v| v.as_str()).map(str::to_owned);
+    let found = scope.find_relation(database.as_deref(), schema.as_deref(), name.as_deref(), call)?;
+    Ok(Value::from(found.is_some()))
+}
+
+impl NodeScope {
+    /// Finds a relation in the cache; a schema that was not listed yet is listed first.
+    pub(super) fn find_relation(
+        &self,
+        database: Option<&str>,
+        schema: Option<&str>,
+        identifier: Option<&str>,
+        call: &mut Call<'_>,
+    ) -> Result<Option<Relation>, Error> {
+        let (cache, shared) = (&self.run().cache, &self.run().shared);
+        if !cache.knows_schema(database, schema) {
+            let place = Relation::new(shared.dialect, database, schema, Some(""))
+                .with_quoting(shared.quoting)
+                .without_identifier();
+            let listed =
+                self.call_macro("list_relations_without_caching", vec![relation_value(place)], call)?;
+            cache.fill(database, schema, self.listed(&listed));
+        }
+        cache.get(database, schema, identifier, shared.quoting).map_err(|error| cache_error(&error))
+    }
+
+    /// Lists the relations of a schema, from outside of a render.
+    pub fn list_schema(&self, schema: Relation) -> Result<Vec<Relation>, Error> {
+        let listed =
+            self.call_from_rust("list_relations_without_caching", [relation_value(schema)].into())?;
+        Ok(self.listed(&listed))
+    }
+
+    /// Creates a schema and commits, from outside of a render.
+    pub fn create_schema(&self, schema: Relation) -> Result<(), Error> {
+        self.run().shared.events.debug(|| SchemaCreation { relation: key(&schema) });
+        self.call_from_rust("create_schema", [relation_value(schema)].into())?;
+        commit(self).map(drop)
+    }
+
+    /// Reads the table that `list_relations_without_caching` answers: database, name, schema, type.
+    fn listed(&self, table: &Value) -> Vec<Relation> {
+        let Some(rows) = super::super::table::cells(table) else { return Vec::new() };
+        let shared = &self.run().shared;
+        let relation = |row: Vec<Option<String>>| {
+            let [database, name, schema, ty] = <[Option<String>; 4]>::try_from(row).ok()?;
+            let relation =
+                Relation::new(shared.dialect, database.as_deref(), schema.as_deref(), name.as_deref());
+            let ty = ty.as_deref().and_then(RelationType::parse).unwrap_or(RelationType::External);
+            Some(relation.with_type(ty))
+        };
+        rows.into_iter().filter_map(relation).collect()
+    }
+}
+
+fn cache_error(error: &CacheError) -> Error {
+    let text = match error {
+        CacheError::Approximate(found) => format!(
+            "When searching for a relation, dbt found an approximate match. Instead of guessing \nwhich relation \
+             to use, dbt will move on. Please delete {}, or rename it to be less ambiguous.\nSearched for: {}\nFound: {}",
+            found.found, found.searched, found.found
+        ),
+        other => other.to_string(),
+    };
+    Error::new(Code::DATABASE, text).help(error.help())
+}
+
+fn check_schema_exists(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let database = call.args.optional_str("database")?;
+    let schema = call.args.optional_str("schema")?;
+    let shared = &scope.run().shared;
+    let place =
+        Relation::new(shared.dialect, database.as_deref(), schema.as_deref(), Some("INFORMATION_SCHEMA"))
+            .information_schema(None);
+    let schema = Value::from(schema.as_deref().unwrap_or_default());
+    let answer = scope.call_macro("check_schema_exists", vec![relation_value(place), schema], call)?;
+    let count = super::super::table::cells(&answer)
+        .and_then(|rows| rows.into_iter().next())
+        .and_then(|row| row.into_iter().next().flatten());
+    Ok(Value::from(count.is_some_and(|count| count != "0")))
+}
+
+fn key(relation: &Relation) -> RefKey {
+    let text = |part: &Option<std::sync::Arc<str>>| part.as_deref().unwrap_or_default().to_owned();
+    RefKey {
+        database: text(&relation.database),
+        schema: text(&relation.schema),
+        identifier: text(&relation.identifier),
+    }
+}
+
+/// Schemas are made in a transaction of their own, so that other workers see them at once.
+fn create_schema(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let relation = relation_arg(call, "relation")?.without_identifier();
+    scope.run().shared.events.debug(|| SchemaCreation { relation: key(&relation) });
+    scope.call_macro("create_schema", vec![relation_value(relation)], call)?;
+    commit(scope)
+}
+
+fn drop_schema(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let relation = relation_arg(call, "relation")?.without_identifier();
+    scope.run().shared.events.debug(|| SchemaDrop { relation: key(&relation) });
+    let (database, schema) = (relation.database.clone(), relation.schema.clone());
+    scope.call_macro("drop_schema", vec![relation_value(relation)], call)?;
+    commit(scope)?;
+    scope.run().cache.drop_schema(database.as_deref(), schema.as_deref());
+    Ok(none())
+}
+
+fn commit(scope: &NodeScope) -> Result<Value, Error> {
+    let done = scope.session().with(super::super::session::Session::commit);
+    done.map(|()| none()).map_err(|error| Error::from(error.to_diagnostic()))
+}
+
+fn drop_relation(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let relation = relation_arg(call, "relation")?;
+    if relation.ty.is_none() {
+        return Err(Error::new(
+            Code::JINJA_RUNTIME,
+            format!("Tried to drop relation {relation}, but its type is null."),
+        ));
+    }
+    scope.run().cache.drop_relation(&relation);
+    scope.call_macro("drop_relation", vec![relation_value(relation)], call)
+}
+
+fn rename_relation(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let from = relation_arg(call, "from_relation")?;
+    let to = relation_arg(call, "to_relation")?;
+    scope.run().cache.rename(&from, &to).map_err(|error| cache_error(&error))?;
+    scope.call_macro("rename_relation", vec![relation_value(from), relation_value(to)], call)
+}
+
+fn cached(call: &mut Call<'_>, change: impl FnOnce(Relation)) -> Result<Value, Error> {
+    let relation = call.args.required("relation")?;
+    match relation_of(&relation) {
+        Some(relation) => change(relation),
+        None => return Err(Error::runtime(format!("`{}` is no relation", py_str(&relation)))),
+    }
+    Ok(Value::from(""))
+}
+
+fn cache_renamed(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let from = relation_arg(call, "from_relation")?;
+    let to = relation_arg(call, "to_relation")?;
+    scope.run().cache.rename(&from, &to).map_err(|error| cache_error(&error))?;
+    Ok(Value::from(""))
+}
+
+/// An engine with one database a connection refuses others.
+fn verify_database(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let asked = call.args.required_str("database")?;
+    let own = scope.run().shared.target.get("dbname").or_else(|| scope.run().shared.target.get("database"));
+    let own = own.and_then(|v| v.as_str()).unwrap_or_default();
+    if asked.trim_matches('"').eq_ignore_ascii_case(own) {
+        return Ok(Value::from(""));
+    }
+    Err(Error::new(
+        Code::DATABASE,
+        format!("Cross-db references not allowed in {} ({asked} vs {own})", scope.run().shared.engine_name),
+    ))
+}

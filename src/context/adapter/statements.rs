@@ -1,0 +1,113 @@
+//! Methods that send SQL: `execute`, `add_query`, `commit`.
+
+use super::super::base::json_of;
+use super::super::run_scope::NodeScope;
+use super::super::statement::response_value;
+use super::super::table;
+use crate::adapter::{Cell, Fetch, QueryResult};
+use crate::diag::{Code, Diagnostic};
+use crate::jinja::{Call, Error, Value, elements, none, py_str, tuple};
+use crate::manifest::Json;
+
+pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
+    Some(match name {
+        "execute" => execute(scope, call),
+        "add_query" => add_query(scope, call),
+        "commit" => scope
+            .session()
+            .with(|session| session.commit())
+            .map(|()| none())
+            .map_err(|error| Error::from(error.to_diagnostic())),
+        "get_partitions_metadata" => Ok(table::empty()),
+        "convert_type" => convert_type(scope, call),
+        _ => return None,
+    })
+}
+
+fn execute(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let sql = call.args.required("sql")?;
+    let auto_begin = call.args.optional_bool("auto_begin").unwrap_or(false);
+    let wanted = call.args.optional_bool("fetch").unwrap_or(false);
+    let limit = call.args.optional_int("limit")?.and_then(|limit| usize::try_from(limit).ok());
+    let fetch = match (wanted, limit) {
+        (false, _) => Fetch::Nothing,
+        (true, Some(limit)) => Fetch::Limit(limit),
+        (true, None) => Fetch::All,
+    };
+    let result = scope.send(&sql, &Sending { auto_begin, fetch, parameters: Vec::new() }, call)?;
+    let rows = result.table.map_or_else(table::empty, table::table_value);
+    Ok(tuple([response_value(result.response), rows]))
+}
+
+/// Used by seeds of other engines' packages: one statement with bound values.
+fn add_query(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let sql = call.args.required("sql")?;
+    let auto_begin = call.args.optional_bool("auto_begin").unwrap_or(true);
+    let bindings = call.args.optional("bindings").filter(|v| !v.is_none());
+    let _abridge = call.args.optional("abridge_sql_log");
+    let cells: Vec<Cell> = match bindings {
+        Some(values) => elements(&values)?.iter().map(cell).collect(),
+        None => Vec::new(),
+    };
+    scope.send(&sql, &Sending { auto_begin, fetch: Fetch::Nothing, parameters: cells }, call)?;
+    Ok(tuple([none(), none()]))
+}
+
+/// Turns a template's value into one the database can bind.
+fn cell(value: &Value) -> Cell {
+    match json_of(value) {
+        Json::Null => Cell::Null,
+        Json::Bool(flag) => Cell::Bool(flag),
+        Json::Number(number) => match number.as_i64() {
+            Some(integer) => Cell::Int(integer),
+            None => Cell::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Cell::text(text),
+        other => Cell::text(other.to_string()),
+    }
+}
+
+/// The SQL type of a column of a table, as seeds need it.
+fn convert_type(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let rows = call.args.required("agate_table")?;
+    let index = call.args.optional_int("col_idx")?.and_then(|index| usize::try_from(index).ok());
+    let name = index.and_then(|index| {
+        super::super::seed::sql_type(&rows, index).or_else(|| table::sql_type(&rows, index))
+    });
+    name.map(|name| Value::from(name.as_str())).ok_or_else(|| {
+        Error::new(Code::JINJA_RUNTIME, "`convert_type` takes a table and the index of a column")
+    })
+}
+
+/// How a statement is sent.
+pub(super) struct Sending {
+    /// Whether a transaction is opened first.
+    pub(super) auto_begin: bool,
+    /// Which rows are wanted.
+    pub(super) fetch: Fetch,
+    /// Values for placeholders.
+    pub(super) parameters: Vec<Cell>,
+}
+
+impl NodeScope {
+    /// Sends SQL on the worker's session; an error points at the line that wrote it.
+    pub(super) fn send(&self, sql: &Value, how: &Sending, call: &Call<'_>) -> Result<QueryResult, Error> {
+        let text = py_str(sql);
+        self.session()
+            .with(|session| session.execute_with(&text, &how.parameters, how.auto_begin, how.fetch))
+            .map_err(|error| self.database_error(&error, call.source_map(sql).as_ref()))
+    }
+
+    /// Runs a node's compiled SQL outside of a transaction, as hooks and `show` do.
+    pub fn execute_compiled(&self, sql: &str, fetch: Fetch) -> Result<QueryResult, Diagnostic> {
+        self.session()
+            .with(|session| session.execute(sql, false, fetch))
+            .map_err(|error| self.database_error(&error, None).into_diagnostic())
+    }
+
+    /// Runs a query of our own and returns all its rows.
+    pub(super) fn rows(&self, sql: &str, call: &Call<'_>) -> Result<crate::adapter::ResultTable, Error> {
+        let how = Sending { auto_begin: false, fetch: Fetch::All, parameters: Vec::new() };
+        Ok(self.send(&Value::from(sql), &how, call)?.table.unwrap_or_default())
+    }
+}

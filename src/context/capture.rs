@@ -1,0 +1,187 @@
+//! Rendering a node while files are parsed: what it refs, reads, calls and configures is recorded; nothing is
+//! executed (`jinja.md` section 4, column "Parse time").
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::adapter::ParseAdapter;
+use super::base::empty_dict;
+use super::config::ParseConfig;
+use super::refs;
+use super::relation::relation_value;
+use super::shared::Shared;
+use crate::diag::Span;
+use crate::jinja::{Scope, UndefinedMode, Value, from_json, function, list, none, object};
+use crate::manifest::{Json, JsonMap, RefCall, Relation, SourceCall, UniqueId};
+
+/// One `config(...)` call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigCall {
+    /// The keys and values given.
+    pub values: JsonMap,
+    /// Where.
+    pub span: Option<Span>,
+}
+
+/// What rendering told about a node.
+#[derive(Clone, Debug, Default)]
+pub struct Capture {
+    /// `ref()` calls, in order, repeated ones included.
+    pub refs: Vec<RefCall>,
+    /// `source()` calls, in order.
+    pub sources: Vec<SourceCall>,
+    /// `metric()` calls.
+    pub metrics: Vec<Vec<String>>,
+    /// `function()` calls.
+    pub functions: Vec<Vec<String>>,
+    /// `config()` calls, in order.
+    pub configs: Vec<ConfigCall>,
+    /// Macros that the node's own template called, each once, in order.
+    pub macros: Vec<UniqueId>,
+}
+
+/// What a template may know of its node while it is parsed.
+#[derive(Clone)]
+pub struct ParseNode {
+    /// The node's id.
+    pub unique_id: UniqueId,
+    /// The relation it will become, as far as that is known: `this`, and what `ref` answers.
+    pub relation: Relation,
+    /// The node's dict as far as it is known: `model`.
+    pub model: Arc<dyn Fn() -> Json + Send + Sync>,
+}
+
+/// The names a template sees while it is parsed.
+#[derive(Clone)]
+pub struct ParseScope {
+    shared: Arc<Shared>,
+    package: Arc<str>,
+    node: Option<ParseNode>,
+    capture: Arc<Mutex<Capture>>,
+}
+
+impl ParseScope {
+    /// Makes the scope for a node of a package; without a node for macros that parsing itself calls, such as
+    /// `generate_schema_name`.
+    pub fn new(shared: Arc<Shared>, package: &Arc<str>, node: Option<ParseNode>) -> Self {
+        Self { shared, package: Arc::clone(package), node, capture: Arc::default() }
+    }
+
+    /// Takes what was recorded so far.
+    pub fn take(&self) -> Capture {
+        std::mem::take(&mut *self.captured())
+    }
+
+    fn captured(&self) -> MutexGuard<'_, Capture> {
+        self.capture.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What dbt's own context gives for a name, before macros of that name replace it.
+    fn builtin(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "ref" => self.ref_function(),
+            "source" => self.source_function(),
+            "metric" => {
+                let scope = self.clone();
+                function("metric", move |call| {
+                    let names = refs::texts(call)?;
+                    scope.captured().metrics.push(names);
+                    Ok(scope.own_relation())
+                })
+            }
+            "function" => {
+                let scope = self.clone();
+                function("function", move |call| {
+                    let names = refs::texts(call)?;
+                    scope.captured().functions.push(names);
+                    Ok(scope.own_relation())
+                })
+            }
+            "config" => object(ParseConfig(Arc::clone(&self.capture))),
+            "this" => self.own_relation(),
+            "model" => self.node.as_ref().map_or_else(empty_dict, |node| from_json(&(node.model)())),
+            "graph" => empty_dict(),
+            "execute" => Value::from(false),
+            "adapter" => {
+                object(ParseAdapter { shared: Arc::clone(&self.shared), package: self.package.clone() })
+            }
+            "selected_resources" => list(Vec::new()),
+            "load_result" | "load_agate_table" | "defer_relation" | "sql" | "compiled_code"
+            | "submit_python_job" => self.nothing(name),
+            "store_result" | "store_raw_result" | "write" => self.empty_text(name),
+            "pre_hooks" | "post_hooks" => list(Vec::new()),
+            "render" => self.shared.render_function(self),
+            "builtins" => {
+                let scope = self.clone();
+                super::base::names_object("builtins", move |name| scope.builtin(name))
+            }
+            "context" => {
+                let scope = self.clone();
+                super::base::names_object("context", move |name| scope.get(name))
+            }
+            other => return self.shared.base(&self.package, other),
+        })
+    }
+
+    fn nothing(&self, name: &str) -> Value {
+        match name {
+            "sql" | "compiled_code" | "defer_relation" => none(),
+            _ => function("nothing", |_| Ok(none())),
+        }
+    }
+
+    fn empty_text(&self, _name: &str) -> Value {
+        function("nothing", |_| Ok(Value::from("")))
+    }
+
+    fn own_relation(&self) -> Value {
+        self.node.as_ref().map_or_else(none, |node| relation_value(node.relation.clone()))
+    }
+
+    fn ref_function(&self) -> Value {
+        let scope = self.clone();
+        function("ref", move |call| {
+            let found = refs::ref_call(call)?;
+            scope.captured().refs.push(found);
+            Ok(scope.own_relation())
+        })
+    }
+
+    fn source_function(&self) -> Value {
+        let scope = self.clone();
+        function("source", move |call| {
+            let found = refs::source_call(call)?;
+            scope.captured().sources.push(found);
+            Ok(scope.own_relation())
+        })
+    }
+}
+
+impl Scope for ParseScope {
+    fn get(&self, name: &str) -> Option<Value> {
+        if let Some(entry) = self.shared.macros.bare(&self.package, name) {
+            return Some(entry.value.clone());
+        }
+        self.builtin(name).or_else(|| self.shared.package_namespace(name))
+    }
+
+    fn undefined(&self) -> UndefinedMode {
+        UndefinedMode::Capture
+    }
+
+    fn names(&self) -> Vec<Arc<str>> {
+        self.shared.known_names(&self.package)
+    }
+
+    /// Only the calls of the node's own template count; what those call is known of the macros.
+    fn called(&self, block: Span, depth: u32) {
+        if depth > 1 {
+            return;
+        }
+        if let Some(id) = self.shared.macros.id_of(block) {
+            let mut capture = self.captured();
+            if !capture.macros.contains(id) {
+                capture.macros.push(id.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `graph`: every node as a dict, for macros that look at the whole project (`jinja.md` section 4).
+
+use crate::jinja::{Value, dict, from_json};
+use crate::manifest::{Manifest, UniqueId, resource_json};
+
+/// Builds `graph`. Costly for large projects, so it is built once, and only if a template asks.
+pub(super) fn graph_value(manifest: &Manifest) -> Value {
+    let empty = super::base::empty_dict;
+    dict([
+        ("nodes", section(&manifest.nodes)),
+        ("sources", section(&manifest.sources)),
+        ("exposures", section(&manifest.exposures)),
+        ("groups", section(&manifest.groups)),
+        ("metrics", empty()),
+        ("semantic_models", empty()),
+        ("saved_queries", empty()),
+        ("functions", empty()),
+    ])
+}
+
+fn section<'a, T: serde::Serialize + 'a>(
+    resources: impl IntoIterator<Item = (&'a UniqueId, &'a std::sync::Arc<T>)>,
+) -> Value {
+    dict(resources.into_iter().map(|(id, resource)| (id.as_str(), from_json(&resource_json(&**resource)))))
+}

@@ -1,0 +1,139 @@
+//! `ref()` and `source()`: reading their arguments, and answering them with relations at run time
+//! (`resources.md` section 10).
+
+use super::base::json_of;
+use super::run_scope::NodeScope;
+use crate::diag::{Code, suggest};
+use crate::jinja::{Call, Error, Value, py_str};
+use crate::manifest::{Found, Node, NodeKind, RefCall, Relation, SourceCall, UniqueId};
+
+use super::relation::relation_value;
+
+/// Reads the arguments of `ref`: `ref(name)`, `ref(package, name)`, `version=` or `v=`.
+pub(super) fn ref_call(call: &mut Call<'_>) -> Result<RefCall, Error> {
+    let version = call.args.keyword("version").or_else(|| call.args.keyword("v"));
+    let names = texts(call)?;
+    let (package, name) = match <[String; 2]>::try_from(names) {
+        Ok([package, name]) => (Some(package), name),
+        Err(mut names) if names.len() == 1 => (None, names.remove(0)),
+        Err(names) => {
+            return Err(Error::runtime(format!("ref() takes one or two arguments ({} given)", names.len()))
+                .help("write `ref('model')` or `ref('package', 'model')`"));
+        }
+    };
+    let version = version.filter(|value| !value.is_none()).map(|value| json_of(&value));
+    Ok(RefCall { name, package, version, span: Some(call.span()) })
+}
+
+/// Reads the arguments of `source`: `source(source, table)`.
+pub(super) fn source_call(call: &mut Call<'_>) -> Result<SourceCall, Error> {
+    let names = texts(call)?;
+    match <[String; 2]>::try_from(names) {
+        Ok([source, table]) => Ok(SourceCall { source, table, span: Some(call.span()) }),
+        Err(names) => {
+            Err(Error::runtime(format!("source() takes exactly two arguments ({} given)", names.len()))
+                .help("write `source('source_name', 'table_name')`"))
+        }
+    }
+}
+
+/// Takes all positional arguments, which must be texts.
+pub(super) fn texts(call: &mut Call<'_>) -> Result<Vec<String>, Error> {
+    let text = |value: Value| match value.as_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(Error::runtime(format!("expected a text, got `{}`", py_str(&value)))),
+    };
+    call.args.rest().into_iter().map(text).collect()
+}
+
+impl NodeScope {
+    /// Answers `ref()` for a node that is compiled or run.
+    pub(super) fn answer_ref(&self, call: &mut Call<'_>) -> Result<Value, Error> {
+        let asked = ref_call(call)?;
+        let package = asked.package.as_deref();
+        let lookup = &self.run().lookup;
+        let found = lookup.node(self.package(), package, &asked.name, asked.version.as_ref());
+        let Found::One(id) = found else { return Err(self.no_such_ref(&asked, &found)) };
+        let Some(target) = self.run().manifest.nodes.get(&id) else {
+            return Err(self.no_such_ref(&asked, &Found::Missing));
+        };
+        self.check_declared(&id, || describe_ref(&asked))?;
+        self.ref_relation(target).map(relation_value)
+    }
+
+    fn ref_relation(&self, target: &Node) -> Result<Relation, Error> {
+        if !target.is_ephemeral() {
+            return Ok(self.filtered(self.run().relation_of(target), target));
+        }
+        if self.is_operation() {
+            let name = &target.name;
+            return Err(Error::new(
+                Code::INVALID_RESOURCE,
+                format!("Operations can not ref() ephemeral nodes, but {name} is ephemeral"),
+            ));
+        }
+        self.use_cte(&target.unique_id);
+        Ok(Relation::ephemeral(self.run().shared.dialect, &target.alias))
+    }
+
+    /// Answers `source()` for a node that is compiled or run.
+    pub(super) fn answer_source(&self, call: &mut Call<'_>) -> Result<Value, Error> {
+        let asked = source_call(call)?;
+        let found = self.run().lookup.source(self.package(), &asked.source, &asked.table);
+        let table = match &found {
+            Found::One(id) => self.run().manifest.sources.get(id),
+            _ => None,
+        };
+        let Some(table) = table else { return Err(self.no_such_source(&asked)) };
+        let name = || format!("source('{}', '{}')", asked.source, asked.table);
+        self.check_declared(&table.unique_id, name)?;
+        Ok(relation_value(self.run().source_relation(table)?))
+    }
+
+    /// A `ref` that was not seen while parsing has no edge in the graph: it must be declared.
+    fn check_declared(&self, id: &UniqueId, written: impl Fn() -> String) -> Result<(), Error> {
+        let Some(node) = self.node() else { return Ok(()) };
+        let declared = node.unique_id == *id || node.depends_on.nodes.contains(id);
+        if declared || matches!(node.kind, NodeKind::Operation { .. } | NodeKind::SqlOperation) {
+            return Ok(());
+        }
+        let (what, written) = (id, written());
+        Err(Error::new(
+            Code::UNKNOWN_REF,
+            format!("`{}` depends on `{what}`, but that was not seen while the project was parsed", node.name),
+        )
+        .help(format!(
+            "the call is hidden from parsing (often by `if execute`); declare it with a comment at the top of the file:\n\
+             -- depends_on: {{{{ {written} }}}}"
+        )))
+    }
+
+    fn no_such_ref(&self, asked: &RefCall, found: &Found) -> Error {
+        let written = describe_ref(asked);
+        let message = match found {
+            Found::Disabled(id) => format!("`{written}` means `{id}`, which is disabled"),
+            Found::Ambiguous(ids) => {
+                let ids: Vec<_> = ids.iter().map(|id| format!("`{id}`")).collect();
+                format!("`{written}` could mean {}", ids.join(" or "))
+            }
+            Found::NoSuchVersion(versions) => {
+                format!("`{}` has no such version; it has {}", asked.name, versions.join(", "))
+            }
+            Found::One(_) | Found::Missing => format!("`{written}` means nothing in this project"),
+        };
+        Error::new(Code::UNKNOWN_REF, message)
+            .help::<String>(suggest(&asked.name, self.run().lookup.node_names()))
+    }
+
+    fn no_such_source(&self, asked: &SourceCall) -> Error {
+        let name = format!("{}.{}", asked.source, asked.table);
+        Error::new(Code::UNKNOWN_SOURCE, format!("source `{name}` is not defined"))
+            .help::<String>(suggest(&name, self.run().lookup.source_names()))
+    }
+}
+
+fn describe_ref(asked: &RefCall) -> String {
+    let package = asked.package.as_ref().map(|package| format!("'{package}', ")).unwrap_or_default();
+    let version = asked.version.as_ref().map(|version| format!(", v={version}")).unwrap_or_default();
+    format!("ref({package}'{}'{version})", asked.name)
+}

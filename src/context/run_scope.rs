@@ -1,0 +1,266 @@
+//! The names a template sees when a node is compiled or run.
+//!
+//! A [`RunScope`] is made once a run; a [`NodeScope`] once a node and worker. Names are looked up as dbt does:
+//! what the stage added (`sql`, `pre_hooks` ...), then macros (so that a project can replace `ref` or
+//! `source`), then the context's own.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use super::adapter::RunAdapter;
+use super::config::ConfigObject;
+use super::graph::graph_value;
+use super::relation::relation_value;
+use super::session::{QueryComment, SharedSession};
+use super::shared::Shared;
+use super::statement::Results;
+use crate::adapter::{Adapter, RelationCache};
+use crate::diag::Diagnostic;
+use crate::jinja::{Scope, SourceMap, UndefinedMode, Value, from_json, function, list, none, object, py_str};
+use crate::manifest::{
+    CompiledNodes, Lookup, Manifest, Node, NodeKind, NodeWithCompiled, Relation, UniqueId, resource_json,
+};
+
+/// What all nodes of one run share.
+pub struct RunScope {
+    /// What is known since parsing.
+    pub shared: Arc<Shared>,
+    /// The project.
+    pub manifest: Arc<Manifest>,
+    /// Name → id.
+    pub lookup: Arc<Lookup>,
+    /// Compiled nodes so far.
+    pub compiled: CompiledNodes,
+    /// The engine.
+    pub adapter: Arc<dyn Adapter>,
+    /// Relations known to exist.
+    pub cache: Arc<RelationCache>,
+    /// Ids selected for this run.
+    pub selected: Vec<UniqueId>,
+    /// Writes an executed statement and returns its file, relative to the project.
+    pub on_write: Box<dyn Fn(&Node, &str) -> Result<String, Diagnostic> + Send + Sync>,
+    /// Warnings that are told once.
+    pub told: Mutex<HashSet<String>>,
+    /// `graph`, built when first used.
+    pub graph: OnceLock<Value>,
+}
+
+/// The names one node sees. Cloning shares everything.
+#[derive(Clone)]
+pub struct NodeScope(Arc<Inner>);
+
+struct Inner {
+    run: Arc<RunScope>,
+    package: Arc<str>,
+    node: Option<Arc<Node>>,
+    session: SharedSession,
+    results: Results,
+    /// Names that a stage adds: `sql`, `pre_hooks`, `results` ...
+    extras: RwLock<HashMap<&'static str, Value>>,
+    /// Ephemeral models that were refd, in order, each once.
+    ctes: Mutex<Vec<UniqueId>>,
+    /// Set by `write`: the file the executed statement went to.
+    build_path: Mutex<Option<String>>,
+    model: OnceLock<Value>,
+    /// The node's SQL and where it came from, to map positions of database errors.
+    compiled: OnceLock<(Arc<str>, SourceMap)>,
+}
+
+impl NodeScope {
+    /// Makes the scope of a node, or of a macro run on its own when there is no node.
+    pub fn new(
+        run: &Arc<RunScope>,
+        package: &Arc<str>,
+        node: Option<Arc<Node>>,
+        session: SharedSession,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            run: Arc::clone(run),
+            package: Arc::clone(package),
+            node,
+            session,
+            results: Results::default(),
+            extras: RwLock::default(),
+            ctes: Mutex::default(),
+            build_path: Mutex::default(),
+            model: OnceLock::new(),
+            compiled: OnceLock::new(),
+        }))
+    }
+
+    /// Adds a name for the stage that follows; it hides macros of that name.
+    pub fn add(&self, name: &'static str, value: Value) {
+        self.0.extras.write().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+    }
+
+    /// Returns this scope as renders take it.
+    pub fn as_scope(&self) -> Arc<dyn Scope> {
+        Arc::new(self.clone())
+    }
+
+    /// Returns what the run shares.
+    pub fn run(&self) -> &Arc<RunScope> {
+        &self.0.run
+    }
+
+    /// Returns the node, if the scope has one.
+    pub fn node(&self) -> Option<&Arc<Node>> {
+        self.0.node.as_ref()
+    }
+
+    /// Returns the worker's session.
+    pub fn session(&self) -> &SharedSession {
+        &self.0.session
+    }
+
+    /// Returns the package whose macros come first.
+    pub fn package(&self) -> &str {
+        &self.0.package
+    }
+
+    /// Returns the results of this node's statements.
+    pub(super) fn results(&self) -> &Results {
+        &self.0.results
+    }
+
+    /// Returns the database's answer to the statement `main`, if there was one.
+    pub fn main_response(&self) -> Option<crate::adapter::AdapterResponse> {
+        self.0.results.main_response()
+    }
+
+    /// Returns the table of the statement `main`, if there was one.
+    pub fn main_table(&self) -> Option<Value> {
+        self.0.results.main_table()
+    }
+
+    /// Returns the ephemeral models that were refd so far, in order.
+    pub fn ctes(&self) -> Vec<UniqueId> {
+        self.0.ctes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn use_cte(&self, id: &UniqueId) {
+        let mut ctes = self.0.ctes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !ctes.contains(id) {
+            ctes.push(id.clone());
+        }
+    }
+
+    /// Returns the file the executed statement was written to, relative to the project.
+    pub fn build_path(&self) -> Option<String> {
+        self.0.build_path.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_build_path(&self, path: String) {
+        *self.0.build_path.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
+    }
+
+    /// Sets the node's compiled SQL and its map, so that database errors can be led back to the template.
+    pub fn set_compiled(&self, code: Arc<str>, map: SourceMap) {
+        let _ = self.0.compiled.set((code, map));
+    }
+
+    pub(super) fn compiled_map(&self) -> Option<&(Arc<str>, SourceMap)> {
+        self.0.compiled.get()
+    }
+
+    /// Tells whether the scope serves a hook or a macro run on its own.
+    pub(super) fn is_operation(&self) -> bool {
+        self.0.node.as_ref().is_none_or(|node| matches!(node.kind, NodeKind::Operation { .. }))
+    }
+
+    /// Hands the worker's session to this scope's node.
+    pub fn take_session(&self) {
+        let name = self.0.node.as_ref().map_or("macro", |node| node.unique_id.as_str());
+        let comment = self.query_comment();
+        self.0.session.with(|session| session.rename(name, comment));
+    }
+
+    fn query_comment(&self) -> QueryComment {
+        self.0.run.shared.query_comment(self)
+    }
+
+    fn builtin(&self, name: &str) -> Option<Value> {
+        let scope = self.clone();
+        Some(match name {
+            "ref" => function("ref", move |call| scope.answer_ref(call)),
+            "source" => function("source", move |call| scope.answer_source(call)),
+            "config" => match &self.0.node {
+                Some(node) => {
+                    object(ConfigObject { shared: Arc::clone(&self.0.run.shared), node: Arc::clone(node) })
+                }
+                None => none(),
+            },
+            "this" => self.this(),
+            "model" => self.0.model.get_or_init(|| self.model_value()).clone(),
+            "graph" => self.0.run.graph.get_or_init(|| graph_value(&self.0.run.manifest)).clone(),
+            "execute" => Value::from(true),
+            "adapter" => object(RunAdapter { scope }),
+            "selected_resources" => {
+                list(self.0.run.selected.iter().map(|id| Value::from(id.as_str())).collect::<Vec<_>>())
+            }
+            "load_result" | "store_result" | "store_raw_result" => return self.0.results.function(name),
+            "write" => function("write", move |call| scope.write(call)),
+            "load_agate_table" => function("load_agate_table", move |_| scope.seed_table()),
+            "defer_relation" | "sql" | "compiled_code" => none(),
+            "pre_hooks" | "post_hooks" => list(Vec::new()),
+            "render" => self.0.run.shared.render_function(self),
+            "database" | "schema" => match &self.0.node {
+                Some(node) => Value::from(if name == "schema" { &*node.schema } else { &*node.database }),
+                None => return self.0.run.shared.base(&self.0.package, name),
+            },
+            "builtins" => super::base::names_object("builtins", move |name| scope.builtin(name)),
+            "context" => super::base::names_object("context", move |name| scope.get(name)),
+            other => return self.0.run.shared.base(&self.0.package, other),
+        })
+    }
+
+    fn this(&self) -> Value {
+        let Some(node) = &self.0.node else { return none() };
+        match node.kind {
+            NodeKind::Operation { .. } | NodeKind::SqlOperation => none(),
+            _ => relation_value(self.0.run.relation_of(node)),
+        }
+    }
+
+    /// The node's dict, with its compiled form once there is one.
+    fn model_value(&self) -> Value {
+        let Some(node) = &self.0.node else { return super::base::empty_dict() };
+        let compiled = self.0.run.compiled.get(&node.unique_id);
+        from_json(&resource_json(&NodeWithCompiled { node, compiled }))
+    }
+
+    fn write(&self, call: &mut crate::jinja::Call<'_>) -> Result<Value, crate::jinja::Error> {
+        let payload = py_str(&call.args.required("payload")?);
+        if let Some(node) = &self.0.node {
+            let path = (self.0.run.on_write)(node, &payload)?;
+            self.set_build_path(path);
+        }
+        Ok(Value::from(""))
+    }
+
+    /// Restricts a relation as `--empty` asks.
+    pub(super) fn filtered(&self, relation: Relation, _target: &Node) -> Relation {
+        let limit = self.0.run.shared.is_on("EMPTY").then_some(0);
+        Relation { limit, ..relation }
+    }
+}
+
+impl Scope for NodeScope {
+    fn get(&self, name: &str) -> Option<Value> {
+        if let Some(value) = self.0.extras.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return Some(value.clone());
+        }
+        if let Some(entry) = self.0.run.shared.macros.bare(&self.0.package, name) {
+            return Some(entry.value.clone());
+        }
+        self.builtin(name).or_else(|| self.0.run.shared.package_namespace(name))
+    }
+
+    fn undefined(&self) -> UndefinedMode {
+        UndefinedMode::Strict
+    }
+
+    fn names(&self) -> Vec<Arc<str>> {
+        self.0.run.shared.known_names(&self.0.package)
+    }
+}

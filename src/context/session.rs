@@ -1,0 +1,189 @@
+//! A worker's way to the database: one connection, its transaction, and what is told about each statement.
+//!
+//! Input: SQL that a macro wrote. Output: results, or an error that keeps the SQL so that its position can be
+//! mapped to the user's file. Every statement is announced as an event and carries the query comment
+//! (`project.md` section 9). Called by `context::adapter` and `run`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::adapter::{Adapter, Cell, Connection, DbError, DbErrorKind, Fetch, QueryResult};
+use crate::event::{ConnectionUsed, EventSink, NewConnection, Rollback, SQLCommit, SQLQuery, SQLQueryStatus};
+
+/// A comment that goes with every statement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueryComment {
+    /// The text between the comment marks; empty for none.
+    pub text: String,
+    /// Whether it goes behind the statement.
+    pub append: bool,
+}
+
+impl QueryComment {
+    /// Adds the comment to a statement; returns the new text and how far the statement moved.
+    fn apply(&self, sql: &str) -> (String, usize) {
+        if self.text.is_empty() {
+            return (sql.to_owned(), 0);
+        }
+        if !self.append {
+            let head = format!("/* {} */\n", self.text);
+            return (format!("{head}{sql}"), head.len());
+        }
+        let trimmed = sql.trim_end();
+        match trimmed.strip_suffix(';') {
+            Some(body) => (format!("{body}\n/* {} */;", self.text), 0),
+            None => (format!("{trimmed}\n/* {} */", self.text), 0),
+        }
+    }
+}
+
+/// A statement the database refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlError {
+    /// The database's answer; its position counts in `sql`.
+    pub error: DbError,
+    /// The statement as the macro wrote it.
+    pub sql: String,
+}
+
+/// One worker's session. The connection opens with the first statement.
+pub struct Session {
+    adapter: Arc<dyn Adapter>,
+    connection: Option<Box<dyn Connection>>,
+    name: String,
+    comment: QueryComment,
+    events: EventSink,
+}
+
+/// A session that scopes of the same worker share.
+#[derive(Clone)]
+pub struct SharedSession(Arc<Mutex<Session>>);
+
+impl std::fmt::Debug for SharedSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SharedSession")
+    }
+}
+
+impl SharedSession {
+    /// Makes a session that opens its connection when it is first needed.
+    pub fn new(adapter: Arc<dyn Adapter>, events: EventSink) -> Self {
+        Self(Arc::new(Mutex::new(Session {
+            adapter,
+            connection: None,
+            name: "master".to_owned(),
+            comment: QueryComment::default(),
+            events,
+        })))
+    }
+
+    /// Runs a function on the session. It must not render templates: they could need the session themselves.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Session {
+    /// Gives the session to the next user: a node's id, or `master`.
+    pub fn rename(&mut self, name: &str, comment: QueryComment) {
+        if self.name != name {
+            let conn_type = self.adapter.kind().as_str().to_owned();
+            self.events.debug(|| NewConnection { conn_name: name.to_owned(), conn_type });
+        }
+        name.clone_into(&mut self.name);
+        if let Some(connection) = &mut self.connection {
+            connection.rename(name);
+        }
+        self.comment = comment;
+    }
+
+    /// Runs SQL; opens a transaction first when `auto_begin` and none is open.
+    pub fn execute(&mut self, sql: &str, auto_begin: bool, fetch: Fetch) -> Result<QueryResult, SqlError> {
+        self.execute_with(sql, &[], auto_begin, fetch)
+    }
+
+    /// As [`Self::execute`], with values for the placeholders of the statement.
+    pub fn execute_with(
+        &mut self,
+        sql: &str,
+        parameters: &[Cell],
+        auto_begin: bool,
+        fetch: Fetch,
+    ) -> Result<QueryResult, SqlError> {
+        if auto_begin {
+            self.begin().map_err(|error| SqlError { error, sql: sql.to_owned() })?;
+        }
+        let (text, shift) = self.comment.apply(sql);
+        let (name, kind) = (self.name.clone(), self.adapter.kind());
+        self.events.debug(|| ConnectionUsed { conn_name: name.clone(), conn_type: kind.as_str().to_owned() });
+        self.events.debug(|| SQLQuery { conn_name: name.clone(), sql: text.clone() });
+        let started = Instant::now();
+        let result = self
+            .connection()
+            .and_then(|connection| connection.execute_with(&text, parameters, fetch))
+            .map_err(|mut error| {
+                error.position = error.position.and_then(|at| at.checked_sub(shift));
+                SqlError { error, sql: sql.to_owned() }
+            })?;
+        let elapsed = started.elapsed().as_secs_f64();
+        let status = result.response.message.clone();
+        self.events.debug(|| SQLQueryStatus { elapsed, query_id: String::new(), status });
+        Ok(result)
+    }
+
+    /// Opens a transaction unless one is open.
+    pub fn begin(&mut self) -> Result<(), DbError> {
+        let connection = self.connection()?;
+        if connection.in_transaction() {
+            return Ok(());
+        }
+        connection.begin()?;
+        let conn_name = self.name.clone();
+        self.events.debug(|| SQLQuery { conn_name, sql: "BEGIN".to_owned() });
+        Ok(())
+    }
+
+    /// Commits the open transaction; does nothing when none is open.
+    pub fn commit(&mut self) -> Result<(), DbError> {
+        if !self.in_transaction() {
+            return Ok(());
+        }
+        let conn_name = self.name.clone();
+        self.events.debug(|| SQLCommit { conn_name });
+        self.connection()?.commit()
+    }
+
+    /// Rolls back the open transaction; does nothing when none is open. A failure is only told: the
+    /// connection is dropped, which ends its transaction.
+    pub fn rollback(&mut self) {
+        if !self.in_transaction() {
+            return;
+        }
+        let conn_name = self.name.clone();
+        self.events.debug(|| Rollback { conn_name });
+        let failed = self.connection.as_mut().is_some_and(|connection| connection.rollback().is_err());
+        if failed {
+            self.connection = None;
+        }
+    }
+
+    /// Tells whether a transaction is open.
+    pub fn in_transaction(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.in_transaction())
+    }
+
+    /// Ends the connection; an open transaction is rolled back.
+    pub fn close(&mut self) {
+        self.rollback();
+        self.connection = None;
+    }
+
+    fn connection(&mut self) -> Result<&mut Box<dyn Connection>, DbError> {
+        if self.connection.is_none() {
+            self.connection = Some(self.adapter.connect(&self.name)?);
+        }
+        self.connection
+            .as_mut()
+            .ok_or_else(|| DbError::new(DbErrorKind::Connection, "no connection could be opened"))
+    }
+}

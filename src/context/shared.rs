@@ -1,0 +1,150 @@
+//! What all scopes of an invocation have in common: macros, target, vars, flags, events.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::base::{self, names_object};
+use super::macros::{INTERNAL, MacroTable};
+use crate::diag::{Code, Sources};
+use crate::event::{Event, EventSink, Style};
+use crate::jinja::{Engine, Error, Scope, Value, from_json, function, py_str};
+use crate::manifest::{Json, JsonMap, Policy};
+use crate::project::{Env, QueryComment, Vars};
+use crate::sql::Dialect;
+
+/// The facts of one invocation that templates can see, apart from the manifest. Made by `parse`, since macros
+/// are read from files; shared by every scope.
+pub struct Shared {
+    /// The template engine.
+    pub engine: Arc<Engine>,
+    /// All macros.
+    pub macros: MacroTable,
+    /// The files that spans point into.
+    pub sources: Sources,
+    /// Variables as each package sees them.
+    pub vars: HashMap<Arc<str>, Vars>,
+    /// Environment variables.
+    pub env: Env,
+    /// `target`: the connection's public fields.
+    pub target: JsonMap,
+    /// The connection's engine: `duckdb`.
+    pub engine_name: &'static str,
+    /// The rules of its SQL.
+    pub dialect: &'static dyn Dialect,
+    /// Quoting of relations: the engine's default under the root project's `quoting`.
+    pub quoting: Policy,
+    /// The comment that goes with every statement.
+    pub query_comment: QueryComment,
+    /// `flags`: upper-case names.
+    pub flags: JsonMap,
+    /// `invocation_args_dict`.
+    pub args: JsonMap,
+    /// This invocation's id.
+    pub invocation_id: String,
+    /// When it started.
+    pub started_at: jiff::Timestamp,
+    /// Where events go.
+    pub events: EventSink,
+    /// Fixed values that are built once, when first asked for.
+    pub(super) cached: Cached,
+}
+
+/// Values that never change during an invocation.
+#[derive(Default)]
+pub(super) struct Cached {
+    pub(super) base: OnceLock<HashMap<&'static str, Value>>,
+}
+
+impl Shared {
+    /// Returns the name of the root project.
+    pub fn project_name(&self) -> &str {
+        self.macros.root()
+    }
+
+    /// Returns a flag as text, number or boolean; flags are upper case.
+    pub fn flag(&self, name: &str) -> Option<&Json> {
+        self.flags.get(name)
+    }
+
+    /// Tells whether a boolean flag is on.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.flag(name).and_then(Json::as_bool).unwrap_or(false)
+    }
+
+    /// Sends a warning; an error when the user made warnings errors.
+    pub(super) fn warn(&self, event: impl Into<Event>) -> Result<(), Error> {
+        self.events.warn(event).map_err(|escalated| {
+            Error::new(Code::RAISED, escalated.0.message(&Style::default()))
+                .help("`--warn-error` makes this warning an error")
+        })
+    }
+
+    /// Returns `package` as a namespace of macros, if there is such a package.
+    pub(super) fn package_namespace(self: &Arc<Self>, package: &str) -> Option<Value> {
+        if !self.macros.is_package(package) {
+            return None;
+        }
+        let (shared, package) = (Arc::clone(self), package.to_owned());
+        Some(names_object("package", move |name| {
+            shared.macros.qualified(&package, name).map(|entry| entry.value.clone())
+        }))
+    }
+
+    /// Returns the names every context has (`jinja.md` section 4, group 1).
+    pub(super) fn base(self: &Arc<Self>, package: &Arc<str>, name: &str) -> Option<Value> {
+        match name {
+            "var" => Some(base::var_object(self, package)),
+            "env_var" => Some(base::env_var_function(self)),
+            "log" | "print" => Some(base::output_function(self, name)),
+            "exceptions" => {
+                Some(crate::jinja::object(super::exceptions::Exceptions { shared: Arc::clone(self) }))
+            }
+            "thread_id" => Some(Value::from(std::thread::current().name().unwrap_or("MainThread"))),
+            other => self.fixed().get(other).cloned(),
+        }
+    }
+
+    fn fixed(self: &Arc<Self>) -> &HashMap<&'static str, Value> {
+        self.cached.base.get_or_init(|| base::fixed(self))
+    }
+
+    /// Makes `render(text)`: renders a text with the names of a scope.
+    pub(super) fn render_function(self: &Arc<Self>, scope: &(impl Scope + Clone + 'static)) -> Value {
+        let shared = Arc::clone(self);
+        let scope: Arc<dyn Scope> = Arc::new(scope.clone());
+        function("render", move |call| {
+            let text = py_str(&call.args.required("string")?);
+            shared.render_text(&text, &scope).map(|text| Value::from(text.as_str()))
+        })
+    }
+
+    /// Renders a text that lies in no file, such as a hook.
+    pub fn render_text(&self, text: &str, scope: &Arc<dyn Scope>) -> Result<String, Error> {
+        if !text.contains('{') {
+            return Ok(text.to_owned());
+        }
+        let file = self.sources.add("rendered text", text);
+        let template = self.engine.compile(file, text, 0..text.len())?;
+        Ok(self.engine.render(&template, scope)?.text)
+    }
+
+    /// Evaluates a text that lies in no file as YAML values are: one expression gives its value.
+    pub fn render_native(&self, text: &str, scope: &Arc<dyn Scope>) -> Result<Value, Error> {
+        let file = self.sources.add("rendered text", text);
+        let template = self.engine.compile(file, text, 0..text.len())?;
+        self.engine.render_native(&template, scope)
+    }
+
+    /// Returns every name a template of a package could use, for suggestions.
+    pub(super) fn known_names(&self, package: &str) -> Vec<Arc<str>> {
+        let mut names = self.macros.bare_names(package);
+        names.extend(base::NAMES.iter().map(|name| Arc::from(*name)));
+        names.push(INTERNAL.into());
+        names
+    }
+
+    /// Returns `target` as templates see it.
+    pub(super) fn target_value(&self) -> Value {
+        from_json(&Json::Object(self.target.clone()))
+    }
+}

@@ -1,0 +1,72 @@
+//! Runs a data test and judges its answer.
+
+use std::sync::Arc;
+
+use super::materialize::call_macro;
+use crate::check::{Answer, Verdict, judge};
+use crate::context::{NodeScope, table_cells};
+use crate::diag::{Code, Diagnostic};
+use crate::event;
+use crate::manifest::{Compiled, Node};
+
+/// Runs a test by its materialization, which asks for one row: failures, should warn, should error.
+pub(super) fn run_test(
+    node: &Node,
+    compiled: &Arc<Compiled>,
+    scope: &NodeScope,
+) -> Result<Verdict, Diagnostic> {
+    call_macro(node, Some(compiled), scope)?;
+    let rows = scope.main_table().as_ref().and_then(table_cells).unwrap_or_default();
+    let wrong = |message: String| Diagnostic::error(Code::GENERIC_TEST, node.span, message);
+    let name = &node.name;
+    let [row] = rows.as_slice() else {
+        let count = rows.len();
+        return Err(wrong(format!(
+            "dbt internally failed to execute {name}: Returned {count} rows, but expected 1 row"
+        )));
+    };
+    let [failures, should_warn, should_error] = row.as_slice() else {
+        let count = row.len();
+        return Err(wrong(format!(
+            "dbt internally failed to execute {name}: Returned {count} columns, but expected 3 columns"
+        )));
+    };
+    let Some(failures) = failures.as_deref().and_then(whole_number) else {
+        return Err(wrong(format!("the failures of test `{name}` are no number: {failures:?}"))
+            .help("`fail_calc` must give a number that is not null"));
+    };
+    let answer = Answer {
+        failures,
+        should_warn: is_true(should_warn.as_deref()),
+        should_error: is_true(should_error.as_deref()),
+    };
+    let warnings_are_errors =
+        scope.run().shared.events.policy().verdict("LogTestResult", "Q007") == event::Verdict::Error;
+    Ok(judge(answer, &node.config, warnings_are_errors))
+}
+
+/// Reads a count; a calculation such as `sum` may give `3.0`.
+fn whole_number(text: &str) -> Option<i64> {
+    text.parse().ok().or_else(|| {
+        let (whole, fraction) = text.split_once('.')?;
+        fraction.bytes().all(|b| b.is_ascii_digit()).then(|| whole.parse().ok()).flatten()
+    })
+}
+
+/// Engines without booleans answer with 0 and 1.
+fn is_true(text: Option<&str>) -> bool {
+    matches!(text, Some("True" | "true" | "1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_come_in_several_spellings() {
+        assert_eq!(whole_number("3"), Some(3));
+        assert_eq!(whole_number("3.00"), Some(3));
+        assert_eq!(whole_number("three"), None);
+        assert!(is_true(Some("True")) && is_true(Some("1")) && !is_true(Some("0")) && !is_true(None));
+    }
+}

@@ -1,0 +1,107 @@
+//! What events say of a node: its facts for tools, its description for people.
+
+use std::collections::HashMap;
+
+use crate::artifacts::{Phase, RunResult};
+use crate::event::{NodeFacts, NodeInfo, NodeRelation, RunResultMsg, TimingInfo};
+use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
+
+/// The facts of the nodes of a run, made once a node.
+#[derive(Debug, Default)]
+pub(super) struct Infos(HashMap<UniqueId, NodeInfo>);
+
+impl Infos {
+    /// Collects the facts of some nodes.
+    pub(super) fn new<'a>(manifest: &Manifest, ids: impl IntoIterator<Item = &'a UniqueId>) -> Self {
+        let info = |id: &UniqueId| {
+            let facts = match manifest.nodes.get(id) {
+                Some(node) => node_facts(node),
+                None => other_facts(manifest, id),
+            };
+            (id.clone(), NodeInfo::new(facts))
+        };
+        Self(ids.into_iter().map(info).collect())
+    }
+
+    /// Returns the info of a node; an empty one for a node that was not collected.
+    pub(super) fn get(&self, id: &UniqueId) -> NodeInfo {
+        self.0.get(id).cloned().unwrap_or_default()
+    }
+}
+
+fn node_facts(node: &Node) -> NodeFacts {
+    NodeFacts {
+        unique_id: node.unique_id.to_string(),
+        resource_type: node.resource_type().to_string(),
+        name: node.name.clone(),
+        path: node.path.clone(),
+        materialized: node.config.text("materialized").unwrap_or_default().to_owned(),
+        checksum: node.checksum.checksum.clone(),
+        meta: node.meta.clone(),
+        relation: NodeRelation {
+            alias: node.alias.clone(),
+            database: node.database.clone(),
+            relation_name: node.relation_name.clone().unwrap_or_default(),
+            schema: node.schema.clone(),
+        },
+    }
+}
+
+fn other_facts(manifest: &Manifest, id: &UniqueId) -> NodeFacts {
+    let kind = manifest.resource_type(id).map(|kind| kind.to_string()).unwrap_or_default();
+    let (name, path) = if let Some(exposure) = manifest.exposures.get(id) {
+        (exposure.name.clone(), exposure.path.clone())
+    } else if let Some(test) = manifest.unit_tests.get(id) {
+        (test.name.clone(), test.path.clone())
+    } else {
+        (id.to_string(), String::new())
+    };
+    NodeFacts { unique_id: id.to_string(), resource_type: kind, name, path, ..NodeFacts::default() }
+}
+
+/// Returns what node lines call a node: `sql table model main.orders`, `seed file main.countries`.
+pub(super) fn description(node: &Node) -> String {
+    let relation = format!("{}.{}", node.schema, node.alias);
+    match node.resource_type() {
+        ResourceType::Model => {
+            let language = match node.language {
+                crate::manifest::Language::Sql => "sql",
+                crate::manifest::Language::Python => "python",
+            };
+            format!("{language} {} model {relation}", node.config.materialized())
+        }
+        ResourceType::Seed => format!("seed file {relation}"),
+        ResourceType::Snapshot => format!("snapshot {relation}"),
+        ResourceType::Test => format!("test {}", test_name(node)),
+        other => format!("{other} {}", node.name),
+    }
+}
+
+/// Returns the name a test is shown by: its alias, which is short where the name would be too long.
+pub(super) fn test_name(node: &Node) -> &str {
+    match node.kind {
+        NodeKind::GenericTest(_) => &node.alias,
+        _ => &node.name,
+    }
+}
+
+/// Returns a result as events carry it.
+pub(super) fn result_message(result: &RunResult) -> RunResultMsg {
+    let phase = |timing: &crate::artifacts::Timing| TimingInfo {
+        name: match timing.name {
+            Phase::Compile => "compile".into(),
+            Phase::Execute => "execute".into(),
+        },
+        started_at: Some(timing.started_at),
+        completed_at: Some(timing.completed_at),
+    };
+    RunResultMsg {
+        adapter_response: result.adapter_response.clone(),
+        execution_time: result.execution_time,
+        message: result.message.clone().unwrap_or_default(),
+        num_failures: result.failures.unwrap_or(0),
+        status: result.status.as_str().into(),
+        thread: result.thread_id.clone(),
+        timing_info: result.timing.iter().map(phase).collect(),
+    }
+}

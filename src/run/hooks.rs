@@ -1,0 +1,198 @@
+//! `on-run-start` and `on-run-end`: SQL around a run (`project.md` section 9).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::describe::Infos;
+use super::error_text::error_text;
+use crate::adapter::{AdapterResponse, Fetch};
+use crate::artifacts::{Phase, RunResult, Status, Timing};
+use crate::compile::Compiler;
+use crate::context::{NodeScope, Session, SharedSession, response_json};
+use crate::diag::Diagnostic;
+use crate::event::{self, LogHookEndLine, LogHookStartLine, NodeInfo};
+use crate::jinja::{Call, Error, Instance, Value, from_json, list, object, tuple};
+use crate::manifest::{Json, Manifest, Node, UniqueId, resource_json};
+use crate::sql::is_blank;
+
+/// When hooks run.
+#[derive(Clone, Copy, Debug)]
+pub enum HookStage<'a> {
+    /// Before the first node.
+    Start,
+    /// After the last one, with everything that was done so far.
+    End(&'a [RunResult]),
+}
+
+impl HookStage<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Start => "on-run-start",
+            Self::End(_) => "on-run-end",
+        }
+    }
+}
+
+/// Runs hooks in order on one session; after a failure the rest is skipped.
+pub fn run_hooks(
+    compiler: &Compiler,
+    hooks: &[UniqueId],
+    stage: HookStage<'_>,
+    session: &SharedSession,
+) -> Vec<RunResult> {
+    let run = compiler.run();
+    let infos = Infos::new(&run.manifest, hooks);
+    let mut results = Vec::with_capacity(hooks.len());
+    let mut failed = false;
+    for (place, id) in hooks.iter().enumerate() {
+        let Some(node) = run.manifest.nodes.get(id) else { continue };
+        let started = Instant::now();
+        let info = NodeInfo { started_at: Some(Timestamp::now()), ..infos.get(id).with_status("started") };
+        let _current = event::NodeScope::enter(info.clone());
+        let (index, total) = (place + 1, hooks.len());
+        let statement = statement_name(node, stage);
+        let events = &run.shared.events;
+        let mut result = if failed {
+            RunResult::new(id.clone(), Status::Skipped)
+        } else {
+            let statement = statement.clone();
+            events.send(LogHookStartLine { index, node_info: info.clone(), statement, total });
+            run_hook(compiler, node, stage, session)
+        };
+        failed |= result.status == Status::Error;
+        session.with(Session::rollback);
+        result.execution_time = started.elapsed().as_secs_f64();
+        "main".clone_into(&mut result.thread_id);
+        let status = result.status.to_string();
+        let node_info = NodeInfo { finished_at: Some(Timestamp::now()), ..info.with_status(status.clone()) };
+        let execution_time = result.execution_time;
+        events.send(LogHookEndLine { execution_time, index, node_info, statement, status, total });
+        results.push(result);
+    }
+    results
+}
+
+/// `shop.on-run-start.0`, as node lines show it.
+fn statement_name(node: &Node, stage: HookStage<'_>) -> String {
+    let index = node.name.rsplit('-').next().unwrap_or("0");
+    format!("{}.{}.{index}", node.package_name, stage.name())
+}
+
+fn run_hook(
+    compiler: &Compiler,
+    node: &Arc<Node>,
+    stage: HookStage<'_>,
+    session: &SharedSession,
+) -> RunResult {
+    let run = compiler.run();
+    let scope = NodeScope::new(run, &node.package_name, Some(Arc::clone(node)), session.clone());
+    if let HookStage::End(results) = stage {
+        add_results(&scope, &run.manifest, results);
+    }
+    let mut timing = Vec::new();
+    let outcome = execute(compiler, node, &scope, &mut timing);
+    let mut result = match outcome {
+        Ok(response) => {
+            let mut result = RunResult::new(node.unique_id.clone(), Status::Success);
+            result.message = Some(response.message.clone());
+            result.adapter_response = response_json(&response);
+            result.failures = Some(0);
+            result
+        }
+        Err(diagnostic) => {
+            let message = error_text(node, &diagnostic, &run.shared.sources);
+            let mut result = RunResult::new(node.unique_id.clone(), Status::Error).with_message(message);
+            result.diagnostic = Some(Box::new(diagnostic));
+            result
+        }
+    };
+    result.timing = timing;
+    result.with_node(node, run.compiled.get(&node.unique_id).as_deref())
+}
+
+fn execute(
+    compiler: &Compiler,
+    node: &Arc<Node>,
+    scope: &NodeScope,
+    timing: &mut Vec<Timing>,
+) -> Result<AdapterResponse, Diagnostic> {
+    let begin = Timestamp::now();
+    let compiled = compiler.compile(node, scope);
+    timing.push(Timing { name: Phase::Compile, started_at: begin, completed_at: Timestamp::now() });
+    let compiled = compiled?;
+    let begin = Timestamp::now();
+    let response = if is_blank(&compiled.code) {
+        Ok(AdapterResponse::message("OK"))
+    } else {
+        scope.execute_compiled(&compiled.code, Fetch::Nothing).map(|result| result.response)
+    };
+    timing.push(Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() });
+    response
+}
+
+/// Adds `results`, `schemas` and `database_schemas` for hooks at the end of a run.
+fn add_results(scope: &NodeScope, manifest: &Arc<Manifest>, results: &[RunResult]) {
+    let mut schemas = BTreeSet::new();
+    for result in results.iter().filter(|result| result.status == Status::Success) {
+        if let Some(node) = manifest.nodes.get(&result.unique_id).filter(|node| node.is_relational()) {
+            schemas.insert((node.database.clone(), node.schema.clone()));
+        }
+    }
+    let names: BTreeSet<&str> = schemas.iter().map(|(_, schema)| schema.as_str()).collect();
+    scope.add("schemas", list(names.into_iter().map(Value::from).collect::<Vec<_>>()));
+    let pairs = schemas
+        .iter()
+        .map(|(database, schema)| tuple([Value::from(database.as_str()), Value::from(schema.as_str())]));
+    scope.add("database_schemas", list(pairs.collect::<Vec<_>>()));
+    let objects = results.iter().map(|result| {
+        let json = resource_json(result);
+        object(ResultObject { json, id: result.unique_id.clone(), manifest: Arc::clone(manifest) })
+    });
+    scope.add("results", list(objects.collect::<Vec<_>>()));
+}
+
+/// A result as `on-run-end` hooks see it.
+struct ResultObject {
+    json: Json,
+    id: UniqueId,
+    manifest: Arc<Manifest>,
+}
+
+impl Instance for ResultObject {
+    fn type_name(&self) -> &'static str {
+        "RunResult"
+    }
+
+    fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
+        if name == "node" {
+            return Ok(self.manifest.nodes.get(&self.id).map(|node| from_json(&resource_json(&**node))));
+        }
+        Ok(self.json.get(name).map(from_json))
+    }
+
+    fn item(&self, key: &Value) -> Result<Option<Value>, Error> {
+        key.as_str().map_or(Ok(None), |name| self.attr(name))
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        name == "to_dict"
+    }
+
+    fn call_method(&self, name: &str, _call: &mut Call<'_>) -> Option<Result<Value, Error>> {
+        (name == "to_dict").then(|| {
+            let mut dict = self.json.clone();
+            let node = self.manifest.nodes.get(&self.id).map(|node| resource_json(&**node));
+            if let Some(map) = dict.as_object_mut() {
+                map.insert("node".into(), node.unwrap_or(Json::Null));
+            }
+            Ok(from_json(&dict))
+        })
+    }
+
+    fn truth(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,73 @@
+//! Builds a node by its materialization macro (`macros.md` sections 5 and 6).
+
+use std::sync::Arc;
+
+use crate::adapter::AdapterResponse;
+use crate::context::{NodeScope, relation_of};
+use crate::diag::{Code, Diagnostic, suggest};
+use crate::jinja::{Args, Value, elements, from_json, item, list, none};
+use crate::manifest::{Compiled, Json, Node};
+
+/// Runs the materialization of a node and returns the database's answer to its main statement.
+///
+/// Relations that the macro returns are added to the cache. Errors leave the transaction open; the caller
+/// rolls it back.
+pub(super) fn materialize(
+    node: &Node,
+    compiled: Option<&Arc<Compiled>>,
+    scope: &NodeScope,
+) -> Result<AdapterResponse, Diagnostic> {
+    let returned = call_macro(node, compiled, scope)?;
+    let relations = item(&returned, "relations").and_then(|relations| elements(&relations).ok());
+    let Some(relations) = relations else {
+        let name = node.config.materialized();
+        return Err(Diagnostic::error(
+            Code::INVALID_RESOURCE,
+            node.span,
+            format!("materialization `{name}` did not return the relations it made"),
+        )
+        .help("end the macro with `{{ return({'relations': [this]}) }}`"));
+    };
+    for relation in relations.iter().filter_map(relation_of) {
+        scope.run().cache.add(relation);
+    }
+    Ok(scope.main_response().unwrap_or_else(|| AdapterResponse::message("OK")))
+}
+
+/// Calls the materialization macro of a node: the project's, a package's or Tidegate's own.
+pub(super) fn call_macro(
+    node: &Node,
+    compiled: Option<&Arc<Compiled>>,
+    scope: &NodeScope,
+) -> Result<Value, Diagnostic> {
+    let shared = &scope.run().shared;
+    let name = node.config.materialized();
+    let packages_override = !shared.is_on("REQUIRE_EXPLICIT_PACKAGE_OVERRIDES_FOR_BUILTIN_MATERIALIZATIONS");
+    let Some(entry) = shared.macros.materialization(name.as_str(), packages_override) else {
+        let message = format!(
+            "No materialization '{name}' was found for adapter {}! (searched types 'default' and '{}')",
+            shared.engine_name, shared.engine_name
+        );
+        let known = ["view", "table", "incremental", "ephemeral", "seed", "snapshot", "external"];
+        return Err(Diagnostic::error(Code::UNKNOWN_MACRO, node.span, message)
+            .help::<String>(suggest(name.as_str(), known)));
+    };
+    let code = compiled.map_or_else(none, |compiled| Value::from(&*compiled.code));
+    scope.add("sql", code.clone());
+    scope.add("compiled_code", code);
+    scope.add("pre_hooks", hooks(node, "pre-hook"));
+    scope.add("post_hooks", hooks(node, "post-hook"));
+    scope.take_session();
+    shared.engine.call(&entry.value, Args::default(), &scope.as_scope(), entry.span).map_err(|error| {
+        let mut diagnostic = error.into_diagnostic();
+        if diagnostic.span.is_none() {
+            diagnostic.span = Some(node.span);
+        }
+        diagnostic
+    })
+}
+
+fn hooks(node: &Node, key: &str) -> Value {
+    let hooks = node.config.get(key).and_then(Json::as_array);
+    list(hooks.into_iter().flatten().map(from_json).collect::<Vec<_>>())
+}

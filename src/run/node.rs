@@ -1,0 +1,319 @@
+//! Runs one step of a plan: compiles the node, builds or tests it, tells what happened.
+//!
+//! Input: a step and a worker's session. Output: a [`RunResult`] and events. A node that fails leaves nothing
+//! behind: its transaction is rolled back and its error becomes its result.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::data_test::run_test;
+use super::describe::{Infos, description, result_message, test_name};
+use super::materialize::materialize;
+use super::schedule::{Runner, SkipReason};
+use crate::adapter::Adapter;
+use crate::artifacts::{Phase, RunResult, Status, Timing};
+use crate::check::Verdict;
+use crate::compile::Compiler;
+use crate::context::{NodeScope, RunScope, SharedSession, response_json};
+use crate::diag::{Code, Diagnostic};
+use crate::event::{
+    self, CatchableExceptionOnRun, EventSink, LogModelResult, LogNodeNoOpResult, LogSeedResult,
+    LogSkipBecauseError, LogSnapshotResult, LogStartLine, LogTestResult, NodeCompiling, NodeExecuting,
+    NodeFinished, NodeInfo, NodeStart, SkippingDetails,
+};
+use crate::manifest::{Json, JsonMap, Node, NodeKind, ResourceType, UniqueId};
+use crate::plan::{Action, Plan};
+
+/// Runs the nodes of one plan.
+pub struct NodeRunner {
+    compiler: Compiler,
+    adapter: Arc<dyn Adapter>,
+    actions: HashMap<UniqueId, Action>,
+    infos: Infos,
+}
+
+/// What a step gave, before it becomes a result.
+struct Done {
+    status: Status,
+    message: Option<String>,
+    response: JsonMap,
+    failures: Option<i64>,
+}
+
+/// A node at work.
+struct Work<'a> {
+    node: &'a Arc<Node>,
+    scope: NodeScope,
+    info: NodeInfo,
+    timing: Vec<Timing>,
+}
+
+impl NodeRunner {
+    /// Makes a runner for a plan.
+    pub fn new(compiler: Compiler, plan: &Plan) -> Self {
+        let run = Arc::clone(compiler.run());
+        let actions = plan.steps.iter().map(|step| (step.id.clone(), step.action)).collect();
+        let infos = Infos::new(&run.manifest, plan.steps.iter().map(|step| &step.id));
+        Self { adapter: Arc::clone(&run.adapter), compiler, actions, infos }
+    }
+
+    /// Returns what compiles the nodes.
+    pub fn compiler(&self) -> &Compiler {
+        &self.compiler
+    }
+
+    fn run_scope(&self) -> &Arc<RunScope> {
+        self.compiler.run()
+    }
+
+    fn events(&self) -> &EventSink {
+        &self.run_scope().shared.events
+    }
+
+    /// Compiles and executes; the transaction of a node that failed is rolled back.
+    fn work(&self, action: Action, work: &mut Work<'_>) -> Result<Done, Diagnostic> {
+        let compiled = if matches!(work.node.kind, NodeKind::Seed { .. }) {
+            None
+        } else {
+            self.events().debug(|| NodeCompiling { node_info: work.info.with_status("compiling") });
+            let begin = Timestamp::now();
+            let compiled = self.compiler.compile(work.node, &work.scope);
+            work.timing.push(Timing {
+                name: Phase::Compile,
+                started_at: begin,
+                completed_at: Timestamp::now(),
+            });
+            Some(compiled?)
+        };
+        self.events().debug(|| NodeExecuting { node_info: work.info.with_status("executing") });
+        let begin = Timestamp::now();
+        let done = match (action, &compiled) {
+            (Action::Test, Some(compiled)) => run_test(work.node, compiled, &work.scope).map(tested),
+            (Action::Build, _) => {
+                materialize(work.node, compiled.as_ref(), &work.scope).map(|response| Done {
+                    status: Status::Success,
+                    message: Some(response.message.clone()),
+                    response: response_json(&response),
+                    failures: None,
+                })
+            }
+            _ => {
+                Ok(Done { status: Status::Success, message: None, response: JsonMap::new(), failures: None })
+            }
+        };
+        work.timing.push(Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() });
+        if let Some(path) = work.scope.build_path() {
+            let compiled = &self.run_scope().compiled;
+            compiled.update(&work.node.unique_id, |compiled| compiled.build_path = Some(path));
+        }
+        done
+    }
+
+    fn result(&self, work: Work<'_>, outcome: Result<Done, Diagnostic>, started: Instant) -> RunResult {
+        let id = &work.node.unique_id;
+        let mut result = match outcome {
+            Ok(done) => {
+                let mut result = RunResult::new(id.clone(), done.status);
+                result.message = done.message;
+                result.adapter_response = done.response;
+                result.failures = done.failures;
+                result
+            }
+            Err(diagnostic) => self.failed(work.node, diagnostic),
+        };
+        let compiled = self.run_scope().compiled.get(id);
+        result.timing = work.timing;
+        result.execution_time = started.elapsed().as_secs_f64();
+        result.with_node(work.node, compiled.as_deref())
+    }
+
+    fn failed(&self, node: &Node, diagnostic: Diagnostic) -> RunResult {
+        let message = super::error_text::error_text(node, &diagnostic, &self.run_scope().shared.sources);
+        let exc = message.clone();
+        self.events().debug(|| CatchableExceptionOnRun { exc, exc_info: String::new() });
+        let mut result = RunResult::new(node.unique_id.clone(), Status::Error).with_message(message);
+        result.diagnostic = Some(Box::new(diagnostic));
+        result
+    }
+
+    fn tell_start(&self, node: &Node, info: &NodeInfo, (index, total): (usize, usize)) {
+        self.events().debug(|| NodeStart { node_info: info.clone() });
+        if index > 0 {
+            self.events().send(LogStartLine {
+                description: description(node),
+                index,
+                node_info: info.clone(),
+                total,
+            });
+        }
+    }
+
+    fn tell_end(&self, node: &Node, info: &NodeInfo, result: &RunResult, (index, total): (usize, usize)) {
+        let node_info =
+            NodeInfo { finished_at: Some(Timestamp::now()), ..info.with_status(result.status.as_str()) };
+        if index > 0 {
+            self.tell_line(node, &node_info, result, (index, total));
+        }
+        let run_result = result_message(result);
+        self.events().debug(|| NodeFinished { node_info, run_result });
+    }
+
+    fn tell_line(&self, node: &Node, info: &NodeInfo, result: &RunResult, (index, total): (usize, usize)) {
+        let node_info = info.clone();
+        let execution_time = result.execution_time;
+        let message = result.message.clone().unwrap_or_default();
+        let failed = result.status == Status::Error;
+        let status = if failed { "error".to_owned() } else { message.clone() };
+        let description = description(node);
+        let events = self.events();
+        match node.resource_type() {
+            ResourceType::Seed => events.send(LogSeedResult {
+                execution_time,
+                index,
+                node_info,
+                relation: node.alias.clone(),
+                result_message: message,
+                schema: node.schema.clone(),
+                status: result.status.to_string(),
+                total,
+            }),
+            ResourceType::Snapshot => events.send(LogSnapshotResult {
+                cfg: node.config.values().clone(),
+                description,
+                execution_time,
+                index,
+                node_info,
+                result_message: message,
+                status: result.status.to_string(),
+                total,
+            }),
+            ResourceType::Test => events.send(LogTestResult {
+                attached_node: node
+                    .generic_test()
+                    .and_then(|test| test.attached_node.as_ref())
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+                execution_time,
+                index,
+                name: test_name(node).to_owned(),
+                node_info,
+                num_failures: result.failures.unwrap_or(0),
+                num_models: total,
+                status: result.status.to_string(),
+            }),
+            _ => events.send(LogModelResult { description, execution_time, index, node_info, status, total }),
+        }
+    }
+
+    fn no_op(&self, id: &UniqueId, (index, total): (usize, usize)) -> RunResult {
+        let result = RunResult::new(id.clone(), Status::NoOp).with_message("NO-OP");
+        let info = self.infos.get(id);
+        let kind = info.facts.resource_type.clone();
+        self.events().send(LogNodeNoOpResult {
+            description: format!("{kind} {}", info.facts.name),
+            execution_time: 0.0,
+            index,
+            node_info: info.with_status("no-op"),
+            status: "no-op".to_owned(),
+            total,
+        });
+        result
+    }
+}
+
+fn tested(verdict: Verdict) -> Done {
+    let mut response = JsonMap::new();
+    response.insert("_message".into(), Json::from("OK"));
+    Done { status: verdict.status, message: verdict.message, response, failures: Some(verdict.failures) }
+}
+
+impl Runner for NodeRunner {
+    type Worker = SharedSession;
+
+    fn start_worker(&self, _worker: usize) -> Result<SharedSession, Diagnostic> {
+        Ok(SharedSession::new(Arc::clone(&self.adapter), self.events().clone()))
+    }
+
+    fn run(&self, session: &mut SharedSession, id: &UniqueId, index: usize, total: usize) -> RunResult {
+        let action = self.actions.get(id).copied().unwrap_or(Action::Compile);
+        if action == Action::NoOp {
+            return self.no_op(id, (index, total));
+        }
+        let Some(node) = self.run_scope().manifest.nodes.get(id) else {
+            let message = format!("`{id}` is of a kind that can not be run yet");
+            let diagnostic = Diagnostic::error(Code::UNSUPPORTED, None, message.clone());
+            let mut result = RunResult::new(id.clone(), Status::Error).with_message(message);
+            result.diagnostic = Some(Box::new(diagnostic));
+            return result;
+        };
+        let started = Instant::now();
+        let info =
+            NodeInfo { started_at: Some(Timestamp::now()), ..self.infos.get(id).with_status("started") };
+        let _current = event::NodeScope::enter(info.clone());
+        self.tell_start(node, &info, (index, total));
+        let scope =
+            NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
+        let mut work = Work { node, scope, info: info.clone(), timing: Vec::new() };
+        let outcome = self.work(action, &mut work);
+        session.with(crate::context::Session::rollback);
+        let result = self.result(work, outcome, started);
+        self.tell_end(node, &info, &result, (index, total));
+        result
+    }
+
+    fn skip(&self, id: &UniqueId, because: &SkipReason, index: usize, total: usize) -> RunResult {
+        let info = self.infos.get(id);
+        let node = self.run_scope().manifest.nodes.get(id);
+        let (schema, name) = node.map_or_else(
+            || (String::new(), info.facts.name.clone()),
+            |node| (node.schema.clone(), node.alias.clone()),
+        );
+        let unnumbered = match because {
+            SkipReason::Upstream { status, numbered: false, .. } => Some(*status),
+            _ => None,
+        };
+        let mut result = if let Some(status) = unnumbered {
+            let relation = name.clone();
+            let status = status.to_string();
+            self.events().send(LogSkipBecauseError { index, relation, schema, status, total });
+            let message = match because {
+                SkipReason::Upstream { failed, .. } => {
+                    format!("Compilation Error in {failed}, which it needs")
+                }
+                _ => String::new(),
+            };
+            RunResult::new(id.clone(), Status::Error).with_message(message)
+        } else {
+            if index > 0 {
+                let because = match because {
+                    SkipReason::Upstream { failed, .. } => Some(failed.to_string()),
+                    _ => None,
+                };
+                self.events().send(SkippingDetails {
+                    because,
+                    index,
+                    node_info: info.with_status("skipped"),
+                    node_name: name,
+                    resource_type: info.facts.resource_type.clone(),
+                    schema,
+                    total,
+                });
+            }
+            let mut result = RunResult::new(id.clone(), Status::Skipped);
+            result.message = because.message().map(str::to_owned);
+            result
+        };
+        if let Some(node) = node {
+            let compiled = self.run_scope().compiled.get(id);
+            result = result.with_node(node, compiled.as_deref());
+        }
+        result
+    }
+
+    fn interrupt(&self) {
+        self.adapter.cancel();
+    }
+}
