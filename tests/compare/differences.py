@@ -178,7 +178,9 @@ def compare_values(section: str, path: str, name: str, expected, actual, report:
 
 
 def comparable(path: str, value):
-    """Values in which only the order is left to the tool."""
+    """Values in which only the order is left to the tool: dbt itself writes refs and sources in random order."""
+    if path in ("refs", "sources") and isinstance(value, list):
+        return sorted(value, key=json.dumps)
     if path in ("depends_on.macros", "depends_on.nodes") and isinstance(value, list):
         own = [it for it in value if not str(it).startswith(tuple(f"macro.{package}." for package in BUILT_IN))]
         return sorted(own)
