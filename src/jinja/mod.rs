@@ -10,6 +10,7 @@
 mod args;
 mod blocks;
 mod call;
+mod calls;
 mod engine;
 mod error;
 mod eval;
@@ -29,6 +30,7 @@ mod value;
 pub use args::Args;
 pub use blocks::{Block, BlockKind, blocks};
 pub use call::{Call, function, return_function};
+pub use calls::StaticCall;
 pub use engine::{Engine, MacroDef, Rendered, Scope, Template, UndefinedMode};
 pub use error::Error;
 pub use eval::reserve_stack;
