@@ -4,6 +4,7 @@
 //! above it. The display is drawn on stdout, so its order against printed lines holds.
 
 use std::collections::BTreeMap;
+use std::io::{Write as _, stdout};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -41,17 +42,27 @@ impl Progress {
 
     fn print(&mut self, text: &str) {
         let text = self.secrets.scrub(text);
-        if text.is_empty() {
-            // Several empty lines in a row say no more than one.
-            if self.blank_before {
-                return;
-            }
-            self.blank_before = true;
-        } else {
-            self.blank_before = false;
+        // Several empty lines in a row say no more than one.
+        if text.is_empty() && self.blank_before {
+            return;
         }
-        // An empty line would be swallowed by the display; a blank is one column wide and stays.
-        let _ = self.bars.println(if text.is_empty() { " " } else { &text });
+        self.blank_before = text.is_empty();
+        // A terminal that went away is no reason to stop the run.
+        self.bars.suspend(|| writeln!(stdout(), "{text}")).unwrap_or_default();
+    }
+
+    fn show(&mut self, node: &NodeInfo, what: &str) {
+        let line = self.bars.add(ProgressBar::new_spinner());
+        line.set_style(running_style());
+        line.set_message(what.to_owned());
+        self.running.insert(node.facts.unique_id.clone(), line);
+    }
+
+    fn hide(&mut self, node: &NodeInfo) {
+        if let Some(line) = self.running.remove(&node.facts.unique_id) {
+            line.finish_and_clear();
+            self.bars.remove(&line);
+        }
     }
 
     fn start(&mut self, node: &NodeInfo, what: &str, total: usize) {
@@ -61,18 +72,12 @@ impl Progress {
             bar
         });
         bar.set_length(u64::try_from(total).unwrap_or_default());
-        let line = self.bars.add(ProgressBar::new_spinner());
-        line.set_style(running_style());
-        line.set_message(what.to_owned());
-        self.running.insert(node.facts.unique_id.clone(), line);
+        self.show(node, what);
         self.refresh();
     }
 
     fn finish(&mut self, node: &NodeInfo, status: &str) {
-        if let Some(line) = self.running.remove(&node.facts.unique_id) {
-            line.finish_and_clear();
-            self.bars.remove(&line);
-        }
+        self.hide(node);
         self.stats.add(status);
         self.refresh();
     }
@@ -103,11 +108,11 @@ impl Progress {
     fn take(&mut self, event: &Event, level: Level) -> bool {
         match event {
             Event::LogStartLine(e) => self.start(&e.node_info, &e.description, e.total),
-            Event::LogHookStartLine(e) => {
-                let text = format!("hook {}", e.statement);
-                self.start(&e.node_info, &text, e.total);
+            Event::LogHookStartLine(e) => self.show(&e.node_info, &format!("hook {}", e.statement)),
+            Event::LogHookEndLine(e) => {
+                self.hide(&e.node_info);
+                return e.status != "success";
             }
-            Event::LogHookEndLine(e) => self.finish(&e.node_info, &e.status),
             Event::LogModelResult(e) => self.finish(&e.node_info, build_status(&e.status)),
             Event::LogSeedResult(e) => self.finish(&e.node_info, build_status(&e.status)),
             Event::LogSnapshotResult(e) => self.finish(&e.node_info, build_status(&e.status)),
@@ -180,5 +185,64 @@ impl Listener for Progress {
 
     fn close(&mut self) {
         self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{
+        Formatting, LogHookEndLine, LogHookStartLine, LogModelResult, LogStartLine, NodeFacts,
+    };
+
+    fn node(name: &str) -> NodeInfo {
+        NodeInfo::new(NodeFacts { unique_id: format!("model.shop.{name}"), ..NodeFacts::default() })
+    }
+
+    fn ended(status: &str) -> LogModelResult {
+        LogModelResult {
+            description: "sql view model main.a".into(),
+            execution_time: 0.1,
+            index: 1,
+            node_info: node("a"),
+            status: status.into(),
+            total: 2,
+        }
+    }
+
+    /// Hands an event to the display; returns whether it is also printed.
+    fn printed(progress: &mut Progress, event: impl Into<Event>) -> bool {
+        let event = event.into();
+        let level = event.level();
+        progress.take(&event, level)
+    }
+
+    #[test]
+    fn what_goes_well_moves_the_bar_and_what_does_not_is_printed_too() {
+        let mut progress = Progress::new(Style::default(), Secrets::default());
+        let start = LogStartLine { description: "a".into(), index: 1, node_info: node("a"), total: 2 };
+        assert!(!printed(&mut progress, start.clone()));
+        assert_eq!(progress.running.len(), 1);
+        assert!(!printed(&mut progress, ended("CREATE VIEW")));
+        assert!(progress.running.is_empty());
+        assert!(!printed(&mut progress, start));
+        assert!(printed(&mut progress, ended("error")));
+        assert!(printed(&mut progress, Formatting::blank()));
+        assert_eq!(progress.stats, Stats { error: 1, pass: 1, total: 2, ..Stats::default() });
+        assert_eq!(progress.total.as_ref().map(ProgressBar::position), Some(2));
+    }
+
+    #[test]
+    fn hooks_are_shown_but_not_counted() {
+        let mut progress = Progress::new(Style::default(), Secrets::default());
+        let (index, total, statement) = (1, 1, "shop.on-run-start.0".to_owned());
+        let start = LogHookStartLine { index, node_info: node("h"), statement: statement.clone(), total };
+        assert!(!printed(&mut progress, start));
+        assert_eq!(progress.running.len(), 1);
+        let status = "success".to_owned();
+        let end =
+            LogHookEndLine { execution_time: 0.1, index, node_info: node("h"), statement, status, total };
+        assert!(!printed(&mut progress, end));
+        assert_eq!((progress.running.len(), progress.stats.total), (0, 0));
     }
 }
