@@ -6,6 +6,7 @@ mod artifacts;
 mod cli;
 mod duckdb;
 mod duckdb_profile;
+mod jinja;
 mod seeds;
 mod project;
 mod manifest_json;
