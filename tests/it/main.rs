@@ -9,6 +9,7 @@ mod duckdb_profile;
 mod jinja;
 mod seeds;
 mod project;
+mod jinja;
 mod manifest_json;
 mod plan;
 mod select;

@@ -131,16 +131,11 @@ impl State {
                 let object_value = self.eval(object, run)?;
                 let done = match view(&object_value) {
                     View::Py(Py::Instance(instance)) => instance.set_attr(name, value),
-                    View::Py(Py::Undefined(undefined)) => {
-                        return Err(undefined.error().or_at(run.span(object.place)));
-                    }
                     _ => false,
                 };
                 if !done {
-                    return Err(Error::runtime(
-                        "cannot assign an attribute of an object that is no namespace",
-                    )
-                    .or_at(run.span(object.place)));
+                    let message = format!("cannot assign attribute `{name}` of what is no namespace");
+                    return Err(Error::runtime(message).or_at(run.span(object.place)));
                 }
             }
             Target::Tuple(targets, place) => {

@@ -72,7 +72,7 @@ impl State {
         Ok(())
     }
 
-    /// Runs the body for each item; tells whether there was one.
+    /// Runs the body for each item; tells whether one ran to its end, which is what Jinja2's `else` asks.
     fn each(
         &mut self,
         node: &Arc<For>,
@@ -82,12 +82,13 @@ impl State {
     ) -> Result<bool, Error> {
         let mut ran = false;
         while let Some(item) = next(inner) {
-            ran = true;
             let item = item.map_err(|error| error.or_at(inner.span(node.iter.place)))?;
             inner.frame.enter(&node.enter);
             self.assign(&node.target, item, inner)?;
-            if self.exec(&node.body, inner, out)? == Flow::Break {
-                break;
+            match self.exec(&node.body, inner, out)? {
+                Flow::Next => ran = true,
+                Flow::Continue => {}
+                Flow::Break => break,
             }
         }
         Ok(ran)

@@ -176,6 +176,12 @@ impl<'a> Tag<'a> {
 
     /// Refuses what minijinja's parser takes and Jinja2 does not.
     fn check(&self) -> Result<(), (Token, String)> {
+        if self.word(0) == "macro" && self.word(2) == "(" {
+            let close = self.closing(2).unwrap_or(2);
+            if close > 3 && self.word(close - 1) == "," {
+                return Err((self.tokens[close], "unexpected `)`, expected a parameter".to_owned()));
+            }
+        }
         for (i, token) in self.tokens.iter().enumerate() {
             let next = self.tokens.get(i + 1);
             if self.word(i) == "."
