@@ -10,7 +10,7 @@ use jiff::tz::{Offset, TimeZone};
 use super::number::{self, Widest};
 use super::records::{Record, Records};
 use super::{SeedColumn, SeedError, SeedOptions, SeedSchema, SeedType, times};
-use crate::adapter::{Cell, CellType, ResultColumn, ResultTable, unique_names};
+use crate::adapter::{Cell, ResultColumn, ResultTable, unique_names};
 
 /// Reads a file once and returns its columns and row count.
 pub fn infer(path: &Path, options: &SeedOptions) -> Result<SeedSchema, SeedError> {
@@ -52,7 +52,7 @@ pub fn read(path: &Path, options: &SeedOptions, limit: Option<usize>) -> Result<
     let columns = schema.columns.into_iter().map(|c| ResultColumn {
         name: c.name,
         type_name: c.sql_type,
-        ty: cell_type(c.ty),
+        ty: c.ty.cell_type(),
     });
     Ok(ResultTable { columns: columns.collect(), rows })
 }
@@ -171,16 +171,6 @@ fn boolean(field: &str) -> Option<bool> {
         word if word.eq_ignore_ascii_case("true") => Some(true),
         word if word.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
-    }
-}
-
-fn cell_type(ty: SeedType) -> CellType {
-    match ty {
-        SeedType::Integer | SeedType::Float => CellType::Number,
-        SeedType::Date => CellType::Date,
-        SeedType::DateTime => CellType::DateTime,
-        SeedType::Boolean => CellType::Boolean,
-        SeedType::Text => CellType::Text,
     }
 }
 

@@ -16,6 +16,8 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
+use super::CellType;
+
 /// What a seed's config says about reading its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeedOptions {
@@ -58,6 +60,17 @@ impl SeedType {
             Self::DateTime => "timestamp without time zone",
             Self::Boolean => "boolean",
             Self::Text => "text",
+        }
+    }
+
+    /// Returns the type of the column in dbt's table.
+    pub fn cell_type(self) -> CellType {
+        match self {
+            Self::Integer | Self::Float => CellType::Number,
+            Self::Date => CellType::Date,
+            Self::DateTime => CellType::DateTime,
+            Self::Boolean => CellType::Boolean,
+            Self::Text => CellType::Text,
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
             .map(|()| none())
             .map_err(|error| Error::from(error.to_diagnostic())),
         "get_partitions_metadata" => Ok(table::empty()),
-        "convert_type" => convert_type(scope, call),
+        "convert_type" => convert_type(call),
         _ => return None,
     })
 }
@@ -68,13 +68,10 @@ fn cell(value: &Value) -> Cell {
 }
 
 /// The SQL type of a column of a table, as seeds need it.
-fn convert_type(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+fn convert_type(call: &mut Call<'_>) -> Result<Value, Error> {
     let rows = call.args.required("agate_table")?;
     let index = call.args.optional_int("col_idx")?.and_then(|index| usize::try_from(index).ok());
-    let name = index.and_then(|index| {
-        super::super::seed::sql_type(&rows, index).or_else(|| table::sql_type(&rows, index))
-    });
-    name.map(|name| Value::from(name.as_str())).ok_or_else(|| {
+    index.and_then(|index| table::sql_type(&rows, index)).map(Value::from).ok_or_else(|| {
         Error::new(Code::JINJA_RUNTIME, "`convert_type` takes a table and the index of a column")
     })
 }
