@@ -45,7 +45,7 @@ fn non_empty(text: &str) -> Option<&str> {
 }
 
 /// Returns the text that stands for an external source, its placeholders filled; quoted unless it is a call.
-fn external_location(table: &SourceTable) -> Result<Option<String>, Error> {
+pub fn external_location(table: &SourceTable) -> Result<Option<String>, Error> {
     let setting = |key: &str| {
         let config = table.config.get(key).filter(|value| !value.is_null());
         config.or_else(|| table.meta.get(key)).or_else(|| table.source_meta.get(key)).and_then(Json::as_str)

@@ -28,10 +28,11 @@ pub mod table;
 
 pub use capture::{Capture, ConfigCall, ParseNode, ParseScope};
 pub use config::ConfigObject;
+pub use facts::external_location;
 pub use macros::{DispatchError, INTERNAL, MacroEntry, MacroTable};
 pub use relation::{relation_of, relation_value};
 pub use run_scope::{NodeScope, RunScope};
 pub use session::{QueryComment, Session, SharedSession, SqlError};
-pub use shared::Shared;
+pub use shared::{Cached, Shared};
 pub use statement::response_json;
 pub use table::cells as table_cells;

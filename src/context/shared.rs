@@ -46,12 +46,12 @@ pub struct Shared {
     /// Where events go.
     pub events: EventSink,
     /// Fixed values that are built once, when first asked for.
-    pub(super) cached: Cached,
+    pub cached: Cached,
 }
 
 /// Values that never change during an invocation.
 #[derive(Default)]
-pub(super) struct Cached {
+pub struct Cached {
     pub(super) base: OnceLock<HashMap<&'static str, Value>>,
 }
 

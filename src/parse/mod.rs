@@ -1,1 +1,49 @@
-//! stub
+//! Files → [`Manifest`](crate::manifest::Manifest).
+//!
+//! [`parse`] reads the files of a project and its packages: macros first, then property files, then models,
+//! seeds, snapshots, analyses, tests, hooks, docs blocks, sources, exposures, groups and unit tests. It
+//! resolves every configuration, name and reference as dbt does, and reports all problems in one go. It
+//! needs no database. Afterwards the manifest never changes. Called by `cli`.
+
+mod all_tests;
+mod checks;
+mod collect;
+mod color;
+mod columns;
+mod config;
+mod config_check;
+mod contract;
+mod descriptions;
+mod discover;
+mod docs;
+mod drafts;
+mod entries;
+mod exposures;
+mod finish;
+mod freshness;
+mod generic_name;
+mod generic_test;
+mod macro_patches;
+mod macros;
+mod models;
+mod names;
+mod node;
+mod patches;
+mod pipeline;
+mod primary_key;
+mod properties;
+mod python;
+mod python_model;
+mod relations;
+mod render;
+mod resolve;
+mod settings;
+mod sources;
+mod static_ref;
+mod test_nodes;
+mod trees;
+mod unit_tests;
+
+pub use generic_test::as_expression;
+pub use pipeline::{Parsed, parse};
+pub use settings::Settings;

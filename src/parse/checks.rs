@@ -1,0 +1,300 @@
+//! What can only be checked when everything is known: names and relations that collide, groups, access,
+//! snapshots, microbatch models, names with spaces, deprecated models, unused config paths. Called by `mod`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::manifest::{Disabled, Json, Manifest, Node, NodeKind, ResourceType};
+use crate::project::{ProjectFlags, Workspace};
+
+use super::resolve::start;
+
+/// Checks a manifest.
+pub(super) fn check(manifest: &Manifest, workspace: &Workspace, problems: &mut Vec<Diagnostic>) {
+    unique_names(manifest, &workspace.flags, problems);
+    unique_relations(manifest, problems);
+    groups(manifest, problems);
+    for node in manifest.nodes.values() {
+        spaces(node, &workspace.flags, problems);
+        match node.kind {
+            NodeKind::Model { .. } => {
+                public_ephemeral(node, problems);
+                microbatch(node, problems);
+            }
+            NodeKind::Snapshot => snapshot(node, problems),
+            _ => {}
+        }
+    }
+    deprecated(manifest, problems);
+    problems.extend(unused_paths(manifest, workspace));
+}
+
+fn refable(manifest: &Manifest) -> impl Iterator<Item = &Arc<Node>> {
+    manifest.nodes.values().filter(|node| node.resource_type().is_refable())
+}
+
+/// One package has each name once among what `ref` can mean; versions of a model count as one.
+fn unique_names(manifest: &Manifest, flags: &ProjectFlags, problems: &mut Vec<Diagnostic>) {
+    let mut seen: HashMap<(&str, &str), &Arc<Node>> = HashMap::new();
+    for node in refable(manifest).filter(|node| !node.is_ephemeral()) {
+        let key = (&*node.package_name, node.name.as_str());
+        let Some(first) = seen.get(&key) else {
+            seen.insert(key, node);
+            continue;
+        };
+        let (versioned, first_versioned) = (node.version().is_some(), first.version().is_some());
+        if versioned && first_versioned {
+            continue;
+        }
+        let (name, place) = (&node.name, start(node.span));
+        let message = if versioned == first_versioned {
+            format!("{} and {} are both called `{name}`", first.resource_type(), node.resource_type())
+        } else {
+            format!("`{name}` is the name of a model with versions and of one without")
+        };
+        let strict = versioned != first_versioned || flags.behavior("require_unique_project_resource_names");
+        let problem = if strict {
+            Diagnostic::error(Code::DUPLICATE_NAME, place, message)
+        } else {
+            Diagnostic::warning(Code::DUPLICATE_NAME, place, message)
+        };
+        let help = format!("rename one of them: `ref('{name}')` should have one meaning");
+        problems.push(problem.label(start(first.span), "the other one").help(help));
+    }
+}
+
+fn unique_relations(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
+    let mut seen: HashMap<&str, &Arc<Node>> = HashMap::new();
+    for node in refable(manifest).filter(|node| !node.is_ephemeral()) {
+        let Some(relation) = node.relation_name.as_deref() else { continue };
+        match seen.get(relation) {
+            Some(first) => problems.push(
+                Diagnostic::error(
+                    Code::DUPLICATE_RELATION,
+                    start(node.span),
+                    format!(
+                        "`{}` and `{}` both build the relation {relation}",
+                        first.unique_id, node.unique_id
+                    ),
+                )
+                .label(start(first.span), "also builds it")
+                .help("give one of them another `alias` or `schema`"),
+            ),
+            None => {
+                seen.insert(relation, node);
+            }
+        }
+    }
+}
+
+fn groups(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
+    let known: Vec<&str> = manifest.groups.values().map(|group| group.name.as_str()).collect();
+    let exists = |package: &str, name: &str| {
+        manifest.groups.values().any(|group| group.name == name && *group.package_name == *package)
+    };
+    for node in manifest.nodes.values() {
+        let Some(group) = node.group.as_deref() else { continue };
+        // A test has the group of its model, which is checked there.
+        if matches!(node.kind, NodeKind::GenericTest(_)) || exists(&node.package_name, group) {
+            continue;
+        }
+        problems.push(
+            Diagnostic::error(
+                Code::INVALID_RESOURCE,
+                start(node.span),
+                format!(
+                    "{} `{}` belongs to the group `{group}`, which does not exist",
+                    node.resource_type(),
+                    node.name
+                ),
+            )
+            .help::<String>(suggest(group, known.iter().copied()))
+            .help("groups are declared under `groups:` in a property file"),
+        );
+    }
+}
+
+fn spaces(node: &Node, flags: &ProjectFlags, problems: &mut Vec<Diagnostic>) {
+    if !node.name.contains(' ') {
+        return;
+    }
+    let message = format!("the name of {} `{}` contains a space", node.resource_type(), node.name);
+    let problem = if flags.behavior("require_resource_names_without_spaces") {
+        Diagnostic::error(Code::INVALID_RESOURCE, start(node.span), message)
+    } else {
+        Diagnostic::warning(Code::DEPRECATED, start(node.span), message)
+    };
+    problems.push(problem.help("use `_` instead"));
+}
+
+fn public_ephemeral(node: &Node, problems: &mut Vec<Diagnostic>) {
+    let NodeKind::Model { access, .. } = &node.kind else { return };
+    if access == "public" && node.is_ephemeral() {
+        let message = format!("model `{}` is ephemeral, so it cannot be public", node.name);
+        problems.push(Diagnostic::error(Code::ACCESS, start(node.span), message).help(
+            "only what is built can be used from elsewhere: materialize it, or set `access: protected`",
+        ));
+    }
+}
+
+fn snapshot(node: &Node, problems: &mut Vec<Diagnostic>) {
+    let config = &node.config;
+    let is_set = |key: &str| match config.set(key) {
+        Some(Json::String(text)) => !text.is_empty(),
+        Some(Json::Array(items)) => !items.is_empty(),
+        Some(_) => true,
+        None => false,
+    };
+    let mut fail = |message: String, help: &str| {
+        let problem = Diagnostic::error(Code::CONFIG, start(node.span), message);
+        problems.push(if help.is_empty() { problem } else { problem.help(help) });
+    };
+    let name = &node.name;
+    for key in ["strategy", "unique_key"] {
+        if !is_set(key) {
+            fail(format!("snapshot `{name}` needs the config `{key}`"), "");
+        }
+    }
+    match config.text("strategy") {
+        Some("check") if !is_set("check_cols") => {
+            fail(format!("snapshot `{name}` with strategy `check` needs the config `check_cols`"), "");
+        }
+        Some("check") if config.text("check_cols").is_some_and(|text| text != "all") => {
+            let given = config.text("check_cols").unwrap_or_default();
+            fail(
+                format!("`check_cols` of snapshot `{name}` is `{given}`"),
+                "write `all` or a list of columns",
+            );
+        }
+        Some("timestamp") if !is_set("updated_at") => {
+            fail(format!("snapshot `{name}` with strategy `timestamp` needs the config `updated_at`"), "");
+        }
+        Some("timestamp") if is_set("check_cols") => {
+            fail(
+                format!("snapshot `{name}` with strategy `timestamp` cannot have `check_cols`"),
+                "remove it, or use strategy `check`",
+            );
+        }
+        _ => {}
+    }
+    if config.text("materialized") != Some("snapshot") {
+        fail(format!("snapshot `{name}` cannot have another materialization"), "remove `materialized`");
+    }
+}
+
+const BATCH_SIZES: [&str; 4] = ["hour", "day", "month", "year"];
+
+fn microbatch(node: &Node, problems: &mut Vec<Diagnostic>) {
+    let config = &node.config;
+    let is_microbatch = config.text("materialized") == Some("incremental")
+        && config.text("incremental_strategy") == Some("microbatch");
+    if !is_microbatch {
+        return;
+    }
+    let name = &node.name;
+    let mut fail = |message: String| {
+        problems.push(Diagnostic::error(Code::CONFIG, start(node.span), message));
+    };
+    if config.text("event_time").is_none() {
+        fail(format!("microbatch model `{name}` needs the config `event_time`: the name of a column"));
+    }
+    match config.set("begin") {
+        None => fail(format!("microbatch model `{name}` needs the config `begin`: the first date")),
+        Some(Json::String(text)) if is_datetime(text) => {}
+        Some(other) => {
+            let given = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
+            fail(format!("`begin` of microbatch model `{name}` is no date: `{given}`"));
+        }
+    }
+    match config.text("batch_size") {
+        Some(size) if BATCH_SIZES.contains(&size) => {}
+        other => {
+            let given = other.map(|size| format!(", but is `{size}`")).unwrap_or_default();
+            fail(format!(
+                "`batch_size` of microbatch model `{name}` must be one of {}{given}",
+                BATCH_SIZES.join(", ")
+            ));
+        }
+    }
+    if config.set("lookback").is_some_and(|value| value.as_i64().is_none()) {
+        fail(format!("`lookback` of microbatch model `{name}` must be a whole number"));
+    }
+    if config.set("concurrent_batches").is_some_and(|value| !value.is_boolean()) {
+        fail(format!("`concurrent_batches` of microbatch model `{name}` must be true or false"));
+    }
+}
+
+fn is_datetime(text: &str) -> bool {
+    let text = text.replacen(' ', "T", 1);
+    text.parse::<jiff::civil::Date>().is_ok()
+        || text.parse::<jiff::civil::DateTime>().is_ok()
+        || text.parse::<jiff::Timestamp>().is_ok()
+}
+
+/// Tells of models that are past their date, and of those that use them.
+fn deprecated(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
+    let dated: HashMap<_, _> = refable(manifest)
+        .filter_map(|node| match &node.kind {
+            NodeKind::Model { deprecation_date: Some(date), .. } => Some((&node.unique_id, (node, date))),
+            _ => None,
+        })
+        .collect();
+    if dated.is_empty() {
+        return;
+    }
+    let now = jiff::Timestamp::now();
+    let is_past = |date: &str| date.parse::<jiff::Timestamp>().is_ok_and(|date| date < now);
+    for node in refable(manifest) {
+        if let Some((_, date)) = dated.get(&node.unique_id).filter(|(_, date)| is_past(date)) {
+            let message = format!("model `{}` is deprecated since {date}", node.search_name());
+            problems.push(Diagnostic::warning(Code::DEPRECATED, start(node.span), message));
+        }
+        if !matches!(node.kind, NodeKind::Model { .. }) {
+            continue;
+        }
+        for (target, date) in node.depends_on.nodes.iter().filter_map(|id| dated.get(id)) {
+            let place = call_of(node, target).unwrap_or_else(|| start(node.span));
+            let tense = if is_past(date) { "is deprecated since" } else { "will be deprecated on" };
+            let message =
+                format!("model `{}` refs `{}`, which {tense} {date}", node.name, target.search_name());
+            let newer = target.latest_version().filter(|latest| Some(latest) != target.version().as_ref());
+            let help =
+                newer.map(|latest| format!("a newer version exists: `ref('{}', v={latest})`", target.name));
+            problems.push(Diagnostic::warning(Code::DEPRECATED, place, message).help::<String>(help));
+        }
+    }
+}
+
+fn call_of(node: &Node, target: &Node) -> Option<Span> {
+    node.refs.iter().find(|call| call.name == target.name).and_then(|call| call.span)
+}
+
+fn unused_paths(manifest: &Manifest, workspace: &Workspace) -> Option<Diagnostic> {
+    let mut fqns: HashMap<&str, Vec<Vec<String>>> = HashMap::new();
+    for node in manifest.nodes.values() {
+        let key = match node.resource_type() {
+            ResourceType::Model => "models",
+            ResourceType::Seed => "seeds",
+            ResourceType::Snapshot => "snapshots",
+            ResourceType::Test => "data_tests",
+            _ => continue,
+        };
+        fqns.entry(key).or_default().push(node.fqn.clone());
+    }
+    fqns.insert("sources", manifest.sources.values().map(|table| table.fqn.clone()).collect());
+    fqns.insert("exposures", manifest.exposures.values().map(|exposure| exposure.fqn.clone()).collect());
+    fqns.insert("unit_tests", manifest.unit_tests.values().map(|test| test.fqn.clone()).collect());
+    let disabled: Vec<Vec<String>> = manifest
+        .disabled
+        .values()
+        .flatten()
+        .map(|disabled| match disabled {
+            Disabled::Node(node) => node.fqn.clone(),
+            Disabled::Source(table) => table.fqn.clone(),
+            Disabled::Exposure(exposure) => exposure.fqn.clone(),
+            Disabled::UnitTest(test) => test.fqn.clone(),
+        })
+        .collect();
+    workspace.project.configs.unused_warning(&fqns, &disabled)
+}

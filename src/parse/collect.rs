@@ -1,0 +1,364 @@
+//! Everything that was read → the manifest: duplicates found, the enabled parted from the disabled, tests
+//! attached, names resolved, keys inferred. Called by `pipeline`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::diag::{Code, Diagnostic, Span};
+use crate::jinja::Template;
+use crate::manifest::{
+    Disabled, Doc, Exposure, Lookup, Macro, Manifest, Node, NodeKind, SourceTable, UniqueId, UnitTest,
+};
+
+use super::descriptions::Describer;
+use super::finish::{Finisher, NodeWithCode};
+use super::primary_key;
+use super::resolve::{Resolver, apply, start};
+use super::sources::ParsedSource;
+use super::test_nodes::{Attached, MadeTest};
+use super::unit_tests::{self, Bound};
+
+/// Collects resources.
+pub(super) struct Collector<'a> {
+    finisher: &'a Finisher<'a>,
+    manifest: Manifest,
+    templates: HashMap<UniqueId, Template>,
+    /// Where each id was defined first.
+    places: HashMap<UniqueId, Span>,
+    problems: Vec<Diagnostic>,
+    unit_tests: Vec<UnitTest>,
+}
+
+/// What came out.
+pub(super) struct Collected {
+    pub(super) manifest: Manifest,
+    pub(super) templates: HashMap<UniqueId, Template>,
+    pub(super) lookup: Lookup,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(finisher: &'a Finisher<'a>) -> Self {
+        Self {
+            finisher,
+            manifest: Manifest::default(),
+            templates: HashMap::new(),
+            places: HashMap::new(),
+            problems: Vec::new(),
+            unit_tests: Vec::new(),
+        }
+    }
+
+    /// Reports an id that is there already; tells whether it is new.
+    fn is_new(&mut self, id: &UniqueId, span: Span, what: &str) -> bool {
+        let Some(first) = self.places.get(id) else {
+            self.places.insert(id.clone(), span);
+            return true;
+        };
+        self.problems.push(
+            Diagnostic::error(Code::DUPLICATE_NAME, start(span), format!("{what} is defined twice"))
+                .label(start(*first), "the first one")
+                .note(format!("both have the id `{id}`"))
+                .help("rename or remove one of them"),
+        );
+        false
+    }
+
+    /// Adds macros, their descriptions rendered.
+    pub(super) fn macros(&mut self, macros: Vec<Macro>) {
+        for mut found in macros {
+            if found.patch_path.is_some() {
+                self.describe_macro(&mut found);
+            }
+            self.manifest.macros.insert(found.unique_id.clone(), Arc::new(found));
+        }
+    }
+
+    fn describe_macro(&mut self, found: &mut Macro) {
+        let describer = Describer {
+            docs: self.finisher.docs,
+            shared: self.finisher.shared,
+            package: &Arc::clone(&found.package_name),
+        };
+        let who = format!("macro `{}`", found.name);
+        let mut render = |text: &str| match describer.render(text, Some(found.span), &who) {
+            Ok(described) => described.text,
+            Err(problem) => {
+                self.problems.push(*problem);
+                text.to_owned()
+            }
+        };
+        let description = render(&found.description);
+        let mut arguments = found.arguments.clone();
+        for argument in &mut arguments {
+            if let Some(text) = argument.get("description").and_then(|text| text.as_str()) {
+                argument["description"] = render(text).into();
+            }
+        }
+        (found.description, found.arguments) = (description, arguments);
+    }
+
+    /// Adds docs blocks.
+    pub(super) fn docs(&mut self, docs: Vec<Arc<Doc>>) {
+        for doc in docs {
+            let what = format!("the docs block `{}`", doc.name);
+            if self.is_new(&doc.unique_id, doc.span, &what) {
+                self.manifest.docs.insert(doc.unique_id.clone(), doc);
+            }
+        }
+    }
+
+    /// Adds nodes.
+    pub(super) fn nodes(&mut self, nodes: Vec<NodeWithCode>) {
+        for NodeWithCode { node, template } in nodes {
+            self.node(node, template);
+        }
+    }
+
+    fn node(&mut self, node: Node, template: Option<Template>) {
+        let id = node.unique_id.clone();
+        if !node.config.enabled() {
+            self.manifest.disabled.entry(id).or_default().push(Disabled::Node(Arc::new(node)));
+            return;
+        }
+        let what = match node.kind {
+            NodeKind::GenericTest(_) => format!("the test `{}`", node.name),
+            _ => format!("{} `{}`", node.resource_type(), node.name),
+        };
+        if !self.is_new(&id, node.span, &what) {
+            return;
+        }
+        if let Some(template) = template {
+            self.templates.insert(id.clone(), template);
+        }
+        self.manifest.nodes.insert(id, Arc::new(node));
+    }
+
+    /// Adds generic tests with their compiled code.
+    pub(super) fn tests(&mut self, tests: Vec<MadeTest>) {
+        for MadeTest { node, template, .. } in tests {
+            self.node(node, template);
+        }
+    }
+
+    /// Adds the tables of sources. Descriptions of the enabled ones are rendered.
+    pub(super) fn sources(&mut self, sources: Vec<ParsedSource>) {
+        for ParsedSource { table, columns, .. } in sources {
+            let id = table.unique_id.clone();
+            if !table.config.enabled() {
+                self.manifest.disabled.entry(id).or_default().push(Disabled::Source(Arc::new(table)));
+                continue;
+            }
+            let what = format!("source table `{}`", table.search_name());
+            if !self.is_new(&id, table.span, &what) {
+                continue;
+            }
+            let table = self.described(table, &columns);
+            self.manifest.sources.insert(id, Arc::new(table));
+        }
+    }
+
+    fn described(&mut self, mut table: SourceTable, columns: &[super::columns::Column]) -> SourceTable {
+        let package = Arc::clone(&table.package_name);
+        let describer =
+            Describer { docs: self.finisher.docs, shared: self.finisher.shared, package: &package };
+        let who = format!("source table `{}`", table.search_name());
+        let place = Some(start(table.span));
+        match describer.render(&table.description, place, &who) {
+            Ok(described) => (table.description, table.doc_blocks) = (described.text, described.blocks),
+            Err(problem) => self.problems.push(*problem),
+        }
+        match describer.render(&table.source_description, place, &who) {
+            Ok(described) => table.source_description = described.text,
+            Err(problem) => self.problems.push(*problem),
+        }
+        for column in columns {
+            let Some(shown) = table.columns.get_mut(&column.shown.name) else { continue };
+            let who = format!("column `{}` of {who}", shown.name);
+            match describer.render(&shown.description, column.description_span, &who) {
+                Ok(described) => (shown.description, shown.doc_blocks) = (described.text, described.blocks),
+                Err(problem) => self.problems.push(*problem),
+            }
+        }
+        table
+    }
+
+    /// Adds an exposure.
+    pub(super) fn exposure(&mut self, mut exposure: Exposure) {
+        let id = exposure.unique_id.clone();
+        if !exposure.config.enabled() {
+            self.manifest.disabled.entry(id).or_default().push(Disabled::Exposure(Arc::new(exposure)));
+            return;
+        }
+        if !self.is_new(&id, exposure.span, &format!("exposure `{}`", exposure.name)) {
+            return;
+        }
+        let package = Arc::clone(&exposure.package_name);
+        let describer =
+            Describer { docs: self.finisher.docs, shared: self.finisher.shared, package: &package };
+        match describer.render(
+            &exposure.description,
+            Some(start(exposure.span)),
+            &format!("exposure `{}`", exposure.name),
+        ) {
+            Ok(described) => exposure.description = described.text,
+            Err(problem) => self.problems.push(*problem),
+        }
+        self.manifest.exposures.insert(id, Arc::new(exposure));
+    }
+
+    /// Adds a group.
+    pub(super) fn group(&mut self, group: crate::manifest::Group) {
+        if self.is_new(&group.unique_id, group.span, &format!("group `{}`", group.name)) {
+            self.manifest.groups.insert(group.unique_id.clone(), Arc::new(group));
+        }
+    }
+
+    /// Adds a unit test; it is bound to its model at the end.
+    pub(super) fn unit_test(&mut self, test: UnitTest) {
+        if self.is_new(&test.unique_id, test.span, &format!("unit test `{}` of `{}`", test.name, test.model))
+        {
+            self.unit_tests.push(test);
+        }
+    }
+
+    /// Finds the node that tests of an entry are attached to: an enabled one, else a disabled one.
+    pub(super) fn attached(&self) -> AttachIndex {
+        AttachIndex::new(&self.manifest)
+    }
+
+    /// Resolves names, infers keys, and gives the manifest.
+    pub(super) fn finish(mut self) -> Collected {
+        let workspace = self.finisher.workspace;
+        let root = &*workspace.project.name;
+        let package_first = workspace.flags.behavior("require_ref_searches_node_package_before_root");
+        let lookup = Lookup::new(&self.manifest, root, package_first);
+        let resolver = Resolver {
+            manifest: &self.manifest,
+            lookup: &lookup,
+            root,
+            restricted: workspace
+                .projects()
+                .map(|project| (&*project.name, project.restrict_access))
+                .collect(),
+            warn_on_root: !package_first,
+        };
+        let nodes: Vec<&Arc<Node>> = self.manifest.nodes.values().collect();
+        let resolved: Vec<(Arc<Node>, Vec<Diagnostic>)> = nodes
+            .into_par_iter()
+            .map(|node| {
+                if matches!(node.kind, NodeKind::Seed { .. })
+                    || (node.refs.is_empty() && node.sources.is_empty())
+                {
+                    return (Arc::clone(node), Vec::new());
+                }
+                let mut problems = Vec::new();
+                let resolved = resolver.node(node, &mut problems);
+                (Arc::new(apply(node, resolved)), problems)
+            })
+            .collect();
+        let exposures: Vec<Arc<Exposure>> = self
+            .manifest
+            .exposures
+            .values()
+            .map(|exposure| {
+                let resolved = resolver.exposure(exposure, &mut self.problems);
+                let mut exposure = Exposure::clone(exposure);
+                exposure.depends_on.nodes = resolved.nodes;
+                Arc::new(exposure)
+            })
+            .collect();
+        for (node, problems) in resolved {
+            self.problems.extend(problems);
+            self.manifest.nodes.insert(node.unique_id.clone(), node);
+        }
+        for exposure in exposures {
+            self.manifest.exposures.insert(exposure.unique_id.clone(), exposure);
+        }
+        self.bind_unit_tests(&lookup);
+        self.infer_keys();
+        Collected { manifest: self.manifest, templates: self.templates, lookup, problems: self.problems }
+    }
+
+    fn bind_unit_tests(&mut self, lookup: &Lookup) {
+        for test in std::mem::take(&mut self.unit_tests) {
+            match unit_tests::bind(test, &self.manifest, lookup, &mut self.problems) {
+                Bound::Tests(tests) => {
+                    for test in tests {
+                        self.manifest.unit_tests.insert(test.unique_id.clone(), Arc::new(test));
+                    }
+                }
+                Bound::Disabled(test) => {
+                    let entry = self.manifest.disabled.entry(test.unique_id.clone()).or_default();
+                    entry.push(Disabled::UnitTest(Arc::from(test)));
+                }
+                Bound::Nothing => {}
+            }
+        }
+    }
+
+    fn infer_keys(&mut self) {
+        let disabled = self.manifest.disabled.values().flatten().filter_map(|disabled| match disabled {
+            Disabled::Node(node) => Some(node),
+            _ => None,
+        });
+        let mut tests: HashMap<UniqueId, Vec<Arc<Node>>> = HashMap::new();
+        for node in self.manifest.nodes.values().chain(disabled) {
+            if let Some(attached) = node.generic_test().and_then(|test| test.attached_node.clone()) {
+                tests.entry(attached).or_default().push(Arc::clone(node));
+            }
+        }
+        let none = Vec::new();
+        for node in self.manifest.nodes.values_mut() {
+            if !matches!(node.kind, NodeKind::Model { .. }) {
+                continue;
+            }
+            let attached: Vec<&Node> =
+                tests.get(&node.unique_id).unwrap_or(&none).iter().map(Arc::as_ref).collect();
+            let key = primary_key::infer(node, &attached);
+            if key.is_empty() {
+                continue;
+            }
+            if let NodeKind::Model { primary_key, .. } = &mut Arc::make_mut(node).kind {
+                *primary_key = key;
+            }
+        }
+    }
+}
+
+/// Nodes by package, name and version, for tests to attach to.
+pub(super) struct AttachIndex {
+    enabled: HashMap<(Arc<str>, String, Option<String>), Attached>,
+    disabled: HashMap<String, Attached>,
+}
+
+impl AttachIndex {
+    fn new(manifest: &Manifest) -> Self {
+        let attach = |node: &Node| Attached { id: node.unique_id.clone(), group: node.group.clone() };
+        let mut enabled = HashMap::new();
+        for node in manifest.nodes.values().filter(|node| node.resource_type().is_refable()) {
+            let version = node.version();
+            if version.is_none() || version == node.latest_version() {
+                enabled.insert((Arc::clone(&node.package_name), node.name.clone(), None), attach(node));
+            }
+            if version.is_some() {
+                enabled.insert((Arc::clone(&node.package_name), node.name.clone(), version), attach(node));
+            }
+        }
+        let mut disabled = HashMap::new();
+        for entry in manifest.disabled.values().flatten() {
+            if let Disabled::Node(node) = entry {
+                disabled.entry(node.name.clone()).or_insert_with(|| attach(node));
+            }
+        }
+        Self { enabled, disabled }
+    }
+
+    /// Finds a node.
+    pub(super) fn find(&self, package: &Arc<str>, name: &str, version: Option<String>) -> Option<Attached> {
+        let key = (Arc::clone(package), name.to_owned(), version);
+        self.enabled.get(&key).or_else(|| self.disabled.get(name)).cloned()
+    }
+}

@@ -1,0 +1,354 @@
+//! Layers of settings → one resolved configuration, by dbt's order and merge rules (`project.md` section 2).
+//!
+//! Order: dbt's defaults, the package's tree in `dbt_project.yml`, the property file, `config()` calls of
+//! the file, the root project's tree (for packages). What the values may be is checked by `config_check`.
+//! Called for every resource that has a configuration.
+
+use crate::diag::{Code, Diagnostic, Span};
+use crate::manifest::{Json, JsonMap, ResourceType, defaults};
+
+use super::config_check;
+
+/// One key with its value and the place a message about it points at.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    pub(super) key: String,
+    pub(super) value: Json,
+    pub(super) span: Option<Span>,
+}
+
+/// Settings given at one place; keys differ.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layer(Vec<Setting>);
+
+impl Layer {
+    /// Sets a key: an equal key keeps its position.
+    pub(super) fn set(&mut self, key: impl Into<String>, value: Json, span: Option<Span>) {
+        let key = key.into();
+        match self.0.iter_mut().find(|setting| setting.key == key) {
+            Some(known) => (known.value, known.span) = (value, span),
+            None => self.0.push(Setting { key, value, span }),
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Setting> {
+        self.0.iter().find(|setting| setting.key == key)
+    }
+
+    pub(super) fn remove(&mut self, key: &str) -> Option<Setting> {
+        let at = self.0.iter().position(|setting| setting.key == key)?;
+        Some(self.0.remove(at))
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Setting> {
+        self.0.iter()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Puts another layer over this one, key by key.
+    pub(super) fn update(&mut self, over: &Layer) {
+        for setting in &over.0 {
+            self.set(setting.key.clone(), setting.value.clone(), setting.span);
+        }
+    }
+
+    /// Returns the layer with the spelling of hook keys that configs use, `pre-hook`.
+    fn with_hook_names(&self) -> Self {
+        let mut layer = self.clone();
+        for (from, to) in [("pre_hook", "pre-hook"), ("post_hook", "post-hook")] {
+            if let Some(setting) = layer.remove(from) {
+                layer.set(to, setting.value, setting.span);
+            }
+        }
+        layer
+    }
+}
+
+/// How a later value joins an earlier one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Merge {
+    Clobber,
+    Append,
+    Update,
+    Grants,
+}
+
+/// Sources have no appended tags, and only what becomes a relation has hooks, quoting and the like.
+fn merge_rule(resource: ResourceType, key: &str) -> Merge {
+    match key {
+        "meta" => Merge::Update,
+        "tags" if resource != ResourceType::Source => Merge::Append,
+        _ if !config_check::is_node(resource) => Merge::Clobber,
+        "pre-hook" | "post-hook" | "packages" => Merge::Append,
+        "quoting" | "column_types" | "docs" | "contract" => Merge::Update,
+        "grants" => Merge::Grants,
+        _ => Merge::Clobber,
+    }
+}
+
+fn listed(value: &Json) -> Vec<Json> {
+    match value {
+        Json::Array(items) => items.clone(),
+        other => vec![other.clone()],
+    }
+}
+
+/// Adds one more `config()` call of a file to the earlier ones.
+pub(super) fn add_call(calls: &mut Layer, call: &Layer, problems: &mut Vec<Diagnostic>) {
+    if calls.is_empty() {
+        calls.update(call);
+        return;
+    }
+    for Setting { key, value, span } in &call.0 {
+        let earlier = calls.get(key).map(|setting| setting.value.clone());
+        let joined = match key.as_str() {
+            "pre-hook" | "pre_hook" | "post-hook" | "post_hook" | "tags" | "packages" => {
+                let mut items = earlier.as_ref().map(listed).unwrap_or_default();
+                items.extend(listed(value));
+                Json::Array(items)
+            }
+            "quoting" | "column_types" | "meta" | "docs" | "contract" | "snapshot_meta_column_names" => {
+                let Some(update) = value.as_object() else {
+                    problems.push(config_check::wrong(key, "a mapping", value, *span));
+                    continue;
+                };
+                let mut map = earlier.and_then(|e| e.as_object().cloned()).unwrap_or_default();
+                map.extend(update.clone());
+                Json::Object(map)
+            }
+            "grants" => {
+                let Some(update) = value.as_object() else {
+                    problems.push(config_check::wrong(key, "a mapping", value, *span));
+                    continue;
+                };
+                let earlier = earlier.and_then(|e| e.as_object().cloned()).unwrap_or_default();
+                Json::Object(join_grants(&earlier, update, true))
+            }
+            _ => value.clone(),
+        };
+        calls.set(key.clone(), joined, *span);
+    }
+}
+
+/// A privilege replaces the earlier list; with a leading `+` it extends it. Calls keep the `+`, since
+/// more layers lie below them.
+fn join_grants(earlier: &JsonMap, update: &JsonMap, keep_plus: bool) -> JsonMap {
+    let mut joined: JsonMap =
+        earlier.iter().map(|(key, value)| (key.clone(), Json::Array(listed(value)))).collect();
+    for (key, value) in update {
+        let name = if keep_plus { key.as_str() } else { key.trim_start_matches('+') };
+        match joined.get_mut(name).and_then(Json::as_array_mut) {
+            Some(items) if key.starts_with('+') => items.extend(listed(value)),
+            _ => {
+                joined.insert(name.to_owned(), Json::Array(listed(value)));
+            }
+        }
+    }
+    joined
+}
+
+/// A configuration while its layers are being joined.
+#[derive(Clone, Debug)]
+pub(super) struct Merged {
+    resource: ResourceType,
+    /// All keys: dbt's in dbt's order, then others as they came.
+    pub(super) values: JsonMap,
+    /// Where each given key was last set.
+    places: Vec<(String, Option<Span>)>,
+}
+
+impl Merged {
+    fn new(resource: ResourceType) -> Self {
+        Self { resource, values: defaults(resource).clone(), places: Vec::new() }
+    }
+
+    /// Returns the place where a key was last set.
+    pub(super) fn place(&self, key: &str) -> Option<Span> {
+        self.places.iter().rev().find(|(known, _)| known == key).and_then(|(_, span)| *span)
+    }
+
+    fn apply(&mut self, layer: &Layer, problems: &mut Vec<Diagnostic>) {
+        let layer = layer.with_hook_names();
+        for Setting { key, value, span } in layer.0 {
+            let joined = match (merge_rule(self.resource, &key), self.values.get(&key)) {
+                (Merge::Append, Some(earlier)) => {
+                    let mut items = listed(earlier);
+                    items.extend(listed(&value));
+                    Json::Array(items)
+                }
+                (Merge::Update, Some(Json::Object(earlier))) => {
+                    let Json::Object(update) = value else {
+                        problems.push(config_check::wrong(&key, "a mapping", &value, span));
+                        continue;
+                    };
+                    let mut map = earlier.clone();
+                    map.extend(update);
+                    Json::Object(map)
+                }
+                (Merge::Grants, Some(Json::Object(earlier))) => {
+                    let Some(update) = value.as_object() else {
+                        problems.push(config_check::wrong(&key, "a mapping", &value, span));
+                        continue;
+                    };
+                    Json::Object(join_grants(earlier, update, false))
+                }
+                _ => value,
+            };
+            self.values.insert(key.clone(), joined);
+            self.places.push((key, span));
+        }
+    }
+}
+
+/// The layers of one resource, lowest first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layers<'a> {
+    /// The tree of the package's own `dbt_project.yml`, outermost level first.
+    pub(super) own: &'a [Layer],
+    /// The property file.
+    pub(super) properties: Option<&'a Layer>,
+    /// `config()` calls, joined by [`add_call`].
+    pub(super) calls: &'a Layer,
+    /// The tree of the root project, when the package is another one.
+    pub(super) root: &'a [Layer],
+}
+
+/// A resolved configuration.
+#[derive(Clone, Debug)]
+pub(super) struct Resolved {
+    /// As shown: dbt's keys in dbt's order, then the others.
+    pub(super) values: JsonMap,
+    /// As the names of the relation are made from: a key that a higher layer set to null is null here,
+    /// while dbt goes on showing the lower value.
+    pub(super) effective: Merged,
+    /// Tags in the order in which dbt meets them, without repetition.
+    pub(super) tags: Vec<String>,
+}
+
+impl Resolved {
+    /// Returns a key that the highest layer set to text.
+    pub(super) fn effective_text(&self, key: &str) -> Option<&str> {
+        self.effective.values.get(key).and_then(Json::as_str)
+    }
+
+    /// Returns a key of the final configuration.
+    pub(super) fn get(&self, key: &str) -> Option<&Json> {
+        self.values.get(key)
+    }
+
+    /// Returns the place where a key was set.
+    pub(super) fn place(&self, key: &str) -> Option<Span> {
+        self.effective.place(key)
+    }
+}
+
+/// Joins the layers of a resource and checks the outcome. Problems are errors; the resource is resolved
+/// as if the wrong value had not been given, so that more problems can be found.
+pub(super) fn resolve(
+    resource: ResourceType,
+    layers: Layers<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Resolved {
+    let join = |properties: bool, calls: bool, problems: &mut Vec<Diagnostic>| {
+        let mut merged = Merged::new(resource);
+        for layer in layers.own {
+            merged.apply(layer, problems);
+        }
+        if let Some(layer) = layers.properties.filter(|_| properties) {
+            merged.apply(layer, problems);
+        }
+        if calls {
+            merged.apply(layers.calls, problems);
+        }
+        for layer in layers.root {
+            merged.apply(layer, problems);
+        }
+        merged
+    };
+    let mut effective = join(true, true, problems);
+    config_check::check(resource, &mut effective, problems);
+    let mut values = effective.values.clone();
+    let mut tags = Vec::new();
+    // dbt resolves three times, each time with more layers, and keeps what a later null would remove.
+    let mut ignored = Vec::new();
+    let given_null = values.iter().any(|(key, value)| value.is_null() && effective.place_known(key));
+    if given_null || layers.properties.is_some_and(|layer| layer.get("tags").is_some()) {
+        let mut first = join(false, true, &mut ignored);
+        config_check::check(resource, &mut first, &mut ignored);
+        tags = texts(first.values.get("tags"));
+        let mut base = join(false, false, &mut ignored);
+        config_check::check(resource, &mut base, &mut ignored);
+        for (key, value) in &mut values {
+            if value.is_null() {
+                let kept =
+                    [&first, &base].into_iter().filter_map(|m| m.values.get(key)).find(|v| !v.is_null());
+                if let Some(kept) = kept {
+                    *value = kept.clone();
+                }
+            }
+        }
+    }
+    for tag in texts(values.get("tags")) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    let mut distinct = Vec::with_capacity(tags.len());
+    for tag in tags {
+        if !distinct.contains(&tag) {
+            distinct.push(tag);
+        }
+    }
+    Resolved { values, effective, tags: distinct }
+}
+
+impl Merged {
+    fn place_known(&self, key: &str) -> bool {
+        self.places.iter().any(|(known, _)| known == key)
+    }
+}
+
+/// Reads a text or a list of texts.
+pub(super) fn texts(value: Option<&Json>) -> Vec<String> {
+    match value {
+        Some(Json::String(text)) => vec![text.clone()],
+        Some(Json::Array(items)) => items.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Joins the layers as dbt does for state comparison: later keys win, nothing is checked or renamed.
+/// `own` and `root` hold the values before they were rendered.
+pub(super) fn unrendered(layers: Layers<'_>) -> JsonMap {
+    let mut all = Layer::default();
+    for layer in layers.own.iter().chain(layers.properties).chain([layers.calls]).chain(layers.root) {
+        all.update(layer);
+    }
+    all.0.into_iter().map(|setting| (setting.key, setting.value)).collect()
+}
+
+/// Makes the layer of one `config()` call. Errors when a hook is given in both spellings.
+pub(super) fn call_layer(values: JsonMap, span: Option<Span>, problems: &mut Vec<Diagnostic>) -> Layer {
+    let mut layer = Layer::default();
+    for (key, value) in values {
+        layer.set(key, value, span);
+    }
+    for (from, to) in [("pre_hook", "pre-hook"), ("post_hook", "post-hook")] {
+        if layer.get(from).is_none() {
+            continue;
+        }
+        if layer.get(to).is_some() {
+            problems.push(
+                Diagnostic::error(Code::CONFIG, span, format!("config has both `{from}` and `{to}`"))
+                    .help(format!("keep `{to}`")),
+            );
+        }
+        if let Some(setting) = layer.remove(from) {
+            layer.set(to, setting.value, setting.span);
+        }
+    }
+    layer
+}

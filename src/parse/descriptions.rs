@@ -1,0 +1,231 @@
+//! Descriptions: their Jinja, which is mostly `{{ doc('x') }}`, rendered; and the docs blocks they use.
+//!
+//! A text with nothing but `doc` calls is put together here; any other goes through the template engine.
+//! Called by `mod` for everything enabled, as dbt does.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::context::{ParseScope, Shared};
+use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::jinja::{Error, Scope, UndefinedMode, Value, function};
+use crate::manifest::{Doc, UniqueId};
+
+use super::render::is_jinja;
+
+/// All docs blocks, by name.
+pub(super) struct Docs {
+    by_name: HashMap<String, Vec<Arc<Doc>>>,
+    root: String,
+}
+
+impl Docs {
+    /// Indexes docs blocks. `root` is the root project.
+    pub(super) fn new<'a>(docs: impl Iterator<Item = &'a Arc<Doc>>, root: &str) -> Self {
+        let mut by_name: HashMap<String, Vec<Arc<Doc>>> = HashMap::new();
+        for doc in docs {
+            by_name.entry(doc.name.clone()).or_default().push(Arc::clone(doc));
+        }
+        Self { by_name, root: root.to_owned() }
+    }
+
+    /// Finds a block: in the package named, or in the root project, then in `from`, then anywhere.
+    fn find(&self, from: &str, package: Option<&str>, name: &str) -> Option<&Arc<Doc>> {
+        let all = self.by_name.get(name)?;
+        let of = |wanted: &str| all.iter().find(|doc| *doc.package_name == *wanted);
+        match package {
+            Some(package) => of(package),
+            None => of(&self.root).or_else(|| of(from)).or_else(|| all.first()),
+        }
+    }
+
+    fn missing(&self, who: &str, package: Option<&str>, name: &str) -> Error {
+        let package = package.map(|package| format!(" in package `{package}`")).unwrap_or_default();
+        let names = self.by_name.keys().map(String::as_str);
+        Error::new(
+            Code::UNKNOWN_DOC,
+            format!("{who} uses the docs block `{name}`{package}, which does not exist"),
+        )
+        .help::<String>(suggest(name, names))
+        .help("docs blocks stand in `.md` files: `{% docs name %}...{% enddocs %}`")
+    }
+}
+
+/// A rendered description.
+#[derive(Debug, Default)]
+pub(super) struct Described {
+    pub(super) text: String,
+    pub(super) blocks: Vec<UniqueId>,
+}
+
+/// Renders descriptions of one package.
+pub(super) struct Describer<'a> {
+    pub(super) docs: &'a Arc<Docs>,
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) package: &'a Arc<str>,
+}
+
+impl Describer<'_> {
+    /// Renders a description. `who` is what it describes, for messages; `span` is where it stands.
+    pub(super) fn render(
+        &self,
+        text: &str,
+        span: Option<Span>,
+        who: &str,
+    ) -> Result<Described, Box<Diagnostic>> {
+        if !is_jinja(text) {
+            return Ok(Described { text: text.to_owned(), blocks: Vec::new() });
+        }
+        let rendered = match split(text) {
+            Some(parts) => self.join(parts, who),
+            None => self.engine(text, who),
+        };
+        rendered.map_err(|error| {
+            let error = match span {
+                Some(span) => error.or_at(span),
+                None => error,
+            };
+            Box::new(error.into_diagnostic())
+        })
+    }
+
+    fn join(&self, parts: Vec<Part<'_>>, who: &str) -> Result<Described, Error> {
+        let mut described = Described::default();
+        for part in parts {
+            match part {
+                Part::Text(text) => described.text.push_str(text),
+                Part::Doc { package, name } => {
+                    let doc = self.docs.find(self.package, package, name);
+                    let doc = doc.ok_or_else(|| self.docs.missing(who, package, name))?;
+                    described.text.push_str(&doc.block_contents);
+                    described.blocks.push(doc.unique_id.clone());
+                }
+            }
+        }
+        Ok(described)
+    }
+
+    fn engine(&self, text: &str, who: &str) -> Result<Described, Error> {
+        let names = ParseScope::new(Arc::clone(self.shared), self.package, None);
+        let scope = Arc::new(DescriptionScope {
+            names,
+            docs: Arc::clone(self.docs),
+            package: Arc::clone(self.package),
+            who: who.to_owned(),
+            blocks: Arc::default(),
+        });
+        let dynamic: Arc<dyn Scope> = scope.clone();
+        let text = self.shared.render_text(text, &dynamic)?;
+        let blocks = std::mem::take(&mut *scope.blocks.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(Described { text, blocks })
+    }
+}
+
+/// The names a description sees: variables, the target, and `doc`.
+struct DescriptionScope {
+    names: ParseScope,
+    docs: Arc<Docs>,
+    package: Arc<str>,
+    who: String,
+    blocks: Arc<Mutex<Vec<UniqueId>>>,
+}
+
+impl Scope for DescriptionScope {
+    fn get(&self, name: &str) -> Option<Value> {
+        match name {
+            "doc" => Some(doc_function(self)),
+            "ref" | "source" | "config" | "this" | "model" | "graph" | "adapter" | "execute" => None,
+            other => self.names.get(other),
+        }
+    }
+
+    fn undefined(&self) -> UndefinedMode {
+        UndefinedMode::Strict
+    }
+
+    fn names(&self) -> Vec<Arc<str>> {
+        vec!["doc".into(), "var".into(), "env_var".into(), "target".into()]
+    }
+}
+
+fn doc_function(scope: &DescriptionScope) -> Value {
+    let (docs, package, who) = (Arc::clone(&scope.docs), Arc::clone(&scope.package), scope.who.clone());
+    let blocks = Arc::clone(&scope.blocks);
+    function("doc", move |call| {
+        let first = call.args.required_str("name")?;
+        let second = call.args.optional_str("name")?;
+        let (wanted, name) = match &second {
+            Some(name) => (Some(&*first), name),
+            None => (None, &first),
+        };
+        let doc = docs.find(&package, wanted, name).ok_or_else(|| docs.missing(&who, wanted, name))?;
+        blocks.lock().unwrap_or_else(PoisonError::into_inner).push(doc.unique_id.clone());
+        Ok(Value::from(&*doc.block_contents))
+    })
+}
+
+#[derive(Debug, PartialEq)]
+enum Part<'a> {
+    Text(&'a str),
+    Doc { package: Option<&'a str>, name: &'a str },
+}
+
+/// Takes a text apart that holds nothing but `doc` calls; `None` for any other.
+fn split(text: &str) -> Option<Vec<Part<'_>>> {
+    let mut parts = Vec::new();
+    // A final newline goes, as in every template.
+    let mut rest = text.strip_suffix('\n').unwrap_or(text);
+    if rest.contains("{%") || rest.contains("{#") || rest.contains('\r') {
+        return None;
+    }
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (inner, after) = after.split_once("}}")?;
+        parts.push(Part::Text(before));
+        let call = inner.trim_start().strip_prefix("doc")?.trim().strip_prefix('(')?.strip_suffix(')')?;
+        let mut names = call.split(',').map(quoted);
+        parts.push(match (names.next()??, names.next(), names.next()) {
+            (name, None, None) => Part::Doc { package: None, name },
+            (package, Some(name), None) => Part::Doc { package: Some(package), name: name? },
+            _ => return None,
+        });
+        rest = after;
+    }
+    parts.push(Part::Text(rest));
+    Some(parts)
+}
+
+fn quoted(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let inner = ['\'', '"'].into_iter().find_map(|q| text.strip_prefix(q)?.strip_suffix(q))?;
+    (!inner.contains(['\'', '"', '\\'])).then_some(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: Option<&[Part<'_>]>) {
+        assert_eq!(split(text).as_deref(), want);
+    }
+
+    #[test]
+    fn doc_calls_are_read_without_the_engine() {
+        let doc = |package, name| Part::Doc { package, name };
+        check("{{ doc('a') }}", Some(&[Part::Text(""), doc(None, "a"), Part::Text("")]));
+        check("x {{doc(\"p\", 'a')}} y\n", Some(&[Part::Text("x "), doc(Some("p"), "a"), Part::Text(" y")]));
+    }
+
+    #[test]
+    fn anything_else_needs_the_engine() {
+        for text in [
+            "{{ var('a') }}",
+            "{% if x %}{% endif %}",
+            "{{ doc(x) }}",
+            "{{ doc('a') | upper }}",
+            "{{- doc('a') }}",
+        ] {
+            check(text, None);
+        }
+    }
+}

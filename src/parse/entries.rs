@@ -1,0 +1,114 @@
+//! Property files → entries: the YAML tree of each file, its lists, each entry rendered where dbt renders
+//! early. Called by `pipeline`.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::diag::{Code, Diagnostic, Sources, suggest};
+use crate::project::{Workspace, YamlContext, render_tree};
+use crate::yaml::{self, Yaml};
+
+use super::discover::ProjectFile;
+use super::properties::{PropertyFile, RawEntry, SECTIONS, Section, UNSUPPORTED};
+use super::render;
+
+/// Reads the property files of one project.
+pub(super) fn read(
+    files: &[ProjectFile],
+    workspace: &Workspace,
+    sources: &Sources,
+) -> (Vec<RawEntry>, Vec<Diagnostic>) {
+    let Some(first) = files.first() else { return (Vec::new(), Vec::new()) };
+    let project = workspace.project_named(&first.package).unwrap_or(&workspace.project);
+    let context = workspace.properties_context(project);
+    let read: Vec<_> = files.par_iter().map(|file| read_file(file, &context, sources)).collect();
+    let mut all = (Vec::new(), Vec::new());
+    for (entries, problems) in read {
+        all.0.extend(entries);
+        all.1.extend(problems);
+    }
+    all
+}
+
+fn read_file(
+    file: &ProjectFile,
+    context: &YamlContext,
+    sources: &Sources,
+) -> (Vec<RawEntry>, Vec<Diagnostic>) {
+    let (tree, mut problems) = yaml::parse(sources, file.file);
+    let Some(tree) = tree.filter(|tree| !tree.is_null()) else { return (Vec::new(), problems) };
+    let Some(map) = tree.as_map() else {
+        problems.push(
+            Diagnostic::error(
+                Code::YAML_TYPE,
+                tree.span,
+                format!("`{}` must be a mapping, but is {}", file.original, tree.kind()),
+            )
+            .help("begin with a list's name, for example `models:`"),
+        );
+        return (Vec::new(), problems);
+    };
+    let place = Arc::new(PropertyFile {
+        package: Arc::clone(&file.package),
+        file: file.file,
+        original_path: file.original.to_string(),
+        path: file.path.to_string(),
+    });
+    let mut entries = Vec::new();
+    for section in SECTIONS {
+        let Some(list) = map.get(section.key()) else { continue };
+        if list.is_null() {
+            continue;
+        }
+        match list.expect_seq(section.key()) {
+            Ok(items) => {
+                for item in items {
+                    entries.extend(read_entry(section, item, &place, context, &mut problems));
+                }
+            }
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    check_keys(map, &mut problems);
+    (entries, problems)
+}
+
+fn read_entry(
+    section: Section,
+    item: &Yaml,
+    place: &Arc<PropertyFile>,
+    context: &YamlContext,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<RawEntry> {
+    if item.as_map().is_none() {
+        problems.push(*item.unexpected_item(section.key(), "a mapping with a `name`"));
+        return None;
+    }
+    let rendered = render_tree(item, context, &|path| render::stays(section, path), problems);
+    Some(RawEntry { section, file: Arc::clone(place), written: item.clone(), rendered })
+}
+
+/// Tells of lists that mean nothing here (yet).
+fn check_keys(map: &yaml::Map, problems: &mut Vec<Diagnostic>) {
+    let known = || SECTIONS.iter().map(|section| section.key());
+    for entry in map {
+        let key = &*entry.key;
+        if UNSUPPORTED.contains(&key) {
+            let filled = entry.value.as_seq().is_none_or(|items| !items.is_empty());
+            if filled && !entry.value.is_null() {
+                let message = format!("`{key}` are not supported yet and are left out");
+                problems.push(Diagnostic::warning(Code::UNSUPPORTED, entry.key_span, message));
+            }
+        } else if !matches!(key, "version" | "anchors") && !known().any(|name| name == key) {
+            problems.push(
+                Diagnostic::warning(
+                    Code::UNKNOWN_KEY,
+                    entry.key_span,
+                    format!("`{key}` means nothing in a property file"),
+                )
+                .help::<String>(suggest(key, known())),
+            );
+        }
+    }
+}

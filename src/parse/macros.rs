@@ -1,0 +1,294 @@
+//! Macro files → macros: the manifest's entries, the callable table, and what each macro calls.
+//!
+//! Input are the files of `macro-paths` and `tests/generic` of all projects, and Tidegate's own macros,
+//! which are embedded. Each block is compiled on its own, so that a macro finds others only by name, as
+//! overriding needs. Called by `mod`, before anything is rendered.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use include_dir::{Dir, include_dir};
+use rayon::prelude::*;
+
+use crate::context::{MacroEntry, MacroTable};
+use crate::diag::{Code, Diagnostic, FileId, Sources, Span};
+use crate::jinja::{Block, BlockKind, Engine, StaticCall, Value, blocks};
+use crate::manifest::{JsonMap, Macro, ResourceType, UniqueId};
+
+use super::discover::ProjectFile;
+
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/macros");
+
+/// The package of the macros that fit every engine.
+const DEFAULT_PACKAGE: &str = "dbt";
+
+/// Names that are no macros though they are called like ones.
+const STANDARD: [&str; 3] = ["source", "ref", "config"];
+
+/// A macro as it was read.
+pub(super) struct ReadMacro {
+    pub(super) entry: Macro,
+    value: Value,
+    /// The block as the engine knows it.
+    block: Span,
+    calls: Vec<StaticCall>,
+    /// One of Tidegate's own.
+    internal: bool,
+    /// Names of its parameters.
+    pub(super) params: Vec<Arc<str>>,
+}
+
+impl ReadMacro {
+    fn callable(&self) -> MacroEntry {
+        MacroEntry { id: self.entry.unique_id.clone(), value: self.value.clone(), span: self.block }
+    }
+}
+
+/// Reads the macros of project files.
+pub(super) fn read_files(files: &[ProjectFile], created_at: f64) -> (Vec<ReadMacro>, Vec<Diagnostic>) {
+    let read: Vec<_> = files
+        .par_iter()
+        .map(|file| {
+            let place = Place {
+                package: &file.package,
+                path: file.original.as_str(),
+                file: file.file,
+                internal: false,
+            };
+            read_text(&file.text, &place, created_at)
+        })
+        .collect();
+    flatten(read)
+}
+
+/// Reads Tidegate's own macros: those for every engine, then those for `engine`.
+pub(super) fn read_built_in(
+    engine: &str,
+    sources: &Sources,
+    created_at: f64,
+) -> (Vec<ReadMacro>, Vec<Diagnostic>) {
+    let engine_package: Arc<str> = format!("dbt_{engine}").into();
+    let mut files = Vec::new();
+    for (folder, package) in [("default", Arc::from(DEFAULT_PACKAGE)), (engine, engine_package)] {
+        let mut found = Vec::new();
+        collect(BUILT_IN.get_dir(folder), &mut found);
+        found.sort_unstable_by_key(|(path, _)| *path);
+        for (path, text) in found {
+            let below = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
+            let path = format!("macros/{below}");
+            let file = sources.add(format!("{package}/{path}"), text);
+            files.push((Arc::clone(&package), path, file, text));
+        }
+    }
+    let read: Vec<_> = files
+        .par_iter()
+        .map(|(package, path, file, text)| {
+            read_text(text, &Place { package, path, file: *file, internal: true }, created_at)
+        })
+        .collect();
+    flatten(read)
+}
+
+fn collect(dir: Option<&'static Dir<'static>>, found: &mut Vec<(&'static str, &'static str)>) {
+    let Some(dir) = dir else { return };
+    for file in dir.files() {
+        if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
+            found.push((path, text));
+        }
+    }
+    dir.dirs().for_each(|dir| collect(Some(dir), found));
+}
+
+fn flatten(read: Vec<(Vec<ReadMacro>, Vec<Diagnostic>)>) -> (Vec<ReadMacro>, Vec<Diagnostic>) {
+    let mut all = (Vec::new(), Vec::new());
+    for (macros, problems) in read {
+        all.0.extend(macros);
+        all.1.extend(problems);
+    }
+    all
+}
+
+struct Place<'a> {
+    package: &'a Arc<str>,
+    path: &'a str,
+    file: FileId,
+    internal: bool,
+}
+
+fn read_text(text: &str, place: &Place<'_>, created_at: f64) -> (Vec<ReadMacro>, Vec<Diagnostic>) {
+    let (found, mut problems) = blocks(text, place.file);
+    let mut macros = Vec::new();
+    for block in found {
+        if !matches!(block.kind, BlockKind::Macro | BlockKind::Test | BlockKind::Materialization) {
+            continue;
+        }
+        match read_block(text, &block, place, created_at) {
+            Ok(Some(read)) => macros.push(read),
+            Ok(None) => {}
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    (macros, problems)
+}
+
+fn read_block(
+    text: &str,
+    block: &Block,
+    place: &Place<'_>,
+    created_at: f64,
+) -> Result<Option<ReadMacro>, Box<Diagnostic>> {
+    let engine = Engine::new();
+    let template = engine
+        .compile(place.file, text, block.full.clone())
+        .map_err(|error| Box::new(error.into_diagnostic()))?;
+    let Some(made) = engine.macros(&template).into_iter().next() else { return Ok(None) };
+    let name = block.macro_name();
+    let is_materialization = block.kind == BlockKind::Materialization;
+    let entry = Macro {
+        unique_id: UniqueId::new(ResourceType::Macro, place.package, &name),
+        name,
+        package_name: Arc::clone(place.package),
+        original_file_path: place.path.to_owned(),
+        macro_sql: text.get(block.full.clone()).unwrap_or_default().into(),
+        depends_on: Vec::new(),
+        description: String::new(),
+        meta: JsonMap::new(),
+        docs: serde_json::json!({"show": true, "node_color": null}),
+        patch_path: None,
+        arguments: Vec::new(),
+        created_at,
+        supported_languages: is_materialization.then(|| block.languages.clone()),
+        file: place.file,
+        span: Span::new(place.file, block.full.start, block.full.end),
+    };
+    Ok(Some(ReadMacro {
+        entry,
+        value: made.value,
+        block: made.span,
+        calls: template.static_calls(),
+        internal: place.internal,
+        params: made.params.into_iter().map(|(name, _)| name).collect(),
+    }))
+}
+
+/// Macros by package and by name, in dbt's order of search for ids.
+#[derive(Debug, Default)]
+pub(super) struct MacroIndex {
+    by_package: HashMap<String, HashMap<String, MacroEntry>>,
+    /// The root project's, else a package's, else Tidegate's own.
+    by_name: HashMap<String, MacroEntry>,
+}
+
+impl MacroIndex {
+    /// Finds a macro for a package: that package's own, else as by bare name from the root project.
+    pub(super) fn find(&self, package: &str, name: &str) -> Option<&MacroEntry> {
+        self.by_package.get(package).and_then(|macros| macros.get(name)).or_else(|| self.by_name.get(name))
+    }
+}
+
+/// All macros, ready to be called.
+pub(super) struct Macros {
+    /// The manifest's entries, Tidegate's own first.
+    pub(super) entries: Vec<Macro>,
+    pub(super) table: MacroTable,
+    pub(super) index: MacroIndex,
+}
+
+/// Puts macros together; equal names in one package are reported.
+pub(super) fn assemble(
+    read: Vec<ReadMacro>,
+    mut table: MacroTable,
+    problems: &mut Vec<Diagnostic>,
+) -> Macros {
+    let root = table.root().to_owned();
+    let mut first: HashMap<UniqueId, Span> = HashMap::new();
+    let mut index = MacroIndex::default();
+    let mut kept: Vec<ReadMacro> = Vec::with_capacity(read.len());
+    for found in read {
+        let entry = &found.entry;
+        if let Some(earlier) = first.get(&entry.unique_id) {
+            problems.push(
+                Diagnostic::error(
+                    Code::DUPLICATE_NAME,
+                    super::resolve::start(entry.span),
+                    format!("package `{}` has two macros called `{}`", entry.package_name, entry.name),
+                )
+                .label(super::resolve::start(*earlier), "the first one")
+                .help("rename or remove one of them"),
+            );
+            continue;
+        }
+        first.insert(entry.unique_id.clone(), entry.span);
+        let callable = found.callable();
+        if found.internal {
+            table.add_internal(&entry.name, callable);
+        } else {
+            table.add(&entry.package_name, &entry.name, callable);
+        }
+        let names = index.by_package.entry(entry.package_name.to_string()).or_default();
+        names.insert(entry.name.clone(), found.callable());
+        kept.push(found);
+    }
+    // Weakest first: Tidegate's own, packages, the root project.
+    let rank = |found: &&ReadMacro| match (found.internal, *found.entry.package_name == root) {
+        (true, _) => 0,
+        (false, false) => 1,
+        (false, true) => 2,
+    };
+    let mut ranked: Vec<&ReadMacro> = kept.iter().collect();
+    ranked.sort_by_key(rank);
+    for found in ranked {
+        index.by_name.insert(found.entry.name.clone(), found.callable());
+    }
+    let entries = kept
+        .into_iter()
+        .map(|found| {
+            let depends_on = depends_on(&found, &table, &index);
+            Macro { depends_on, ..found.entry }
+        })
+        .collect();
+    Macros { entries, table, index }
+}
+
+/// The macros that a macro calls by name, and those that its dispatches with constant names find.
+fn depends_on(found: &ReadMacro, table: &MacroTable, index: &MacroIndex) -> Vec<UniqueId> {
+    let package = &*found.entry.package_name;
+    let mut ids: Vec<UniqueId> = Vec::new();
+    let mut add = |package: &str, name: &str| {
+        if let Some(id) = index.find(package, name).map(|entry| &entry.id).filter(|id| !ids.contains(id)) {
+            ids.push(id.clone());
+        }
+    };
+    for call in &found.calls {
+        match call.package.as_deref() {
+            Some("adapter") if &*call.name == "dispatch" => {
+                let Some((name, namespace)) = dispatched(call) else { continue };
+                if name != found.entry.name {
+                    add(package, &name);
+                }
+                if let Ok(entry) = table.dispatch(package, &name, namespace.as_deref()) {
+                    let mut parts = entry.id.as_str().splitn(3, '.').skip(1);
+                    if let (Some(package), Some(name)) = (parts.next(), parts.next()) {
+                        add(package, name);
+                    }
+                }
+            }
+            Some("adapter") => {}
+            Some(namespace) => add(namespace, &call.name),
+            None if STANDARD.contains(&&*call.name) || *call.name == *found.entry.name => {}
+            None => add(package, &call.name),
+        }
+    }
+    ids
+}
+
+/// The name and namespace of a dispatch, where both are constants.
+fn dispatched(call: &StaticCall) -> Option<(String, Option<String>)> {
+    let text = |value: Option<&Option<Value>>| {
+        value.and_then(Option::as_ref).and_then(|v| v.as_str().map(str::to_owned))
+    };
+    let named = |key: &str| call.named.iter().find(|(name, _)| &**name == key).map(|(_, value)| value);
+    let name = text(call.args.first()).or_else(|| text(named("macro_name")))?;
+    let namespace = text(call.args.get(1)).or_else(|| text(named("macro_namespace")));
+    Some((name, namespace))
+}

@@ -1,0 +1,248 @@
+//! A workspace → a manifest: the order of the steps. Each step takes what earlier ones made and reports all
+//! it found wrong; work on files and nodes runs in parallel, results come in the order of the files.
+//!
+//! files → macros → property entries → drafts of nodes → entries assigned to drafts → nodes → sources, tests,
+//! exposures, groups, unit tests → names resolved → checks.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use crate::context::{MacroEntry, Shared};
+use crate::diag::{Diagnostic, Span};
+use crate::files;
+use crate::jinja::Template;
+use crate::manifest::{Lookup, Manifest, SourceTable, UniqueId};
+use crate::project::Workspace;
+use crate::yaml::Yaml;
+
+use super::collect::{Collected, Collector};
+use super::descriptions::Docs;
+use super::discover::{self, ProjectFiles};
+use super::finish::Finisher;
+use super::macros::{self, MacroIndex, ReadMacro};
+use super::names::Names;
+use super::node::Builder;
+use super::properties::{RawEntry, Section};
+use super::settings::{self, Settings};
+use super::test_nodes::TestMaker;
+use super::trees::Trees;
+use super::{all_tests, checks, docs, entries, exposures, macro_patches, relations, sources, unit_tests};
+
+/// A parsed project.
+pub struct Parsed {
+    /// What it defines.
+    pub manifest: Arc<Manifest>,
+    /// The compiled code of every node that has some.
+    pub templates: Arc<HashMap<UniqueId, Template>>,
+    /// What templates see, for compiling and running.
+    pub shared: Arc<Shared>,
+    /// Answers `ref()` and `source()`.
+    pub lookup: Arc<Lookup>,
+}
+
+/// Parses a project with its packages.
+///
+/// Everything wrong with the project is returned, errors and warnings in the order of the steps. With
+/// errors there is no result.
+pub fn parse(workspace: &Workspace, settings: &Settings) -> (Option<Parsed>, Vec<Diagnostic>) {
+    let mut run =
+        Run { workspace, settings, created_at: settings::seconds(settings.started_at), problems: Vec::new() };
+    let parsed = run.parse();
+    let failed = run.problems.iter().any(Diagnostic::is_error);
+    (Some(parsed).filter(|_| !failed), run.problems)
+}
+
+struct Run<'a> {
+    workspace: &'a Workspace,
+    settings: &'a Settings,
+    created_at: f64,
+    problems: Vec<Diagnostic>,
+}
+
+impl Run<'_> {
+    fn parse(&mut self) -> Parsed {
+        let files = self.files();
+        let entries = self.entries(&files);
+        let (mut macros, shared, index) = self.macros(&files);
+        let of = |section: Section| entries.iter().filter(|e| e.section == section).collect::<Vec<_>>();
+        macro_patches::apply(&of(Section::Macros), &mut macros, &mut self.problems);
+        let docs = self.docs(&files);
+        let index_of_docs = Arc::new(Docs::new(docs.iter(), &self.workspace.project.name));
+        let own = self.workspace.projects().map(|project| &*project.name).collect::<Vec<_>>();
+        let custom = macros.iter().filter(|found| own.contains(&&*found.package_name));
+        let names = Names::new(&shared, custom.map(|found| found.name.as_str()));
+        let trees = Trees::new(&self.workspace.project, self.workspace.projects());
+        let relation =
+            |database: &str, schema: &str, name: &str| relations::of_node(&shared, database, schema, name);
+        let builder = Builder {
+            trees: &trees,
+            names: &names,
+            relation: &relation,
+            store_failures: shared.is_on("STORE_FAILURES"),
+        };
+        let finisher = Finisher {
+            shared: &shared,
+            builder: &builder,
+            workspace: self.workspace,
+            docs: &index_of_docs,
+            created_at: self.created_at,
+        };
+        let finished = finisher.nodes(&files, &entries, &mut self.problems);
+        let mut collector = Collector::new(&finisher);
+        collector.macros(macros);
+        collector.docs(docs);
+        collector.nodes(finished.nodes);
+        self.others(&finisher, &index, (&files, &entries), &finished.properties, &mut collector);
+        let Collected { manifest, templates, lookup, problems } = collector.finish();
+        self.problems.extend(problems);
+        checks::check(&manifest, self.workspace, &mut self.problems);
+        Parsed {
+            manifest: Arc::new(manifest),
+            templates: Arc::new(templates),
+            shared,
+            lookup: Arc::new(lookup),
+        }
+    }
+
+    /// Reads all files: the root project's first, then the packages'.
+    fn files(&mut self) -> Vec<ProjectFiles> {
+        let projects = std::iter::once(&self.workspace.project).chain(&self.workspace.packages);
+        projects
+            .map(|project| discover::discover(project, &self.settings.sources, &mut self.problems))
+            .collect()
+    }
+
+    fn entries(&mut self, files: &[ProjectFiles]) -> Vec<RawEntry> {
+        let mut all = Vec::new();
+        for files in files {
+            let (found, wrong) = entries::read(&files.properties, self.workspace, &self.settings.sources);
+            all.extend(found);
+            self.problems.extend(wrong);
+        }
+        all
+    }
+
+    fn macros(&mut self, files: &[ProjectFiles]) -> (Vec<crate::manifest::Macro>, Arc<Shared>, MacroIndex) {
+        let engine = self.workspace.profile.connection.kind().as_str();
+        let (mut read, wrong) = macros::read_built_in(engine, &self.settings.sources, self.created_at);
+        self.problems.extend(wrong);
+        for files in files {
+            for list in [&files.macros, &files.generic_tests] {
+                let (found, wrong): (Vec<ReadMacro>, _) = macros::read_files(list, self.created_at);
+                read.extend(found);
+                self.problems.extend(wrong);
+            }
+        }
+        let table = settings::macro_table(self.workspace);
+        let found = macros::assemble(read, table, &mut self.problems);
+        let shared = settings::share(self.workspace, self.settings, found.table);
+        (found.entries, Arc::new(shared), found.index)
+    }
+
+    fn docs(&mut self, files: &[ProjectFiles]) -> Vec<Arc<crate::manifest::Doc>> {
+        let mut all = Vec::new();
+        for files in files {
+            let (found, wrong) = docs::read(&files.docs);
+            all.extend(found.into_iter().map(Arc::new));
+            self.problems.extend(wrong);
+        }
+        all
+    }
+}
+
+impl Run<'_> {
+    /// Reads sources, exposures, groups, unit tests, and makes the generic tests.
+    fn others(
+        &mut self,
+        finisher: &Finisher<'_>,
+        index: &MacroIndex,
+        (files, entries): (&[ProjectFiles], &[RawEntry]),
+        properties: &[super::properties::Properties],
+        collector: &mut Collector<'_>,
+    ) {
+        let shared = finisher.shared;
+        let code = Mutex::default();
+        let find_macro =
+            |package: &str, name: &str| -> Option<MacroEntry> { index.find(package, name).cloned() };
+        let contexts: HashMap<&str, _> =
+            self.workspace.projects().map(|p| (&*p.name, self.workspace.properties_context(p))).collect();
+        let render = |package: &str, text: &str, span: Span| match contexts.get(package) {
+            Some(context) => context.render(text, span).map(|value| Yaml::new(span, value)),
+            None => Ok(Yaml::text(span, text)),
+        };
+        let quote = |name: &str| crate::sql::Ident::new(name, shared.dialect).to_string();
+        let maker = TestMaker {
+            shared,
+            builder: finisher.builder,
+            find_macro: &find_macro,
+            quote: &quote,
+            render: &render,
+            arguments_key: self.workspace.flags.behavior("require_generic_test_arguments_property"),
+            code: &code,
+            created_at: self.created_at,
+        };
+        let (tests, wrong) = all_tests::of_properties(properties, &collector.attached(), &maker);
+        self.problems.extend(wrong);
+        self.problems.extend(all_tests::deprecations(&tests));
+        collector.tests(tests);
+        let relation_name = |table: &SourceTable| relations::of_source(shared, table);
+        let context = sources::Context {
+            trees: finisher.builder.trees,
+            default_database: finisher.builder.names.default_database(),
+            relation_name: &relation_name,
+            created_at: self.created_at,
+        };
+        let mut tables = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.section == Section::Sources) {
+            let read = sources::read(entry, &context, &mut self.problems);
+            tables.extend(read.into_iter().map(|table| (Arc::clone(&entry.file), table)));
+        }
+        let (tests, wrong) = all_tests::of_sources(&tables, &maker);
+        self.problems.extend(wrong);
+        collector.sources(tables.into_iter().map(|(_, table)| table).collect());
+        collector.tests(tests);
+        self.plain_entries(finisher, files, entries, collector);
+    }
+
+    fn plain_entries(
+        &mut self,
+        finisher: &Finisher<'_>,
+        files: &[ProjectFiles],
+        entries: &[RawEntry],
+        collector: &mut Collector<'_>,
+    ) {
+        let trees = finisher.builder.trees;
+        let fixtures = files.iter().flat_map(|files| &files.fixtures).map(|f| ((&*f.package, f.stem()), f));
+        let seed = |package: &str, name: &str| {
+            let mut seeds = files.iter().flat_map(|files| &files.seeds);
+            let seed = seeds.find(|seed| *seed.file.package == *package && seed.file.stem() == name)?;
+            let root = &self.workspace.project_named(package)?.root;
+            files::read_text(&root.join(&seed.file.original)).ok()
+        };
+        let rows = unit_tests::RowFiles { fixtures: fixtures.collect(), seed: &seed };
+        let mut problems = Vec::new();
+        for entry in entries {
+            match entry.section {
+                Section::Exposures => {
+                    if let Some(exposure) = exposures::exposure(entry, trees, self.created_at, &mut problems)
+                    {
+                        collector.exposure(exposure);
+                    }
+                }
+                Section::Groups => {
+                    if let Some(group) = exposures::group(entry, trees, &mut problems) {
+                        collector.group(group);
+                    }
+                }
+                Section::UnitTests => {
+                    if let Some(test) = unit_tests::read(entry, trees, &rows, self.created_at, &mut problems)
+                    {
+                        collector.unit_test(test);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.problems.extend(problems);
+    }
+}

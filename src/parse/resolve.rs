@@ -1,0 +1,313 @@
+//! Names to ids: what every `ref()` and `source()` of nodes and exposures means, with dbt's rules of access
+//! (`resources.md` sections 4 and 10). Each problem points at the call. Called by `mod` when all nodes are
+//! known; cycles are found by whoever builds the graph.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::manifest::{
+    Config, DependsOn, Found, Json, Lookup, Manifest, Node, NodeKind, RefCall, ResourceType, SourceCall,
+    UniqueId, version_text,
+};
+
+/// Who asks.
+struct Asker<'a> {
+    id: &'a UniqueId,
+    name: &'a str,
+    resource: ResourceType,
+    package: &'a Arc<str>,
+    group: Option<&'a str>,
+    /// Where a call is taken to be that has no place of its own.
+    span: Span,
+}
+
+/// What a call led to.
+enum Answer {
+    Id(UniqueId),
+    /// The asker is a test of something that is not there: it is switched off.
+    Off,
+    /// A problem was reported.
+    Nothing,
+}
+
+/// Resolves calls.
+pub(super) struct Resolver<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) lookup: &'a Lookup,
+    pub(super) root: &'a str,
+    /// Packages whose protected models only they may use.
+    pub(super) restricted: HashMap<&'a str, bool>,
+    /// Whether a package's node is told when it uses a node of the root project by its bare name.
+    pub(super) warn_on_root: bool,
+}
+
+/// The resources that a node or exposure needs; `enabled` is false when a test has to be switched off.
+pub(super) struct Resolved {
+    pub(super) nodes: Vec<UniqueId>,
+    pub(super) enabled: bool,
+}
+
+impl Resolver<'_> {
+    /// Resolves the calls of a node.
+    pub(super) fn node(&self, node: &Node, problems: &mut Vec<Diagnostic>) -> Resolved {
+        let asker = Asker {
+            id: &node.unique_id,
+            name: &node.name,
+            resource: node.resource_type(),
+            package: &node.package_name,
+            group: node.group.as_deref(),
+            span: node.span,
+        };
+        self.all(&asker, &node.refs, &node.sources, problems)
+    }
+
+    /// Resolves the calls of an exposure.
+    pub(super) fn exposure(
+        &self,
+        exposure: &crate::manifest::Exposure,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Resolved {
+        let asker = Asker {
+            id: &exposure.unique_id,
+            name: &exposure.name,
+            resource: ResourceType::Exposure,
+            package: &exposure.package_name,
+            group: None,
+            span: exposure.span,
+        };
+        self.all(&asker, &exposure.refs, &exposure.sources, problems)
+    }
+
+    /// Sources come first, as in dbt.
+    fn all(
+        &self,
+        asker: &Asker<'_>,
+        refs: &[RefCall],
+        sources: &[SourceCall],
+        problems: &mut Vec<Diagnostic>,
+    ) -> Resolved {
+        let mut resolved = Resolved { nodes: Vec::new(), enabled: true };
+        let sources = sources.iter().map(|call| self.source(asker, call, problems)).collect::<Vec<_>>();
+        let refs = refs.iter().map(|call| self.reference(asker, call, problems)).collect::<Vec<_>>();
+        for answer in sources.into_iter().chain(refs) {
+            match answer {
+                Answer::Id(id) if !resolved.nodes.contains(&id) => resolved.nodes.push(id),
+                Answer::Id(_) => {}
+                Answer::Off => resolved.enabled = false,
+                Answer::Nothing => resolved.enabled &= asker.resource != ResourceType::Test,
+            }
+        }
+        resolved
+    }
+
+    fn source(&self, asker: &Asker<'_>, call: &SourceCall, problems: &mut Vec<Diagnostic>) -> Answer {
+        let place = call.span.unwrap_or(asker.span);
+        let name = format!("{}.{}", call.source, call.table);
+        match self.lookup.source(asker.package, &call.source, &call.table) {
+            Found::One(id) => Answer::Id(id),
+            Found::Disabled(id) if asker.resource == ResourceType::Test => {
+                problems.push(self.missing_for_test(asker, &format!("source `{name}`"), Some(&id), place));
+                Answer::Off
+            }
+            Found::Disabled(id) => {
+                let message = format!("{} depends on source `{name}`, which is disabled", describe(asker));
+                problems.push(self.point_at(Diagnostic::error(Code::UNKNOWN_SOURCE, place, message), &id));
+                Answer::Nothing
+            }
+            Found::Ambiguous(ids) => {
+                problems.push(ambiguous(asker, &format!("source `{name}`"), &ids, place));
+                Answer::Nothing
+            }
+            Found::Missing | Found::NoSuchVersion(_) => {
+                let known: Vec<&str> = self.lookup.source_names().collect();
+                if asker.resource == ResourceType::Test {
+                    problems.push(self.missing_for_test(asker, &format!("source `{name}`"), None, place));
+                    return Answer::Off;
+                }
+                let message = format!("{} depends on source `{name}`, which does not exist", describe(asker));
+                problems.push(
+                    Diagnostic::error(Code::UNKNOWN_SOURCE, place, message)
+                        .help::<String>(suggest(&name, known))
+                        .help("sources are declared under `sources:` in a property file"),
+                );
+                Answer::Nothing
+            }
+        }
+    }
+
+    fn reference(&self, asker: &Asker<'_>, call: &RefCall, problems: &mut Vec<Diagnostic>) -> Answer {
+        let place = call.span.unwrap_or(asker.span);
+        let written = written(call);
+        match self.lookup.node(asker.package, call.package.as_deref(), &call.name, call.version.as_ref()) {
+            Found::One(id) => self.allowed(asker, call, id, problems),
+            Found::Disabled(id) if asker.resource == ResourceType::Test => {
+                // dbt says nothing when a test's model is disabled: the test goes with it.
+                let _ = id;
+                Answer::Off
+            }
+            Found::Disabled(id) => {
+                let message = format!("{} depends on `{written}`, which is disabled", describe(asker));
+                problems.push(self.point_at(Diagnostic::error(Code::DISABLED_REF, place, message), &id));
+                Answer::Nothing
+            }
+            Found::Ambiguous(ids) => {
+                problems.push(ambiguous(asker, &format!("`{written}`"), &ids, place));
+                Answer::Nothing
+            }
+            Found::NoSuchVersion(versions) => {
+                let version = call.version.as_ref().map(version_text).unwrap_or_default();
+                let message = format!(
+                    "{} depends on version {version} of `{}`, which does not exist",
+                    describe(asker),
+                    call.name
+                );
+                let problem = if asker.resource == ResourceType::Test {
+                    Diagnostic::warning(Code::UNKNOWN_REF, place, message)
+                } else {
+                    Diagnostic::error(Code::UNKNOWN_REF, place, message)
+                };
+                problems.push(problem.note(format!("versions of `{}`: {}", call.name, versions.join(", "))));
+                Answer::Off
+            }
+            Found::Missing if asker.resource == ResourceType::Test => {
+                problems.push(self.missing_for_test(asker, &format!("`{written}`"), None, place));
+                Answer::Off
+            }
+            Found::Missing => {
+                problems.push(self.missing(asker, call, place));
+                Answer::Nothing
+            }
+        }
+    }
+
+    fn missing(&self, asker: &Asker<'_>, call: &RefCall, place: Span) -> Diagnostic {
+        let message = format!("{} depends on `{}`, which does not exist", describe(asker), written(call));
+        let mut problem = Diagnostic::error(Code::UNKNOWN_REF, place, message)
+            .help::<String>(suggest(&call.name, self.lookup.node_names()));
+        if let Some(package) = &call.package {
+            let elsewhere = self.lookup.node(package, None, &call.name, call.version.as_ref());
+            if let Found::One(id) = elsewhere {
+                problem = problem.help(format!("package `{package}` has no such model, but there is `{id}`"));
+            }
+        }
+        let is_source = self.lookup.source_names().any(|name| name.split('.').nth(1) == Some(&*call.name));
+        if is_source {
+            problem = problem.help(format!("`{}` is a table of a source: use `source()`", call.name));
+        }
+        problem
+    }
+
+    fn missing_for_test(
+        &self,
+        asker: &Asker<'_>,
+        what: &str,
+        disabled: Option<&UniqueId>,
+        place: Span,
+    ) -> Diagnostic {
+        let state = if disabled.is_some() { "is disabled" } else { "does not exist" };
+        let message = format!("test `{}` depends on {what}, which {state}", asker.name);
+        let problem = Diagnostic::warning(Code::UNKNOWN_REF, place, message).note("the test is switched off");
+        match disabled {
+            Some(id) => self.point_at(problem, id),
+            None => problem,
+        }
+    }
+
+    /// Adds the place where something disabled is defined.
+    fn point_at(&self, problem: Diagnostic, id: &UniqueId) -> Diagnostic {
+        let disabled = self.manifest.disabled.get(id).and_then(|all| all.first());
+        match disabled {
+            Some(crate::manifest::Disabled::Node(node)) => problem.label(start(node.span), "disabled here"),
+            Some(crate::manifest::Disabled::Source(table)) => {
+                problem.label(start(table.span), "disabled here")
+            }
+            _ => problem,
+        }
+    }
+
+    /// Applies the rules of access.
+    fn allowed(
+        &self,
+        asker: &Asker<'_>,
+        call: &RefCall,
+        id: UniqueId,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Answer {
+        let Some(target) = self.manifest.nodes.get(&id) else { return Answer::Nothing };
+        let place = call.span.unwrap_or(asker.span);
+        let foreign = target.package_name != *asker.package;
+        if let NodeKind::Model { access, .. } = &target.kind
+            && asker.resource != ResourceType::SqlOperation
+        {
+            let restricted = self.restricted.get(&*target.package_name).copied().unwrap_or(false);
+            let same_group = asker.group.is_some() && asker.group == target.group.as_deref();
+            let refused = match access.as_str() {
+                "private" if !same_group || (foreign && restricted) => {
+                    let group = target.group.as_deref().unwrap_or_default();
+                    Some(format!("which is private to the group `{group}`"))
+                }
+                "protected" if foreign && restricted => {
+                    Some(format!("which is protected: only package `{}` may use it", target.package_name))
+                }
+                _ => None,
+            };
+            if let Some(reason) = refused {
+                let message = format!("{} refs `{}`, {reason}", describe(asker), target.name);
+                problems.push(
+                    Diagnostic::error(Code::ACCESS, place, message)
+                        .help("put both into one group, or give the model a wider `access`"),
+                );
+                return Answer::Nothing;
+            }
+        }
+        let names_root = call.package.as_deref() == Some(self.root);
+        if self.warn_on_root && foreign && *target.package_name == *self.root && !names_root {
+            let message = format!(
+                "{} of package `{}` depends on `{id}` of the root project",
+                describe(asker),
+                asker.package
+            );
+            problems.push(Diagnostic::warning(Code::AMBIGUOUS_REF, place, message));
+        }
+        Answer::Id(id)
+    }
+}
+
+fn describe(asker: &Asker<'_>) -> String {
+    format!("{} `{}`", asker.resource, if asker.name.is_empty() { asker.id.as_str() } else { asker.name })
+}
+
+fn written(call: &RefCall) -> String {
+    let package = call.package.as_ref().map(|package| format!("'{package}', ")).unwrap_or_default();
+    let version = match &call.version {
+        Some(Json::String(text)) => format!(", v='{text}'"),
+        Some(other) => format!(", v={other}"),
+        None => String::new(),
+    };
+    format!("ref({package}'{}'{version})", call.name)
+}
+
+fn ambiguous(asker: &Asker<'_>, what: &str, ids: &[UniqueId], place: Span) -> Diagnostic {
+    let names: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
+    let message = format!("{what} in {} could mean {}", describe(asker), names.join(" or "));
+    Diagnostic::error(Code::AMBIGUOUS_REF, place, message)
+        .help("name the package too: `ref('package', 'model')`")
+}
+
+/// The first byte of a span: a label should not mark a whole file.
+pub(super) fn start(span: Span) -> Span {
+    Span { end: span.start, ..span }
+}
+
+/// Returns the node with what it needs; switched off when a test has lost its model.
+pub(super) fn apply(node: &Node, resolved: Resolved) -> Node {
+    let mut node = node.clone();
+    node.depends_on = DependsOn { macros: node.depends_on.macros, nodes: resolved.nodes };
+    if !resolved.enabled {
+        let mut values = node.config.values().clone();
+        values.insert("enabled".to_owned(), Json::Bool(false));
+        node.config = Config::new(values);
+    }
+    node
+}

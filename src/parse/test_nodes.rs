@@ -1,0 +1,314 @@
+//! Instances of generic tests → nodes: rendered as dbt renders them while parsing, configured, attached to
+//! what they test. Called by `mod` for every entry that lists tests.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use camino::Utf8Path;
+
+use crate::context::{Capture, MacroEntry, ParseScope, Shared};
+use crate::diag::{Code, Diagnostic, Span};
+use crate::jinja::{Args, Scope, Template, Value};
+use crate::manifest::{
+    Checksum, GenericTest, Language, Node, NodeKind, RefCall, ResourceType, SourceCall, TestMetadata,
+    UniqueId,
+};
+use crate::yaml::{Value as YamlValue, Yaml};
+
+use super::columns::Column;
+use super::config::{self, Layer};
+use super::discover::fqn_prefix;
+use super::generic_test::{self, Instance, Rules, Target};
+use super::node::{Builder, Code as NodeCode, Draft, Identity, unconfigured};
+use super::properties::PropertyFile;
+use super::render::is_jinja;
+
+/// What tests are declared on.
+pub(super) struct Declared<'a> {
+    pub(super) file: &'a PropertyFile,
+    /// The list and the name: `models.orders`.
+    pub(super) file_key_name: String,
+    pub(super) target: Target<'a>,
+    /// The node under test; nothing for sources.
+    pub(super) attached: Option<Attached>,
+    pub(super) quote_columns: bool,
+}
+
+/// The node under test.
+#[derive(Clone, Debug)]
+pub(super) struct Attached {
+    pub(super) id: UniqueId,
+    pub(super) group: Option<String>,
+}
+
+/// Makes nodes of test definitions.
+pub(super) struct TestMaker<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) builder: &'a Builder<'a>,
+    /// Finds the macro of a test for a package, as dbt does: that package, then all others.
+    pub(super) find_macro: &'a (dyn Fn(&str, &str) -> Option<MacroEntry> + Sync),
+    /// Quotes an identifier as the engine does.
+    pub(super) quote: &'a (dyn Fn(&str) -> String + Sync),
+    /// Renders texts of the configuration of a package's tests.
+    pub(super) render: &'a (dyn Fn(&str, &str, Span) -> Result<Yaml, Box<Diagnostic>> + Sync),
+    /// `require_generic_test_arguments_property`.
+    pub(super) arguments_key: bool,
+    /// Compiled code by text: most tests share theirs.
+    pub(super) code: &'a Mutex<HashMap<String, Template>>,
+    pub(super) created_at: f64,
+}
+
+/// A test node with the definition it was made of.
+pub(super) struct MadeTest {
+    pub(super) node: Node,
+    pub(super) template: Option<Template>,
+    /// Where arguments or configuration stand at a place that dbt gave up.
+    pub(super) loose_arguments: Option<Span>,
+    pub(super) loose_config: Option<Span>,
+}
+
+impl TestMaker<'_> {
+    /// Makes the tests of a column.
+    pub(super) fn of_column(
+        &self,
+        declared: &Declared<'_>,
+        column: &Column,
+        extra_tags: &[String],
+        problems: &mut Vec<Diagnostic>,
+    ) -> Vec<MadeTest> {
+        let quoted = column.shown.quote.unwrap_or(declared.quote_columns);
+        let name = if quoted { (self.quote)(&column.shown.name) } else { column.shown.name.clone() };
+        let tags: Vec<String> = extra_tags.iter().chain(&column.test_tags).cloned().collect();
+        let make = |test: &Yaml| self.make(declared, test, Some(&name), &tags, problems);
+        column.tests.iter().filter_map(make).collect()
+    }
+
+    /// Makes the tests of a whole model, seed, snapshot or table.
+    pub(super) fn of_table(
+        &self,
+        declared: &Declared<'_>,
+        tests: &[Yaml],
+        tags: &[String],
+        problems: &mut Vec<Diagnostic>,
+    ) -> Vec<MadeTest> {
+        tests.iter().filter_map(|test| self.make(declared, test, None, tags, problems)).collect()
+    }
+
+    fn make(
+        &self,
+        declared: &Declared<'_>,
+        definition: &Yaml,
+        column: Option<&str>,
+        tags: &[String],
+        problems: &mut Vec<Diagnostic>,
+    ) -> Option<MadeTest> {
+        let package = &*declared.file.package;
+        let render = |text: &str, span: Span| (self.render)(package, text, span);
+        let rules = Rules { render: &render, arguments_key: self.arguments_key };
+        let instance = match generic_test::read(definition, declared.target, column, &rules) {
+            Ok(instance) => instance,
+            Err(problem) => {
+                problems.push(*problem);
+                return None;
+            }
+        };
+        let mut node = self.unconfigured(declared, &instance, column, tags);
+        node.unique_id = UniqueId::generic_test(&node.package_name, &node.name, &instance.hash());
+        let entry = (self.find_macro)(&node.package_name, &format!("test_{}", instance.test));
+        if let Some(entry) = &entry {
+            node.depends_on.macros.push(entry.id.clone());
+        }
+        let (capture, calls) = self.capture(declared, &instance, entry.as_ref(), &node, problems);
+        if entry.is_none() {
+            problems.push(self.unknown_test(&instance));
+        }
+        let draft = Draft { node, template: None, capture, calls };
+        let (mut node, _) = self.builder.finish(draft, None, problems);
+        if let Some(attached) = &declared.attached {
+            node.group.clone_from(&attached.group);
+        }
+        Some(MadeTest {
+            template: self.compile(&node, problems),
+            node,
+            loose_arguments: instance.loose_arguments.then_some(instance.name_span),
+            loose_config: instance.loose_config.first().map(|(_, span)| *span),
+        })
+    }
+
+    fn compile(&self, node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Template> {
+        let mut known = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(template) = known.get(&*node.raw_code) {
+            return Some(template.clone());
+        }
+        let file = self.shared.sources.add("generic test", Arc::clone(&node.raw_code));
+        match self.shared.engine.compile(file, &node.raw_code, 0..node.raw_code.len()) {
+            Ok(template) => {
+                known.insert(node.raw_code.to_string(), template.clone());
+                Some(template)
+            }
+            Err(error) => {
+                problems.push(error.into_diagnostic());
+                None
+            }
+        }
+    }
+
+    fn unconfigured(
+        &self,
+        declared: &Declared<'_>,
+        instance: &Instance,
+        column: Option<&str>,
+        tags: &[String],
+    ) -> Node {
+        let file = declared.file;
+        let below: camino::Utf8PathBuf = Utf8Path::new(&file.original_path).components().skip(1).collect();
+        let mut fqn = fqn_prefix(&file.package, &below);
+        fqn.push(instance.names.full.clone());
+        let identity = Identity {
+            resource: ResourceType::Test,
+            package: Arc::clone(&file.package),
+            name: instance.names.full.clone(),
+            path: format!("{}.sql", instance.names.short),
+            original_file_path: file.original_path.clone(),
+            fqn,
+        };
+        let code = NodeCode {
+            text: instance.raw_code().into(),
+            checksum: Checksum { name: "none".to_owned(), checksum: String::new() },
+            language: Language::Sql,
+            file: file.file,
+            span: instance.name_span,
+        };
+        let kind = NodeKind::GenericTest(Box::new(GenericTest {
+            column_name: column.map(str::to_owned),
+            file_key_name: declared.file_key_name.clone(),
+            attached_node: declared.attached.as_ref().map(|attached| attached.id.clone()),
+            metadata: TestMetadata {
+                name: instance.test.clone(),
+                kwargs: instance.args.to_json(),
+                namespace: instance.namespace.clone(),
+            },
+        }));
+        let mut node = unconfigured(identity, code, kind, self.created_at);
+        let own = config::texts(instance.config.layer.get("tags").map(|setting| &setting.value));
+        let mut tags: Vec<String> = tags.iter().cloned().chain(own).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        node.tags = tags;
+        node.description.clone_from(&instance.description);
+        node
+    }
+
+    /// Renders an instance. The two commonest tests are not rendered, since what they do is known; dbt takes
+    /// the same short cut, which shows in `config.tags`.
+    fn capture(
+        &self,
+        declared: &Declared<'_>,
+        instance: &Instance,
+        entry: Option<&MacroEntry>,
+        node: &Node,
+        problems: &mut Vec<Diagnostic>,
+    ) -> (Capture, Layer) {
+        let mut calls = instance.config.layer.clone();
+        let mut capture = Capture::default();
+        let known = entry
+            .is_some_and(|e| matches!(e.id.as_str(), "macro.dbt.test_not_null" | "macro.dbt.test_unique"));
+        if known {
+            let span = Some(instance.name_span);
+            match declared.target {
+                Target::Node { name, version } => {
+                    let version = version.map(Yaml::to_json);
+                    capture.refs.push(RefCall { name: name.to_owned(), package: None, version, span });
+                }
+                Target::Source { source, table } => capture.sources.push(SourceCall {
+                    source: source.to_owned(),
+                    table: table.to_owned(),
+                    span,
+                }),
+            }
+            return (capture, calls);
+        }
+        let scope =
+            ParseScope::new(Arc::clone(self.shared), &node.package_name, Some(self.builder.parse_node(node)));
+        match self.render(instance, entry, &scope) {
+            Ok(()) => {}
+            Err(problem) => problems.push(*problem),
+        }
+        let mut capture = scope.take();
+        relocate(&mut capture, instance.span, node.file);
+        config::add_call(&mut calls, &instance.config.layer, problems);
+        (capture, calls)
+    }
+
+    fn render(
+        &self,
+        instance: &Instance,
+        entry: Option<&MacroEntry>,
+        scope: &ParseScope,
+    ) -> Result<(), Box<Diagnostic>> {
+        let scope: Arc<dyn Scope> = Arc::new(scope.clone());
+        let mut args = Args::default();
+        for entry in &instance.args {
+            let value = if &*entry.key == "column_name" {
+                self.plain(&entry.value)
+            } else {
+                self.argument(&entry.value, &scope)?
+            };
+            args = args.with(&entry.key, value);
+        }
+        let Some(entry) = entry else { return Ok(()) };
+        let called = self.shared.engine.call(&entry.value, args, &scope, instance.name_span);
+        called.map(|_| ()).map_err(|error| {
+            let name = format!("test `{}`", instance.names.full);
+            Box::new(error.frame(name, Some(instance.name_span)).into_diagnostic())
+        })
+    }
+
+    /// Renders the texts in an argument natively; a text that looks like a call is one.
+    fn argument(&self, value: &Yaml, scope: &Arc<dyn Scope>) -> Result<Value, Box<Diagnostic>> {
+        Ok(match &value.value {
+            YamlValue::Str(text) => {
+                let text = generic_test::as_expression(text);
+                if !is_jinja(&text) {
+                    return Ok(Value::from(&*text));
+                }
+                let rendered = self.shared.render_native(&text, scope);
+                rendered.map_err(|error| Box::new(error.or_at(value.span).into_diagnostic()))?
+            }
+            YamlValue::Seq(items) => {
+                let items =
+                    items.iter().map(|item| self.argument(item, scope)).collect::<Result<Vec<_>, _>>()?;
+                crate::jinja::list(items)
+            }
+            YamlValue::Map(map) => {
+                let pairs = map
+                    .iter()
+                    .map(|entry| Ok((entry.key.to_string(), self.argument(&entry.value, scope)?)))
+                    .collect::<Result<Vec<_>, Box<Diagnostic>>>()?;
+                crate::jinja::dict(pairs.iter().map(|(key, value)| (key.as_str(), value.clone())))
+            }
+            _ => self.plain(value),
+        })
+    }
+
+    fn plain(&self, value: &Yaml) -> Value {
+        crate::jinja::from_json(&value.to_json())
+    }
+
+    fn unknown_test(&self, instance: &Instance) -> Diagnostic {
+        let message = format!("there is no generic test `{}`", instance.macro_name().replace("test_", ""));
+        Diagnostic::warning(Code::GENERIC_TEST, instance.name_span, message)
+            .help("define it with `{% test name(model, ...) %}`, or install the package that has it")
+    }
+}
+
+/// Calls made by the text of an instance lie in no file of the user's: they get the place of the definition.
+fn relocate(capture: &mut Capture, span: Span, file: crate::diag::FileId) {
+    let place = |known: &mut Option<Span>| {
+        if known.is_none_or(|known| known.file != file) {
+            *known = Some(span);
+        }
+    };
+    capture.refs.iter_mut().for_each(|call| place(&mut call.span));
+    capture.sources.iter_mut().for_each(|call| place(&mut call.span));
+}
