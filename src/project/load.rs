@@ -9,7 +9,6 @@ use crate::diag::{Code, Diagnostic, FileId, Sources};
 use crate::files;
 use crate::yaml::{self, Map, Yaml};
 
-use super::env::{Env, Scrubber};
 use super::flags::ProjectFlags;
 use super::packages::{self, PackageList};
 use super::profiles::{self, Profile, ProfilesFile, Wanted};
@@ -18,163 +17,7 @@ use super::render::{kept_in_project, render_tree};
 use super::scope::YamlContext;
 use super::selectors::{self, SelectorDefinition};
 use super::vars::{self, Vars};
-
-/// The name of the file that makes a folder a project.
-pub(super) const PROJECT_FILE: &str = "dbt_project.yml";
-
-/// What the command line and the environment say. Paths may be relative to `cwd`.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The working folder, absolute.
-    pub cwd: Utf8PathBuf,
-    /// The user's home folder.
-    pub home: Option<Utf8PathBuf>,
-    /// The environment.
-    pub env: Env,
-    /// `--project-dir`.
-    pub project_dir: Option<Utf8PathBuf>,
-    /// `--profiles-dir`.
-    pub profiles_dir: Option<Utf8PathBuf>,
-    /// `--profile`.
-    pub profile: Option<String>,
-    /// `--target`.
-    pub target: Option<String>,
-    /// `--threads`.
-    pub threads: Option<usize>,
-    /// `--target-path`, relative to the project.
-    pub target_path: Option<Utf8PathBuf>,
-    /// `--log-path`, relative to the project.
-    pub log_path: Option<Utf8PathBuf>,
-    /// `--vars`, as given.
-    pub vars: Option<String>,
-    /// `--version-check`; else the project's flag, else on.
-    pub version_check: Option<bool>,
-}
-
-impl Options {
-    /// Makes the settings of a command without flags.
-    pub fn new(cwd: impl Into<Utf8PathBuf>, env: Env) -> Self {
-        Self {
-            cwd: cwd.into(),
-            home: env.raw("HOME").or_else(|| env.raw("USERPROFILE")).map(Utf8PathBuf::from),
-            env,
-            project_dir: None,
-            profiles_dir: None,
-            profile: None,
-            target: None,
-            threads: None,
-            target_path: None,
-            log_path: None,
-            vars: None,
-            version_check: None,
-        }
-    }
-}
-
-/// Folders of an invocation, absolute.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paths {
-    /// The project.
-    pub root: Utf8PathBuf,
-    /// Where artifacts go.
-    pub target: Utf8PathBuf,
-    /// Where logs go.
-    pub logs: Utf8PathBuf,
-    /// Where packages are installed.
-    pub packages: Utf8PathBuf,
-}
-
-/// A project without a profile: what `deps` and `clean` work on.
-#[derive(Clone, Debug)]
-pub struct ProjectOnly {
-    /// The project.
-    pub project: Project,
-    /// What it asks to be installed.
-    pub package_list: PackageList,
-    /// The folders.
-    pub paths: Paths,
-    /// The flags of the project.
-    pub flags: ProjectFlags,
-    /// `--vars`.
-    pub cli_vars: Arc<Map>,
-    /// The environment.
-    pub env: Env,
-}
-
-/// Everything a command knows before it reads the first model.
-#[derive(Clone, Debug)]
-pub struct Workspace {
-    /// The root project.
-    pub project: Project,
-    /// The installed packages by name.
-    pub packages: Vec<Project>,
-    /// What the project asks to be installed.
-    pub package_list: PackageList,
-    /// Profile and target.
-    pub profile: Profile,
-    /// The named selections.
-    pub selectors: Vec<SelectorDefinition>,
-    /// The folders.
-    pub paths: Paths,
-    /// The flags of the project.
-    pub flags: ProjectFlags,
-    /// `--vars`.
-    pub cli_vars: Arc<Map>,
-    /// The environment.
-    pub env: Env,
-    /// Hides the secrets that this invocation knows.
-    pub scrubber: Scrubber,
-}
-
-impl Workspace {
-    /// Goes through all projects in the order in which dbt treats them: packages by name, the root last.
-    pub fn projects(&self) -> impl Iterator<Item = &Project> {
-        self.packages.iter().chain(std::iter::once(&self.project))
-    }
-
-    /// Returns the project of a name.
-    pub fn project_named(&self, name: &str) -> Option<&Project> {
-        self.projects().find(|project| &*project.name == name)
-    }
-
-    /// Returns the variables that the resources of a package see.
-    pub fn vars(&self, package: &Project) -> Vars {
-        let own = (package.name != self.project.name).then(|| Arc::new(package.vars.clone()));
-        let root = Arc::new(self.project.vars.clone());
-        Vars::of_package(Arc::clone(&self.cli_vars), Arc::clone(&package.name), root, own)
-    }
-
-    /// Returns what the property files of a package see.
-    pub fn properties_context(&self, package: &Project) -> YamlContext {
-        let target = Arc::new(self.profile.target());
-        YamlContext::properties(self.env.clone(), self.vars(package), target, Arc::clone(&self.project.name))
-    }
-}
-
-/// Finds the project's folder: `--project-dir`, else the nearest folder from `cwd` upwards that holds
-/// `dbt_project.yml`, else `cwd`.
-pub fn find_project(options: &Options) -> Utf8PathBuf {
-    if let Some(folder) = &options.project_dir {
-        return normal(&options.cwd.join(folder));
-    }
-    let mut above = options.cwd.ancestors();
-    above.find(|folder| folder.join(PROJECT_FILE).is_file()).unwrap_or(&options.cwd).to_owned()
-}
-
-/// Takes `.` and `..` out of a path without asking the disk.
-fn normal(path: &Utf8Path) -> Utf8PathBuf {
-    let mut clean = Utf8PathBuf::new();
-    for part in path.components() {
-        match part {
-            camino::Utf8Component::CurDir => {}
-            camino::Utf8Component::ParentDir if clean.file_name().is_some() => {
-                clean.pop();
-            }
-            part => clean.push(part),
-        }
-    }
-    clean
-}
+use super::workspace::{Options, PROJECT_FILE, Paths, ProjectOnly, Workspace, find_project, normal};
 
 /// Loads everything. The workspace is missing when there are errors; warnings may come with it.
 pub fn load(sources: &Sources, options: &Options) -> (Option<Workspace>, Vec<Diagnostic>) {
@@ -396,12 +239,12 @@ impl Loader<'_> {
     }
 
     fn package_list(&mut self, root: &Utf8Path, context: &YamlContext) -> PackageList {
-        package_list_of(self.sources, (root, Utf8Path::new("")), context, &mut self.found)
+        packages::load(self.sources, (root, Utf8Path::new("")), context, &mut self.found)
     }
 
     fn selectors(&mut self, root: &Utf8Path, context: &YamlContext) -> Vec<SelectorDefinition> {
         let path = (root, Utf8Path::new(""));
-        let Some(raw) = optional_file(self.sources, path, "selectors.yml", &mut self.found) else {
+        let Some(raw) = packages::optional_file(self.sources, path, "selectors.yml", &mut self.found) else {
             return Vec::new();
         };
         let rendered = render_tree(&raw, context, &|_| false, &mut self.found);
@@ -500,58 +343,4 @@ fn not_installed(list: &PackageList, installed: usize, folder: &Utf8Path) -> Dia
     );
     let first = list.packages.first().map(|package| package.span);
     Diagnostic::error(Code::PACKAGE, first, message).help("run `tidegate deps`")
-}
-
-/// Reads `packages.yml` and `dependencies.yml` in a folder (and how to show it); only the former is
-/// rendered.
-pub(super) fn package_list_of(
-    sources: &Sources,
-    folder: (&Utf8Path, &Utf8Path),
-    context: &YamlContext,
-    found: &mut Vec<Diagnostic>,
-) -> PackageList {
-    let packages = optional_file(sources, folder, "packages.yml", found);
-    let dependencies = optional_file(sources, folder, "dependencies.yml", found);
-    let key = |yaml: &Option<Yaml>, key: &str| yaml.as_ref().and_then(|yaml| yaml.get(key)).cloned();
-    let (listed, depended) = (key(&packages, "packages"), key(&dependencies, "packages"));
-    if let (Some(listed), Some(depended)) = (&listed, &depended) {
-        let message = "`packages` cannot be both in `packages.yml` and in `dependencies.yml`";
-        let error = Diagnostic::error(Code::PACKAGE, listed.span, message);
-        found.push(error.label(depended.span, "here too").help("keep one of the lists"));
-    }
-    if let Some(projects) = key(&packages, "projects") {
-        let error = Diagnostic::error(Code::PACKAGE, projects.span, "`projects` cannot be in `packages.yml`");
-        found.push(error.help("move it to `dependencies.yml`"));
-    }
-    match (listed, depended) {
-        (_, Some(list)) => {
-            PackageList { file: "dependencies.yml", packages: packages::read(Some(&list), None, found) }
-        }
-        (Some(raw), None) => {
-            let rendered = render_tree(&raw, context, &|_| false, found);
-            PackageList { file: "packages.yml", packages: packages::read(Some(&rendered), Some(&raw), found) }
-        }
-        (None, None) => PackageList::default(),
-    }
-}
-
-/// Reads a file that need not be there.
-fn optional_file(
-    sources: &Sources,
-    (root, shown): (&Utf8Path, &Utf8Path),
-    name: &str,
-    found: &mut Vec<Diagnostic>,
-) -> Option<Yaml> {
-    match files::read_source(sources, &root.join(name), &shown.join(name)) {
-        Ok(file) => {
-            let (tree, problems) = yaml::parse(sources, file);
-            found.extend(problems);
-            tree
-        }
-        Err(error) if error.is_missing() => None,
-        Err(error) => {
-            found.push(error.into());
-            None
-        }
-    }
 }

@@ -19,11 +19,12 @@ mod scope;
 mod selectors;
 mod vars;
 mod version;
+mod workspace;
 
 pub use config_tree::{ConfigEntry, ConfigTree, ConfigTrees, Level, UnusedPath};
 pub use env::{Env, EnvError, Scrubber, Secrets};
 pub use flags::ProjectFlags;
-pub use load::{Options, Paths, ProjectOnly, Workspace, find_project, load, load_project};
+pub use load::{load, load_project};
 pub use packages::{PackageList, PackageSource, PackageSpec};
 pub use profiles::{PROFILES_FILE, Profile};
 pub use project_yml::{Comment, Dispatch, Project, QueryComment, Quoting, SourcePaths};
@@ -32,3 +33,4 @@ pub use scope::YamlContext;
 pub use selectors::SelectorDefinition;
 pub use vars::{Vars, parse_cli_map};
 pub use version::{DBT_VERSION, Requirement, Version};
+pub use workspace::{Options, Paths, ProjectOnly, Workspace, find_project};

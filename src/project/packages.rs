@@ -3,8 +3,14 @@
 //! Input: the files' trees, rendered where they are. Output: a list of [`PackageSpec`]s with places.
 //! Whether they are installed is checked by `load`; installing is the business of `deps`.
 
-use crate::diag::{Code, Diagnostic, Span};
-use crate::yaml::{Map, Value, Yaml};
+use camino::Utf8Path;
+
+use crate::diag::{Code, Diagnostic, Sources, Span};
+use crate::files;
+use crate::yaml::{self, Map, Value, Yaml};
+
+use super::render::render_tree;
+use super::scope::YamlContext;
 
 /// One package that a project asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,8 +78,60 @@ pub struct PackageList {
     pub packages: Vec<PackageSpec>,
 }
 
+/// Reads `packages.yml` and `dependencies.yml` in a folder (and how to show it); only the former is
+/// rendered.
+pub(super) fn load(
+    sources: &Sources,
+    folder: (&Utf8Path, &Utf8Path),
+    context: &YamlContext,
+    found: &mut Vec<Diagnostic>,
+) -> PackageList {
+    let packages = optional_file(sources, folder, "packages.yml", found);
+    let dependencies = optional_file(sources, folder, "dependencies.yml", found);
+    let key = |yaml: &Option<Yaml>, key: &str| yaml.as_ref().and_then(|yaml| yaml.get(key)).cloned();
+    let (listed, depended) = (key(&packages, "packages"), key(&dependencies, "packages"));
+    if let (Some(listed), Some(depended)) = (&listed, &depended) {
+        let message = "`packages` cannot be both in `packages.yml` and in `dependencies.yml`";
+        let error = Diagnostic::error(Code::PACKAGE, listed.span, message);
+        found.push(error.label(depended.span, "here too").help("keep one of the lists"));
+    }
+    if let Some(projects) = key(&packages, "projects") {
+        let error = Diagnostic::error(Code::PACKAGE, projects.span, "`projects` cannot be in `packages.yml`");
+        found.push(error.help("move it to `dependencies.yml`"));
+    }
+    match (listed, depended) {
+        (_, Some(list)) => PackageList { file: "dependencies.yml", packages: read(Some(&list), None, found) },
+        (Some(raw), None) => {
+            let rendered = render_tree(&raw, context, &|_| false, found);
+            PackageList { file: "packages.yml", packages: read(Some(&rendered), Some(&raw), found) }
+        }
+        (None, None) => PackageList::default(),
+    }
+}
+
+/// Reads a file of a folder (and how to show it) that need not be there.
+pub(super) fn optional_file(
+    sources: &Sources,
+    (root, shown): (&Utf8Path, &Utf8Path),
+    name: &str,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Yaml> {
+    match files::read_source(sources, &root.join(name), &shown.join(name)) {
+        Ok(file) => {
+            let (tree, problems) = yaml::parse(sources, file);
+            found.extend(problems);
+            tree
+        }
+        Err(error) if error.is_missing() => None,
+        Err(error) => {
+            found.push(error.into());
+            None
+        }
+    }
+}
+
 /// Reads the entries below `packages:`. `raw` is the same list before Jinja.
-pub(super) fn read(list: Option<&Yaml>, raw: Option<&Yaml>, found: &mut Vec<Diagnostic>) -> Vec<PackageSpec> {
+fn read(list: Option<&Yaml>, raw: Option<&Yaml>, found: &mut Vec<Diagnostic>) -> Vec<PackageSpec> {
     let Some(list) = list.filter(|list| !list.is_null()) else { return Vec::new() };
     let items = match list.expect_seq("packages") {
         Ok(items) => items,
@@ -180,8 +238,6 @@ fn revision(yaml: &Yaml) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Sources;
-    use crate::yaml;
 
     #[track_caller]
     fn check(text: &str, want: Result<&[PackageSource], &[&str]>) {

@@ -5,11 +5,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::diag::{Code, Diagnostic, Sources};
 use crate::files;
 use crate::project::env::Env;
-use crate::project::load::{PROJECT_FILE, ProjectOnly, package_list_of};
 use crate::project::names;
-use crate::project::packages::{PackageSource, PackageSpec};
+use crate::project::packages::{self, PackageSource, PackageSpec};
 use crate::project::scope::YamlContext;
 use crate::project::vars::Vars;
+use crate::project::workspace::{PROJECT_FILE, ProjectOnly};
 use crate::yaml::{self, Yaml};
 
 /// A package to install.
@@ -72,7 +72,7 @@ impl Resolver<'_> {
             Ok(name) => {
                 self.resolved.push(ResolvedPackage { name, listed: path.clone(), folder: folder.clone() });
                 let shown = Utf8Path::new(path);
-                package_list_of(self.sources, (&folder, shown), &self.context, &mut self.found).packages
+                packages::load(self.sources, (&folder, shown), &self.context, &mut self.found).packages
             }
             Err(problems) => {
                 self.found.extend(problems);
