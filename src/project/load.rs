@@ -14,14 +14,14 @@ use super::packages::{self, PackageList};
 use super::profiles::{self, Profile, ProfilesFile, Wanted};
 use super::project_yml::{self, Origin, Project};
 use super::render::{kept_in_project, render_tree};
-use super::scope::YamlContext;
+use super::scope::{YamlBase, YamlContext};
 use super::selectors::{self, SelectorDefinition};
 use super::vars::{self, Vars};
 use super::workspace::{Options, PROJECT_FILE, Paths, ProjectOnly, Workspace, find_project, normal};
 
 /// Loads everything. The workspace is missing when there are errors; warnings may come with it.
 pub fn load(sources: &Sources, options: &Options) -> (Option<Workspace>, Vec<Diagnostic>) {
-    let mut loader = Loader { sources, options, found: Vec::new() };
+    let mut loader = Loader::new(sources, options);
     let workspace = loader.workspace();
     let failed = loader.found.iter().any(Diagnostic::is_error);
     (workspace.filter(|_| !failed), loader.found)
@@ -30,7 +30,7 @@ pub fn load(sources: &Sources, options: &Options) -> (Option<Workspace>, Vec<Dia
 /// Loads the project alone, for commands that need no database. Jinja sees an empty `target`, and missing
 /// variables are no error.
 pub fn load_project(sources: &Sources, options: &Options) -> (Option<ProjectOnly>, Vec<Diagnostic>) {
-    let mut loader = Loader { sources, options, found: Vec::new() };
+    let mut loader = Loader::new(sources, options);
     let project = loader.project_only();
     let failed = loader.found.iter().any(Diagnostic::is_error);
     (project.filter(|_| !failed), loader.found)
@@ -39,6 +39,7 @@ pub fn load_project(sources: &Sources, options: &Options) -> (Option<ProjectOnly
 struct Loader<'a> {
     sources: &'a Sources,
     options: &'a Options,
+    base: YamlBase,
     found: Vec<Diagnostic>,
 }
 
@@ -50,26 +51,36 @@ struct RawProject {
     tree: Yaml,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    fn new(sources: &'a Sources, options: &'a Options) -> Self {
+        let base = YamlBase {
+            sources: sources.clone(),
+            env: options.env.clone(),
+            invocation_id: options.invocation_id.clone(),
+            flags: Arc::clone(&options.flags),
+        };
+        Self { sources, options, base, found: Vec::new() }
+    }
+
     fn workspace(&mut self) -> Option<Workspace> {
         let cli_vars = self.cli_vars();
         let root = find_project(self.options);
         let raw = self.raw_project(&root, Utf8Path::new(""));
         let (cli_vars, raw) = (cli_vars?, raw?);
-        let secret = YamlContext::secret(self.options.env.clone(), Vars::of_cli(Arc::clone(&cli_vars)));
+        let secret = YamlContext::secret(&self.base, Vars::of_cli(Arc::clone(&cli_vars)));
         let profiles = self.profiles_file(&root);
         let flags = self.flags(&raw.tree, profiles.as_ref().ok().and_then(Option::as_ref));
         let profile = profiles.ok().and_then(|file| self.profile(file.as_ref(), &raw, &secret))?;
         let target = Arc::new(profile.target());
         let cli = Vars::of_cli(Arc::clone(&cli_vars));
-        let context = YamlContext::project(self.options.env.clone(), cli, Arc::clone(&target));
+        let context = YamlContext::project(&self.base, cli, Arc::clone(&target));
         let version_check = self.version_check(&flags);
         let project = self.project(&raw, &context, version_check);
         let package_list = self.package_list(&root, &secret);
         let selectors = self.selectors(&root, &context);
         let project = project?;
         // Packages do not see the variables of the command line in their own `dbt_project.yml`.
-        let context = YamlContext::project(self.options.env.clone(), Vars::default(), target);
+        let context = YamlContext::project(&self.base, Vars::default(), target);
         let packages = self.packages(&project, &package_list, &context, version_check);
         self.check_names(&project, &packages, &profile);
         let scrubber = self.options.env.scrubber().and(vars::secrets(&cli_vars));
@@ -83,6 +94,7 @@ impl Loader<'_> {
             flags,
             cli_vars,
             env: self.options.env.clone(),
+            base: self.base.clone(),
             scrubber,
         })
     }
@@ -94,14 +106,14 @@ impl Loader<'_> {
         let (cli_vars, raw) = (cli_vars?, raw?);
         let cli = Vars::of_cli(Arc::clone(&cli_vars));
         let flags = self.flags(&raw.tree, None);
-        let context = YamlContext::lenient(self.options.env.clone(), cli.clone());
+        let context = YamlContext::lenient(&self.base, cli.clone());
         let version_check = self.version_check(&flags);
         let project = self.project(&raw, &context, version_check);
-        let secret = YamlContext::secret(self.options.env.clone(), cli);
+        let secret = YamlContext::secret(&self.base, cli);
         let package_list = self.package_list(&root, &secret);
         let project = project?;
         let paths = self.paths(&project, &raw.tree);
-        Some(ProjectOnly { project, package_list, paths, flags, cli_vars, env: self.options.env.clone() })
+        Some(ProjectOnly { project, package_list, paths, flags, cli_vars, base: self.base.clone() })
     }
 
     fn cli_vars(&mut self) -> Option<Arc<Map>> {

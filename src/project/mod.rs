@@ -29,7 +29,7 @@ pub use packages::{PackageList, PackageSource, PackageSpec};
 pub use profiles::{PROFILES_FILE, Profile};
 pub use project_yml::{Comment, Dispatch, Project, QueryComment, Quoting, SourcePaths};
 pub use render::{KeyPath, has_jinja, render_tree};
-pub use scope::YamlContext;
+pub use scope::{YamlBase, YamlContext};
 pub use selectors::SelectorDefinition;
 pub use vars::{Vars, parse_cli_map};
 pub use version::{DBT_VERSION, Requirement, Version};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::manifest::JsonMap;
 use crate::yaml::Map;
 
 use super::env::{Env, Scrubber};
@@ -12,7 +13,7 @@ use super::flags::ProjectFlags;
 use super::packages::PackageList;
 use super::profiles::Profile;
 use super::project_yml::Project;
-use super::scope::YamlContext;
+use super::scope::{YamlBase, YamlContext};
 use super::selectors::SelectorDefinition;
 use super::vars::Vars;
 
@@ -46,6 +47,10 @@ pub struct Options {
     pub vars: Option<String>,
     /// `--version-check`; else the project's flag, else on.
     pub version_check: Option<bool>,
+    /// `invocation_id` of templates.
+    pub invocation_id: Option<Arc<str>>,
+    /// `flags` of templates: names in upper case.
+    pub flags: Arc<JsonMap>,
 }
 
 impl Options {
@@ -64,6 +69,8 @@ impl Options {
             log_path: None,
             vars: None,
             version_check: None,
+            invocation_id: None,
+            flags: Arc::default(),
         }
     }
 }
@@ -94,8 +101,8 @@ pub struct ProjectOnly {
     pub flags: ProjectFlags,
     /// `--vars`.
     pub cli_vars: Arc<Map>,
-    /// The environment.
-    pub env: Env,
+    /// What its YAML files share.
+    pub base: YamlBase,
 }
 
 /// Everything a command knows before it reads the first model.
@@ -119,6 +126,8 @@ pub struct Workspace {
     pub cli_vars: Arc<Map>,
     /// The environment.
     pub env: Env,
+    /// What YAML files share.
+    pub base: YamlBase,
     /// Hides the secrets that this invocation knows.
     pub scrubber: Scrubber,
 }
@@ -144,7 +153,7 @@ impl Workspace {
     /// Returns what the property files of a package see.
     pub fn properties_context(&self, package: &Project) -> YamlContext {
         let target = Arc::new(self.profile.target());
-        YamlContext::properties(self.env.clone(), self.vars(package), target, Arc::clone(&self.project.name))
+        YamlContext::properties(&self.base, self.vars(package), target, Arc::clone(&self.project.name))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use tidegate::diag::{Diagnostic, Sources, render::human};
-use tidegate::project::{self, Env, Options, Workspace, deps};
+use tidegate::manifest::ResourceType;
+use tidegate::project::{self, Comment, Env, Options, PackageSource, Workspace, deps};
 
 /// A project in a folder of its own.
 struct Place {
@@ -24,6 +25,14 @@ impl Place {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
+        place
+    }
+
+    /// Copies a fixture.
+    fn copy(name: &str) -> Self {
+        let place = Self::new(&[]);
+        let fixture = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+        copy(&fixture, &place.root);
         place
     }
 
@@ -51,6 +60,148 @@ impl Place {
         }
         found
     }
+}
+
+fn copy(from: &Utf8Path, to: &Utf8Path) {
+    for entry in from.read_dir_utf8().unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn with_packages(env: &[(&str, &str)], change: impl FnOnce(&mut Options)) -> (Place, Workspace) {
+    let place = Place::copy("project_with_packages");
+    let mut options = place.options(env);
+    options.profiles_dir = Some("profiles".into());
+    change(&mut options);
+    let found = place.deps(&options);
+    assert!(found.is_empty(), "{}", place.shown(&found));
+    let (workspace, found) = place.load(&options);
+    assert!(found.is_empty(), "{}", place.shown(&found));
+    (place, workspace.unwrap())
+}
+
+#[test]
+fn a_project_with_packages_loads() {
+    let (place, workspace) = with_packages(&[], |_| {});
+    let names: Vec<&str> = workspace.projects().map(|project| &*project.name).collect();
+    assert_eq!(names, ["base", "utils", "shop"]);
+    let project = &workspace.project;
+    assert_eq!(project.version.as_deref(), Some("1.2"));
+    assert_eq!(project.paths.models, ["models", "more_models"]);
+    assert_eq!(project.paths.docs.len(), 8);
+    assert_eq!(project.clean_targets, ["target", "dbt_packages"]);
+    assert_eq!((project.quoting.database, project.quoting.schema), (Some(false), None));
+    assert_eq!(project.dispatch[0].search_order, ["shop", "utils"]);
+    assert_eq!(project.on_run_start[0].as_str(), Some("select '{{ invocation_id }}'"));
+    assert_eq!(project.on_run_end.len(), 2);
+    let comment = &project.query_comment;
+    assert!(
+        comment.append
+            && matches!(&comment.comment, Comment::Text(t) if t.as_str() == Some("{{ node.unique_id }}"))
+    );
+    assert_eq!(workspace.packages[0].shown_root, "dbt_packages/base");
+    assert_eq!(workspace.package_list.packages[1].source, PackageSource::Local("local/base".into()));
+    assert_eq!(workspace.paths.target, place.root.join("target"));
+    assert_eq!(workspace.paths.logs, place.root.join("logs"));
+    assert!(!workspace.flags.behavior("require_generic_test_arguments_property"));
+    assert!(workspace.flags.behavior("require_resource_names_without_spaces"));
+    assert!(!workspace.flags.behavior("no_such_flag"));
+}
+
+#[test]
+fn the_profile_is_rendered_and_becomes_the_target() {
+    let (_place, workspace) = with_packages(&[("SHOP_THREADS", "3")], |_| {});
+    let profile = &workspace.profile;
+    assert_eq!((profile.name.as_str(), profile.target.as_str(), profile.threads), ("shop", "dev", 3));
+    assert!(!profile.embedded);
+    let target = profile.target();
+    assert_eq!(target["type"], "duckdb");
+    assert_eq!(target["threads"], 3);
+    assert_eq!(target["target_name"], "dev");
+    assert_eq!(target["profile_name"], "shop");
+    assert_eq!(target["database"], "memory");
+    let (_place, workspace) = with_packages(&[], |options| options.threads = Some(8));
+    assert_eq!(workspace.profile.threads, 8);
+}
+
+#[test]
+fn a_secret_reaches_the_connection_and_is_hidden_in_logs() {
+    let secret = [("DBT_ENV_SECRET_PATH", "hush.duckdb")];
+    let (_place, workspace) = with_packages(&secret, |_| {});
+    assert_eq!(workspace.profile.target()["path"], "hush.duckdb");
+    assert_eq!(workspace.scrubber.scrub("opened hush.duckdb"), "opened *****");
+    assert!(!workspace.env.asked().contains_key("DBT_ENV_SECRET_PATH"));
+}
+
+#[test]
+fn config_trees_are_rendered_and_keep_what_was_written() {
+    let (_place, workspace) = with_packages(&[], |options| options.vars = Some("{build_marts: no}".into()));
+    let tree = workspace.project.configs.of(ResourceType::Model);
+    let levels = tree.levels(&["shop", "staging", "stg_orders"]);
+    let staging = levels[2];
+    let shown: Vec<(&str, String, String)> = staging
+        .configs
+        .iter()
+        .map(|c| (&*c.key, c.value.to_json().to_string(), c.raw.to_json().to_string()))
+        .collect();
+    let text = |key, value: &str, raw: &str| (key, value.to_owned(), raw.to_owned());
+    assert_eq!(
+        shown,
+        [
+            text("schema", "\"dev_staging\"", "\"{{ target.name }}_staging\""),
+            text("tags", "[\"nightly\"]", "[\"nightly\"]"),
+            text("pre-hook", "\"select '{{ this }}'\"", "\"select '{{ this }}'\""),
+        ]
+    );
+    let marts = tree.levels(&["shop", "marts", "orders"])[2];
+    assert_eq!(marts.configs[0].value.as_bool(), Some(false));
+    let tests = workspace.project.configs.of(ResourceType::Test).levels(&["shop"])[0];
+    assert_eq!(&*tests.configs[0].key, "severity");
+}
+
+#[test]
+fn variables_of_a_package() {
+    let (_place, workspace) = with_packages(&[], |options| options.vars = Some("{depth: 9}".into()));
+    let get = |package: &str, name: &str| {
+        let vars = workspace.vars(workspace.project_named(package).unwrap());
+        vars.get(name).and_then(tidegate::yaml::Yaml::scalar_text)
+    };
+    assert_eq!(get("utils", "mode").as_deref(), Some("scoped"));
+    assert_eq!(get("utils", "depth").as_deref(), Some("9"));
+    assert_eq!(get("base", "start").as_deref(), Some("2024-01-31"));
+    assert_eq!(get("base", "only_base").as_deref(), Some("1"));
+    assert_eq!(get("shop", "only_base"), None);
+    assert_eq!(get("shop", "note").as_deref(), Some("{{ not rendered here }}"));
+}
+
+#[test]
+fn selectors_keep_their_definitions() {
+    let (_place, workspace) = with_packages(&[], |_| {});
+    let [nightly, marts] = &workspace.selectors[..] else { panic!("{:?}", workspace.selectors) };
+    assert!(nightly.default && !marts.default);
+    assert_eq!(nightly.definition.as_str(), Some("tag:nightly+"));
+    assert!(marts.definition.get("union").is_some());
+}
+
+#[test]
+fn deps_links_packages_and_the_packages_of_packages() {
+    let (place, workspace) = with_packages(&[], |_| {});
+    let names: Vec<String> = workspace
+        .paths
+        .packages
+        .read_dir_utf8()
+        .unwrap()
+        .map(|e| e.unwrap().file_name().to_owned())
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(place.root.join("dbt_packages/base/dbt_project.yml").is_file());
 }
 
 #[test]
@@ -103,6 +254,88 @@ fn the_project_is_found_from_below() {
     assert_eq!(project::find_project(&options), place.root);
     options.project_dir = Some("../.././models/../".into());
     assert_eq!(project::find_project(&options), place.root);
+}
+
+/// Values of YAML and what dbt 1.11.16 makes of them under `models: {+meta: {x: ...}}`, with the target
+/// `dev` of one thread in schema `main`.
+const RENDERED: &[(&str, &str)] = &[
+    (r#""a{{ foo }}b""#, r#""ab""#),
+    (r#""{{ 1 + 1 }}""#, r#""2""#),
+    (r#""{{ [1,2] }}""#, r#""[1, 2]""#),
+    (r#""{{ target.threads }}""#, "1"),
+    (r#""{{ var('n', 7) }}""#, "7"),
+    (r#""{{ var('n', none) }}""#, "null"),
+    (r#""a{{ none }}""#, r#""aNone""#),
+    (r#""{{ env_var('NOT_SET', '007') }}""#, r#""007""#),
+    (r#""{{ env_var('NOT_SET', 7) }}""#, "7"),
+    (r#""{{ env_var('NOT_SET', 'True') | as_bool }}""#, "true"),
+    (r#""{{ env_var('NOT_SET', '[1, 2]') | as_native }}""#, "[1,2]"),
+    (r#""{{ var('n', 7) | as_text }}""#, r#""7""#),
+    (r#""{{ 'a' if target.name == 'dev' else 'b' }}""#, r#""a""#),
+    (r#""{% if target.name == 'dev' %}yes{% else %}no{% endif %}""#, r#""yes""#),
+    (r#""{% if true %}{{ 3 }}{% endif %}""#, r#""3""#),
+    (r#""{% set a = target.threads %}{{ a }}""#, "1"),
+    (r#""{{ target.get('nope', 'x') }}""#, r#""x""#),
+    (r#""{{ target['schema'] }}""#, r#""main""#),
+    (r#""{{ var.has_var('x') }}""#, "false"),
+    (r#""{{ {'a': target.threads} }}""#, r#"{"a":1}"#),
+    (r#""{{ target.threads }} ""#, r#""1 ""#),
+    (r#""{{ target.threads }}\n""#, "1"),
+    (r#"["{{ target.threads }}", b, {c: "{{ target.name }}"}]"#, r#"[1,"b",{"c":"dev"}]"#),
+    (r#""{{ range(3) | list }}""#, "[0,1,2]"),
+    (r#""{{ '%05d' | format(target.threads) }}""#, r#""00001""#),
+    (r##""{# x #}""##, r#""""#),
+    (r#""{{ log('hi', info=true) }}""#, r#""""#),
+    (r#""{{ dbt_version }}""#, r#""1.11.16""#),
+    ("2024-01-31", r#""2024-01-31""#),
+    ("2024-01-31 10:00:00", r#""2024-01-31T10:00:00""#),
+    ("no", "false"),
+    ("{a: {b: 017}}", r#"{"a":{"b":15}}"#),
+];
+
+#[test]
+fn yaml_is_rendered_natively() {
+    for (text, want) in RENDERED {
+        let project = format!("name: shop\nprofile: shop\nmodels: {{+meta: {{x: {text}}}}}\n");
+        let place = Place::new(&[("dbt_project.yml", &project), ("profiles.yml", PROFILES)]);
+        let (workspace, found) = place.load(&place.options(&[]));
+        let workspace = workspace.unwrap_or_else(|| panic!("{text}: {}", place.shown(&found)));
+        let level = workspace.project.configs.of(ResourceType::Model).levels(&["shop"])[0];
+        assert_eq!(level.configs[0].value.get("x").unwrap().to_json().to_string(), *want, "{text}");
+    }
+}
+
+#[test]
+fn jinja_that_fails_is_marked_in_the_yaml() {
+    let usual = "name: shop\nprofile: shop\n";
+    let mistakes = [
+        ("undefined", "models:\n  +schema: \"{{ foo }}\"\n"),
+        ("attribute of undefined", "models:\n  +schema: \"{{ foo.bar }}\"\n"),
+        ("misspelt name", "models:\n  +schema: \"{{ tarjet.name }}\"\n"),
+        ("missing key of target", "models:\n  +schema: \"{{ target.nope }}\"\n"),
+        ("syntax", "models:\n  +schema: \"x_{{ target.name \"\n"),
+        ("missing variable", "models:\n  +schema: \"{{ var('zz') }}\"\n"),
+        ("missing environment variable", "models:\n  +schema: \"{{ env_var('NOPE') }}\"\n"),
+        ("secret in the wrong place", "models:\n  +schema: \"{{ env_var('DBT_ENV_SECRET_X') }}\"\n"),
+        ("no boolean", "models:\n  +enabled: \"{{ 'true' | as_bool }}\"\n"),
+        ("no number", "models:\n  +x: \"{{ env_var('NOPE', '007') | as_number }}\"\n"),
+        ("escapes", "models:\n  +x: \"\\\"{{ foo.bar }}\\\"\"\n"),
+        ("block", "models:\n  +x: |\n    a\n    {{ foo.bar }}\n"),
+        ("two of them", "models:\n  +x: \"{{ foo.a }}\"\n  +y: \"{{ foo.b }}\"\n"),
+    ];
+    let report = mistakes.map(|(name, text)| {
+        format!("## {name}\n{}\n", complaints("dbt_project.yml", &format!("{usual}{text}"), |_| {}))
+    });
+    insta::assert_snapshot!(report.join("\n"));
+}
+
+#[test]
+fn passwords_need_not_be_jinja() {
+    let profiles = format!("{PROFILES}      secrets:\n        - {{type: s3, password: 'a{{{{b{{%'}}\n");
+    let place =
+        Place::new(&[("dbt_project.yml", "name: shop\nprofile: shop\n"), ("profiles.yml", &profiles)]);
+    let (workspace, found) = place.load(&place.options(&[]));
+    assert!(workspace.is_some(), "{}", place.shown(&found));
 }
 
 const PROFILES: &str =

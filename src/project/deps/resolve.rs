@@ -4,7 +4,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diag::{Code, Diagnostic, Sources};
 use crate::files;
-use crate::project::env::Env;
 use crate::project::names;
 use crate::project::packages::{self, PackageSource, PackageSpec};
 use crate::project::scope::YamlContext;
@@ -30,7 +29,7 @@ pub fn resolve(sources: &Sources, workspace: &ProjectOnly) -> (Vec<ResolvedPacka
     let mut resolver = Resolver {
         sources,
         root: &workspace.paths.root,
-        context: YamlContext::secret(Env::clone(&workspace.env), vars),
+        context: YamlContext::secret(&workspace.base, vars),
         resolved: Vec::new(),
         found: Vec::new(),
     };
