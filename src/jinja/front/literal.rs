@@ -16,6 +16,8 @@ pub(crate) fn literal(text: &str) -> Option<Value> {
 fn python_words(text: &str) -> bool {
     let mut quote = None;
     let mut word = String::new();
+    // What stood in front of the word.
+    let mut before = ' ';
     for c in text.chars().chain([' ']) {
         match quote {
             Some(open) => {
@@ -35,6 +37,12 @@ fn python_words(text: &str) -> bool {
         if !word.is_empty() && !number && !matches!(word.as_str(), "True" | "False" | "None") {
             return false;
         }
+        // `007` is no number of Python, `0.007` and `007.5` are.
+        let octal = word.starts_with('0') && word.contains(|c: char| c != '0') && word.bytes().all(|b| b.is_ascii_digit());
+        if octal && before != '.' && c != '.' {
+            return false;
+        }
+        before = c;
         word.clear();
     }
     quote.is_none()
