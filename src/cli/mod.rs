@@ -32,6 +32,7 @@ use crate::event::{
     CommandCompleted, Diagnosed, EventSink, Level, MainEncounteredError, MainReportArgs, MainReportVersion,
     Note, Problems, ResourceReport,
 };
+use crate::project::{self, Env};
 use crate::run::CancelToken;
 use args::{Flags, LowArgs, Parsed, Program, Section, Source, Surroundings, UsageError};
 use project_file::ProjectFile;
@@ -52,6 +53,8 @@ pub struct Ui {
     pub cancel: CancelToken,
     /// The world outside.
     pub around: Surroundings,
+    /// Its variables, as templates may read them.
+    pub env: Env,
 }
 
 impl Ui {
@@ -59,6 +62,31 @@ impl Ui {
     pub fn warn(&self, diagnostic: Diagnostic) -> Result<(), CliError> {
         self.events.warn(Diagnosed::new(diagnostic, &self.sources))?;
         Ok(())
+    }
+
+    /// Returns what the flags say about where the project is and how it is read.
+    pub fn project_options(&self) -> project::Options {
+        let places = self.flags.places();
+        let mut options = project::Options::new(self.around.cwd.clone(), self.env.clone());
+        options.project_dir = Some(places.project_dir);
+        options.profiles_dir = places.profiles_dir_given.then_some(places.profiles_dir);
+        options.profile = places.profile;
+        options.target = places.target;
+        options.threads = places.threads;
+        options.target_path = places.target_path;
+        options.log_path = self.flags.logging().file_folder;
+        options.vars = self.flags.vars_text.clone();
+        options.version_check = Some(places.version_check);
+        options
+    }
+
+    /// Sends warnings; errors, if any, are returned together.
+    pub fn tell(&self, found: Vec<Diagnostic>) -> Result<(), CliError> {
+        let (errors, warnings): (Vec<_>, Vec<_>) = found.into_iter().partition(Diagnostic::is_error);
+        for warning in warnings {
+            self.warn(warning)?;
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
     }
 
     /// Returns the error that there is no project here.
@@ -124,14 +152,12 @@ fn open(low: &LowArgs) -> Result<Ui, UsageError> {
     let project_dir = args::project_dir(low, &around)?;
     let project = ProjectFile::peek(&project_dir);
     let flags = args::resolve(low, &around, &project.flags())?;
-    let custom = |(name, value): (&String, &String)| {
-        name.strip_prefix("DBT_ENV_CUSTOM_ENV_").map(|name| (name.to_owned(), value.clone()))
-    };
+    let env: Env = around.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let invocation = Invocation {
         id: uuid::Uuid::new_v4().to_string(),
         started_at: Timestamp::now(),
         dbt_version: DBT_VERSION.to_owned(),
-        env: around.env.iter().filter_map(custom).collect(),
+        env: env.custom(),
     };
     let logging = flags.logging();
     let log_folder = match &logging.file_folder {
@@ -139,8 +165,11 @@ fn open(low: &LowArgs) -> Result<Ui, UsageError> {
         // Without a project there is no place for a log.
         None => project.exists().then(|| project.log_folder(&project_dir)),
     };
-    let events = ui::open(&logging, flags.policy.clone(), log_folder.as_deref(), &invocation, &around);
-    Ok(Ui { flags, invocation, events, sources: Sources::new(), cancel: CancelToken::new(), around })
+    let secret_vars = flags.mapping("vars").into_iter().filter(|(name, _)| project::is_secret(name));
+    let scrubber = env.scrubber().and(secret_vars.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
+    let seen = (ui::Terminal::of_process(&around), &scrubber);
+    let events = ui::open(&logging, flags.policy.clone(), log_folder.as_deref(), &invocation, seen);
+    Ok(Ui { flags, invocation, events, sources: Sources::new(), cancel: CancelToken::new(), around, env })
 }
 
 /// Runs the command and closes the log.

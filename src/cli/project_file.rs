@@ -41,13 +41,6 @@ impl ProjectFile {
         self.get(key).and_then(Yaml::as_str)
     }
 
-    /// Returns a list of texts of the top level, or `default`.
-    pub(crate) fn texts(&self, key: &str, default: &[&str]) -> Vec<String> {
-        let items = self.get(key).and_then(Yaml::as_seq);
-        let texts = items.map(|items| items.iter().filter_map(Yaml::as_str).map(str::to_owned).collect());
-        texts.unwrap_or_else(|| default.iter().map(|text| (*text).to_owned()).collect())
-    }
-
     /// Returns the folder of the log: `log-path`, or `logs` in the project.
     pub(crate) fn log_folder(&self, project_dir: &Utf8Path) -> Utf8PathBuf {
         project_dir.join(self.text("log-path").unwrap_or("logs"))

@@ -4,8 +4,7 @@
 
 use std::fmt::Write as _;
 
-/// The dbt Core whose behaviour this is.
-pub const DBT_VERSION: &str = "1.11.16";
+pub use crate::project::DBT_VERSION;
 
 /// The dbt adapters whose behaviour this is, with their versions.
 pub const ADAPTERS: &[(&str, &str)] = &[("duckdb", "1.11.1")];

@@ -22,7 +22,7 @@ mod version;
 mod workspace;
 
 pub use config_tree::{ConfigEntry, ConfigTree, ConfigTrees, Level, UnusedPath};
-pub use env::{Env, EnvError, Scrubber, Secrets};
+pub use env::{Env, EnvError, Scrubber, Secrets, is_secret};
 pub use flags::ProjectFlags;
 pub use load::{load, load_project};
 pub use packages::{PackageList, PackageSource, PackageSpec};

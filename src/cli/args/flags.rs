@@ -44,6 +44,8 @@ pub struct Flags {
     pub positional: Option<String>,
     /// The whole line, as artifacts show it.
     pub invocation_command: String,
+    /// `--vars` as typed, so that dates and places in it are kept.
+    pub vars_text: Option<String>,
     /// What to tell once the log is open.
     pub notices: Vec<Notice>,
 }

@@ -28,6 +28,8 @@ pub struct LowArgs {
     pub positional: Option<String>,
     /// The whole line, as artifacts show it: `dbt` and the arguments.
     pub invocation_command: String,
+    /// The text of `--vars`.
+    pub vars_text: Option<String>,
     /// Whether `--models` or another old name of `--select` was used.
     pub old_select: bool,
 }
@@ -239,7 +241,10 @@ fn low_args(matches: &ArgMatches, arguments: &[String]) -> Result<Parsed, UsageE
     let old_select = spec.own_flags().any(|flag| flag.id == "select" && !flag.aliases.is_empty())
         && arguments.iter().any(|word| ["--models", "--model", "-m"].contains(&word.as_str()));
     let invocation_command = format!("dbt {}", arguments.join(" "));
-    Ok(Parsed::Run(Box::new(LowArgs { spec, given, positional, invocation_command, old_select })))
+    let vars_text =
+        [inner, matches].iter().find_map(|side| side.get_one::<String>(flag_table::VARS.id).cloned());
+    let low = LowArgs { spec, given, positional, invocation_command, vars_text, old_select };
+    Ok(Parsed::Run(Box::new(low)))
 }
 
 /// Returns all flags of a command, its own before the shared.

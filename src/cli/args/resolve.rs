@@ -102,6 +102,7 @@ pub fn resolve(
         policy,
         positional: low.positional.clone(),
         invocation_command: low.invocation_command.clone(),
+        vars_text: low.vars_text.clone(),
         notices,
     };
     flags.check_times()?;

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use super::json::JsonLines;
-use super::secrets::Secrets;
 use super::text;
 use crate::artifacts::Invocation;
 use crate::event::{Envelope, Level, Listener, Style};
+use crate::project::Scrubber;
 
 /// How an event becomes a line.
 #[derive(Debug)]
@@ -16,14 +16,14 @@ pub(super) enum Lines {
         /// Colours and width.
         style: Style,
         /// What must not be shown.
-        secrets: Secrets,
+        secrets: Scrubber,
     },
     /// With microseconds, level and thread.
     Long {
         /// Colours and width.
         style: Style,
         /// What must not be shown.
-        secrets: Secrets,
+        secrets: Scrubber,
         /// For the ruler at the beginning.
         invocation: Invocation,
     },

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::secrets::Secrets;
 use crate::artifacts::{Invocation, python_json, timestamp};
 use crate::event::{Envelope, Style};
+use crate::project::Scrubber;
 
 /// Writes lines of one invocation.
 #[derive(Debug)]
@@ -15,14 +15,14 @@ pub(super) struct JsonLines {
     extra: BTreeMap<String, String>,
     pid: u32,
     style: Style,
-    secrets: Secrets,
+    secrets: Scrubber,
 }
 
 impl JsonLines {
     /// Makes a writer.
-    pub(super) fn new(invocation: &Invocation, style: Style, secrets: &Secrets) -> Self {
+    pub(super) fn new(invocation: &Invocation, style: Style, secrets: &Scrubber) -> Self {
         let (invocation_id, extra) = (invocation.id.clone(), invocation.env.clone());
-        Self { invocation_id, extra, pid: std::process::id(), style, secrets: secrets.in_json() }
+        Self { invocation_id, extra, pid: std::process::id(), style, secrets: secrets.clone() }
     }
 
     /// Returns the line, without its end.
@@ -46,20 +46,26 @@ impl JsonLines {
                 "ts": timestamp(envelope.at),
             },
         });
-        self.secrets.scrub(&python_json::text(&sorted(line))).into_owned()
+        python_json::text(&self.tidied(line))
     }
-}
 
-/// Sorts the keys of all objects.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let keys: BTreeMap<String, Value> =
-                map.into_iter().map(|(key, value)| (key, sorted(value))).collect();
-            Value::Object(keys.into_iter().collect())
+    /// Sorts the keys of all objects and hides secrets in all texts.
+    fn tidied(&self, value: Value) -> Value {
+        match value {
+            Value::Object(map) => {
+                let tidied = |(key, value): (String, Value)| {
+                    (self.secrets.scrub(&key).into_owned(), self.tidied(value))
+                };
+                let keys: BTreeMap<String, Value> = map.into_iter().map(tidied).collect();
+                Value::Object(keys.into_iter().collect())
+            }
+            Value::Array(items) => Value::Array(items.into_iter().map(|item| self.tidied(item)).collect()),
+            Value::String(text) => match self.secrets.scrub(&text) {
+                std::borrow::Cow::Borrowed(_) => Value::String(text),
+                std::borrow::Cow::Owned(hidden) => Value::String(hidden),
+            },
+            other => other,
         }
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        other => other,
     }
 }
 
@@ -68,11 +74,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_looks_as_python_writes_it() {
-        let value = sorted(json!({"b": [1, "é", "🌊"], "a": {"y": null, "x": 0.5}}));
-        assert_eq!(
-            python_json::text(&value),
-            r#"{"a": {"x": 0.5, "y": null}, "b": [1, "\u00e9", "\ud83c\udf0a"]}"#
-        );
+    fn keys_are_sorted_and_secrets_hidden_at_every_depth() {
+        let invocation = Invocation {
+            id: "i".into(),
+            started_at: jiff::Timestamp::UNIX_EPOCH,
+            dbt_version: "1".into(),
+            env: BTreeMap::new(),
+        };
+        let lines = JsonLines::new(&invocation, Style::default(), &Scrubber::new(["a\"b".to_owned()]));
+        let value = lines.tidied(json!({"b": [1, "é a\"b"], "a": {"y": null, "x": 0.5}}));
+        assert_eq!(python_json::text(&value), r#"{"a": {"x": 0.5, "y": null}, "b": [1, "\u00e9 *****"]}"#);
     }
 }

@@ -111,15 +111,15 @@ impl Listener for LogFile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::secrets::Secrets;
     use super::*;
     use crate::event::{EventSink, Note, Style, WarnPolicy};
+    use crate::project::Scrubber;
 
     #[test]
     fn a_full_log_moves_aside_and_five_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = Utf8Path::from_path(folder.path()).unwrap().join("logs/dbt.log");
-        let lines = Lines::Short { style: Style::default(), secrets: Secrets::default() };
+        let lines = Lines::Short { style: Style::default(), secrets: Scrubber::default() };
         let log = LogFile::new(lines, Level::Debug, path.clone(), 40);
         let sink = EventSink::start(vec![Box::new(log)], WarnPolicy::default());
         for number in 0..8 {

@@ -7,7 +7,6 @@ mod console;
 mod json;
 mod log_file;
 mod progress;
-mod secrets;
 mod summary;
 mod text;
 
@@ -20,11 +19,10 @@ use json::JsonLines;
 use log_file::LogFile;
 use progress::Progress;
 
-pub use secrets::Secrets;
-
 use super::args::{Color, LogFormat, Logging, Surroundings};
 use crate::artifacts::Invocation;
 use crate::event::{EventSink, Level, Listener, Style, WarnPolicy};
+use crate::project::Scrubber;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,16 +63,15 @@ pub fn open(
     policy: WarnPolicy,
     log_folder: Option<&Utf8Path>,
     invocation: &Invocation,
-    around: &Surroundings,
+    (terminal, secrets): (Terminal, &Scrubber),
 ) -> EventSink {
-    let secrets = Secrets::among(&around.env);
     let mut listeners: Vec<Box<dyn Listener>> = Vec::new();
     if let Some(level) = logging.level {
-        listeners.push(console(logging, level, invocation, (Terminal::of_process(around), &secrets)));
+        listeners.push(console(logging, level, invocation, (terminal, secrets)));
     }
     if let (Some(level), Some(folder)) = (logging.file_level, log_folder) {
         let style = Style { color: logging.file_color, width: logging.width };
-        let lines = lines(logging.file_format, style, invocation, &secrets);
+        let lines = lines(logging.file_format, style, invocation, secrets);
         let file = LogFile::new(lines, level, folder.join("dbt.log"), logging.file_max_bytes);
         listeners.push(Box::new(file.with_cache_events(logging.cache_events)));
     }
@@ -85,7 +82,7 @@ fn console(
     logging: &Logging,
     level: Level,
     invocation: &Invocation,
-    (terminal, secrets): (Terminal, &Secrets),
+    (terminal, secrets): (Terminal, &Scrubber),
 ) -> Box<dyn Listener> {
     // JSON is for machines: colours only where somebody insists.
     let color = match logging.format {
@@ -100,7 +97,7 @@ fn console(
     Box::new(Console::new(lines, level, logging.cache_events, stdout()))
 }
 
-fn lines(format: LogFormat, style: Style, invocation: &Invocation, secrets: &Secrets) -> Lines {
+fn lines(format: LogFormat, style: Style, invocation: &Invocation, secrets: &Scrubber) -> Lines {
     match format {
         LogFormat::Text => Lines::Short { style, secrets: secrets.clone() },
         LogFormat::Debug => Lines::Long { style, secrets: secrets.clone(), invocation: invocation.clone() },

@@ -8,9 +8,9 @@ use std::io::{Write as _, stdout};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::secrets::Secrets;
 use super::summary::Summary;
 use crate::event::{Envelope, Event, Level, Listener, NodeInfo, Stats, Style};
+use crate::project::Scrubber;
 
 /// The live display.
 pub(super) struct Progress {
@@ -20,13 +20,13 @@ pub(super) struct Progress {
     stats: Stats,
     summary: Summary,
     style: Style,
-    secrets: Secrets,
+    secrets: Scrubber,
     blank_before: bool,
 }
 
 impl Progress {
     /// Makes the display for a terminal on stdout.
-    pub(super) fn new(style: Style, secrets: Secrets) -> Self {
+    pub(super) fn new(style: Style, secrets: Scrubber) -> Self {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stdout_with_hz(15));
         Self {
             bars,
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn what_goes_well_moves_the_bar_and_what_does_not_is_printed_too() {
-        let mut progress = Progress::new(Style::default(), Secrets::default());
+        let mut progress = Progress::new(Style::default(), Scrubber::default());
         let start = LogStartLine { description: "a".into(), index: 1, node_info: node("a"), total: 2 };
         assert!(!printed(&mut progress, start.clone()));
         assert_eq!(progress.running.len(), 1);
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn hooks_are_shown_but_not_counted() {
-        let mut progress = Progress::new(Style::default(), Secrets::default());
+        let mut progress = Progress::new(Style::default(), Scrubber::default());
         let (index, total, statement) = (1, 1, "shop.on-run-start.0".to_owned());
         let start = LogHookStartLine { index, node_info: node("h"), statement: statement.clone(), total };
         assert!(!printed(&mut progress, start));

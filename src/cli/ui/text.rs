@@ -1,11 +1,11 @@
 //! Log lines as text: short for people, long for looking into a run.
 
-use super::secrets::Secrets;
 use crate::artifacts::Invocation;
 use crate::event::{Envelope, Event, Style};
+use crate::project::Scrubber;
 
 /// Returns `12:00:00  message` (UTC); asked-for output stands alone.
-pub(super) fn short(envelope: &Envelope, style: &Style, secrets: &Secrets) -> String {
+pub(super) fn short(envelope: &Envelope, style: &Style, secrets: &Scrubber) -> String {
     let message = envelope.event.message(style);
     let message = secrets.scrub(&message);
     if envelope.event.is_output() {
@@ -15,7 +15,12 @@ pub(super) fn short(envelope: &Envelope, style: &Style, secrets: &Secrets) -> St
 }
 
 /// Returns `12:00:00.000000 [info ] [MainThread]: message` (UTC); an invocation begins with a ruler.
-pub(super) fn long(envelope: &Envelope, style: &Style, secrets: &Secrets, invocation: &Invocation) -> String {
+pub(super) fn long(
+    envelope: &Envelope,
+    style: &Style,
+    secrets: &Scrubber,
+    invocation: &Invocation,
+) -> String {
     let message = envelope.event.message(style);
     let message = secrets.scrub(&message);
     let clock = envelope.at.strftime("%H:%M:%S.%6f").to_string();
