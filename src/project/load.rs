@@ -70,7 +70,10 @@ impl<'a> Loader<'a> {
         let secret = YamlContext::secret(&self.base, Vars::of_cli(Arc::clone(&cli_vars)));
         let profiles = self.profiles_file(&root);
         let flags = self.flags(&raw.tree, profiles.as_ref().ok().and_then(Option::as_ref));
-        let profile = profiles.ok().and_then(|file| self.profile(file.as_ref(), &raw, &secret))?;
+        let Some(profile) = profiles.ok().and_then(|file| self.profile(file.as_ref(), &raw, &secret)) else {
+            self.check_without_profile(&raw, &secret, &cli_vars, &flags);
+            return None;
+        };
         let target = Arc::new(profile.target());
         let cli = Vars::of_cli(Arc::clone(&cli_vars));
         let context = YamlContext::project(&self.base, cli, Arc::clone(&target));
@@ -97,6 +100,21 @@ impl<'a> Loader<'a> {
             base: self.base.clone(),
             scrubber,
         })
+    }
+
+    /// Without a profile nothing can be loaded, but what is wrong elsewhere should be told all the same.
+    /// Values that cannot be rendered without a target are left out of it.
+    fn check_without_profile(
+        &mut self,
+        raw: &RawProject,
+        secret: &YamlContext,
+        cli_vars: &Arc<Map>,
+        flags: &ProjectFlags,
+    ) {
+        let context = YamlContext::lenient(&self.base, Vars::of_cli(Arc::clone(cli_vars)));
+        let rendered = render_tree(&raw.tree, &context, &kept_in_project, &mut Vec::new());
+        self.read_project(raw, &rendered, self.version_check(flags));
+        self.package_list(&raw.root, secret);
     }
 
     fn project_only(&mut self) -> Option<ProjectOnly> {
@@ -244,10 +262,14 @@ impl<'a> Loader<'a> {
     fn project(&mut self, raw: &RawProject, context: &YamlContext, version_check: bool) -> Option<Project> {
         let before = self.found.len();
         let rendered = render_tree(&raw.tree, context, &kept_in_project, &mut self.found);
-        let origin = Origin { root: &raw.root, shown_root: &raw.shown_root, file: raw.file, version_check };
-        let project = project_yml::read(&origin, &raw.tree, &rendered, &mut self.found);
+        let project = self.read_project(raw, &rendered, version_check);
         let failed = self.found[before..].iter().any(Diagnostic::is_error);
         project.filter(|_| !failed)
+    }
+
+    fn read_project(&mut self, raw: &RawProject, rendered: &Yaml, version_check: bool) -> Option<Project> {
+        let origin = Origin { root: &raw.root, shown_root: &raw.shown_root, file: raw.file, version_check };
+        project_yml::read(&origin, &raw.tree, rendered, &mut self.found)
     }
 
     fn package_list(&mut self, root: &Utf8Path, context: &YamlContext) -> PackageList {

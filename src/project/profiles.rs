@@ -155,8 +155,9 @@ pub(super) fn embedded(
     wanted: &Wanted<'_>,
 ) -> Result<Profile, Box<Diagnostic>> {
     if let Some(target) = wanted.target {
-        let message = format!("there is no target `{target}`, since there is no `{PROFILES_FILE}`");
-        let help = "write the file, or leave --target out to build in an embedded DuckDB file";
+        let message = format!("there is no target `{target}`, since the project has no profile");
+        let help =
+            format!("write `{PROFILES_FILE}`, or leave --target out to build in an embedded DuckDB file");
         return Err(Box::new(Diagnostic::error(Code::PROFILE, None, message).help(help)));
     }
     let output = JsonMap::from_iter([

@@ -69,9 +69,9 @@ impl Problem<'_> {
             return error(start, line_end(self.text, start), "a key without a `:` after it")
                 .help("write `key: value`, or indent the line if it continues the one above");
         }
-        if let Some(bracket) = self.message.split_once("flow ").map(|_| self.context().unwrap_or(at)) {
-            let message = "this bracket is not closed properly";
-            return error(bracket, bracket + 1, message)
+        if self.message.contains("flow ") {
+            let bracket = self.open_bracket(at);
+            return error(bracket, bracket + 1, "this bracket is not closed properly")
                 .help("separate items with commas and close the bracket");
         }
         if self.message.contains("unknown anchor") {
@@ -149,6 +149,13 @@ impl Problem<'_> {
                 })
                 .min()
         })
+    }
+
+    /// The bracket that the parser was in when it stopped at `at`.
+    fn open_bracket(&self, at: usize) -> usize {
+        let is_bracket = |at: &usize| self.text[*at..].starts_with(['[', '{']);
+        let before = || self.text[..at].rfind(['[', '{']);
+        self.context().filter(is_bracket).or_else(before).unwrap_or(at.min(self.text.len().saturating_sub(1)))
     }
 
     /// The place of the context (", while scanning a quoted scalar at line 1 column 4").

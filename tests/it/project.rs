@@ -284,7 +284,7 @@ const RENDERED: &[(&str, &str)] = &[
     (r#"["{{ target.threads }}", b, {c: "{{ target.name }}"}]"#, r#"[1,"b",{"c":"dev"}]"#),
     (r#""{{ range(3) | list }}""#, "[0,1,2]"),
     (r#""{{ '%05d' | format(target.threads) }}""#, r#""00001""#),
-    (r##""{# x #}""##, r#""""#),
+    ("\"{# x #}\"", "\"\""),
     (r#""{{ log('hi', info=true) }}""#, r#""""#),
     (r#""{{ dbt_version }}""#, r#""1.11.16""#),
     ("2024-01-31", r#""2024-01-31""#),
@@ -439,6 +439,19 @@ fn mistakes_on_the_command_line() {
         ("--project-dir", say(&|options| options.project_dir = Some("nowhere".into()))),
         ("--vars text", say(&|options| options.vars = Some("a".into()))),
         ("--vars broken", say(&|options| options.vars = Some("{a: 'b}".into()))),
+        ("--profile, and more is wrong", {
+            let place = Place::new(&[
+                (
+                    "dbt_project.yml",
+                    "name: shop\nprofile: shop\nseed-paths: x\nmodels: {+schema: \"{{ target.name }}\"}\n",
+                ),
+                ("profiles.yml", PROFILES),
+                ("packages.yml", "packages: [x]\n"),
+            ]);
+            let mut options = place.options(&[]);
+            options.profile = Some("shap".into());
+            place.shown(&place.load(&options).1)
+        }),
         ("--target without profiles", {
             let place = Place::new(&[("dbt_project.yml", "name: shop\nprofile: shop\n")]);
             let mut options = place.options(&[]);

@@ -86,6 +86,30 @@ fn spans_cover_the_value_and_nothing_else() {
     assert!(checked > 200, "only {checked}");
 }
 
+/// Whatever is in a file, reading it ends with a tree or with errors that lie inside the text.
+#[test]
+fn broken_text_never_breaks_the_reader() {
+    let cases: Vec<Json> = serde_json::from_str(include_str!("../fixtures/yaml/pyyaml.json")).unwrap();
+    let texts: Vec<&str> = cases.iter().filter_map(|case| case["text"].as_str()).collect();
+    let check = |text: &str| {
+        let sources = Sources::new();
+        let (_, found) = yaml::parse_text(&sources, "case.yml", text);
+        for problem in &found {
+            let span = problem.span.unwrap();
+            assert!(span.start <= span.end && span.end as usize <= text.len(), "{text:?} {problem:?}");
+            let _ = tidegate::diag::render::human::render(problem, &sources, false);
+        }
+    };
+    for (at, text) in texts.iter().enumerate() {
+        let other = texts[(at * 7 + 3) % texts.len()];
+        for (cut, _) in text.char_indices() {
+            check(&text[..cut]);
+            check(&text[cut..]);
+            check(&format!("{}{other}", &text[..cut]));
+        }
+    }
+}
+
 #[track_caller]
 fn check_span(text: &str, path: &[&str], want: &str) {
     let sources = Sources::new();
