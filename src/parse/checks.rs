@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
-use crate::manifest::{Disabled, Json, Manifest, Node, NodeKind, ResourceType};
+use crate::manifest::{Disabled, Json, Manifest, Node, NodeKind, RefCall, ResourceType, version_text};
 use crate::project::{ProjectFlags, Workspace};
 
 use super::resolve::start;
@@ -267,7 +267,9 @@ fn deprecated(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
 }
 
 fn call_of(node: &Node, target: &Node) -> Option<Span> {
-    node.refs.iter().find(|call| call.name == target.name).and_then(|call| call.span)
+    let asked = |call: &&RefCall| call.version.as_ref().map(version_text) == target.version();
+    let named = || node.refs.iter().filter(|call| call.name == target.name);
+    named().find(asked).or_else(|| named().next()).and_then(|call| call.span)
 }
 
 fn unused_paths(manifest: &Manifest, workspace: &Workspace) -> Option<Diagnostic> {

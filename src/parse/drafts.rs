@@ -11,6 +11,7 @@ use crate::manifest::{Checksum, Language, Node, NodeKind, ResourceType};
 use crate::project::Project;
 use crate::yaml::Yaml;
 
+use super::block_text;
 use super::config::{self, Layer};
 use super::discover::{ProjectFile, SeedFile};
 use super::models;
@@ -99,6 +100,7 @@ impl Drafter<'_> {
         problems.extend(wrong);
         let mut drafts = Vec::new();
         for block in found.into_iter().filter(|block| block.kind == BlockKind::Snapshot) {
+            let body = block_text::body(&file.text, &block);
             let mut fqn = file.fqn_prefix();
             fqn.extend([file.stem().to_owned(), block.name.to_string()]);
             let identity = Identity {
@@ -106,11 +108,11 @@ impl Drafter<'_> {
                 ..self.identity(file, ResourceType::Snapshot, file.path.to_string(), fqn)
             };
             let code = Code {
-                text: slice(file, block.body.clone()),
+                text: slice(file, body.clone()),
                 checksum: sum.clone(),
                 language: Language::Sql,
                 file: file.file,
-                span: Span::new(file.file, block.body.start, block.body.end),
+                span: Span::new(file.file, body.start, body.end),
             };
             let node = unconfigured(identity, code, NodeKind::Snapshot, self.created_at);
             drafts.push(self.rendered(node, &mut problems));

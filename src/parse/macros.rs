@@ -15,6 +15,7 @@ use crate::diag::{Code, Diagnostic, FileId, Sources, Span};
 use crate::jinja::{Block, BlockKind, Engine, StaticCall, Value, blocks};
 use crate::manifest::{JsonMap, Macro, ResourceType, UniqueId};
 
+use super::block_text;
 use super::discover::ProjectFile;
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/macros");
@@ -118,11 +119,14 @@ struct Place<'a> {
 fn read_text(text: &str, place: &Place<'_>, created_at: f64) -> (Vec<ReadMacro>, Vec<Diagnostic>) {
     let (found, mut problems) = blocks(text, place.file);
     let mut macros = Vec::new();
+    let mut from = 0;
     for block in found {
+        let shown = block_text::full(text, &block, from);
+        from = shown.end;
         if !matches!(block.kind, BlockKind::Macro | BlockKind::Test | BlockKind::Materialization) {
             continue;
         }
-        match read_block(text, &block, place, created_at) {
+        match read_block((text, &text[shown]), &block, place, created_at) {
             Ok(Some(read)) => macros.push(read),
             Ok(None) => {}
             Err(problem) => problems.push(*problem),
@@ -132,7 +136,7 @@ fn read_text(text: &str, place: &Place<'_>, created_at: f64) -> (Vec<ReadMacro>,
 }
 
 fn read_block(
-    text: &str,
+    (text, shown): (&str, &str),
     block: &Block,
     place: &Place<'_>,
     created_at: f64,
@@ -149,7 +153,7 @@ fn read_block(
         name,
         package_name: Arc::clone(place.package),
         original_file_path: place.path.to_owned(),
-        macro_sql: text.get(block.full.clone()).unwrap_or_default().into(),
+        macro_sql: shown.into(),
         depends_on: Vec::new(),
         description: String::new(),
         meta: JsonMap::new(),

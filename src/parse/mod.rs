@@ -6,6 +6,7 @@
 //! needs no database. Afterwards the manifest never changes. Called by `cli`.
 
 mod all_tests;
+mod block_text;
 mod checks;
 mod collect;
 mod color;

@@ -236,6 +236,11 @@ impl TestMaker<'_> {
         }
         let mut capture = scope.take();
         relocate(&mut capture, instance.span, node.file);
+        // The macro may configure its instances; the code of the instance then repeats its own settings.
+        for call in std::mem::take(&mut capture.configs) {
+            let layer = config::call_layer(call.values, Some(instance.name_span), problems);
+            config::add_call(&mut calls, &layer, problems);
+        }
         config::add_call(&mut calls, &instance.config.layer, problems);
         (capture, calls)
     }

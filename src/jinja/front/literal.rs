@@ -38,7 +38,9 @@ fn python_words(text: &str) -> bool {
             return false;
         }
         // `007` is no number of Python, `0.007` and `007.5` are.
-        let octal = word.starts_with('0') && word.contains(|c: char| c != '0') && word.bytes().all(|b| b.is_ascii_digit());
+        let octal = word.starts_with('0')
+            && word.contains(|c: char| c != '0')
+            && word.bytes().all(|b| b.is_ascii_digit());
         if octal && before != '.' && c != '.' {
             return false;
         }
