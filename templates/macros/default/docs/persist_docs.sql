@@ -20,13 +20,14 @@
 {%- endmacro %}
 
 
-{# The documented columns that exist, compared without regard to case; a warning names the others. #}
+{# The documented columns that exist; a warning names the others. Only a quoted name has to match in case. #}
 {% macro validate_doc_columns(relation, column_dict, existing_column_names) %}
-  {%- set known = existing_column_names | map('lower') | list -%}
+  {%- set folded_names = existing_column_names | map('lower') | list -%}
   {%- set present = {} -%}
   {%- set missing = [] -%}
   {%- for name, column in column_dict.items() -%}
-    {%- if name | lower in known -%}
+    {%- set exists = name in existing_column_names if column['quote'] else name | lower in folded_names -%}
+    {%- if exists -%}
       {%- do present.update({name: column}) -%}
     {%- else -%}
       {%- do missing.append(name) -%}

@@ -7,8 +7,8 @@
   {%- set expected_rows = config.get('expected_rows') -%}
   {%- set expected_sql = config.get('expected_sql') -%}
 
-  {%- set expected_names = (expected_rows[0].keys() | list) if expected_rows
-                           else (get_columns_in_query(expected_sql) if expected_sql else get_columns_in_query(sql)) -%}
+  {#- Rows name the columns they compare; a query is compared in all columns of the model. -#}
+  {%- set expected_names = (expected_rows[0].keys() | list) if expected_rows else get_columns_in_query(sql) -%}
 
   {%- set target_relation = this.incorporate(type='table') -%}
   {%- set probe = make_temp_relation(target_relation) -%}

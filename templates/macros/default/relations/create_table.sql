@@ -25,7 +25,7 @@
   {{ config.get('sql_header', none) or '' }}
 
   create {% if temporary %}temporary {% endif -%} table
-    {{ relation.include(database=(not temporary), schema=(not temporary)) }}
+    {{ relation.include(database=(not temporary), schema=(not temporary)).render() }}
   {% if contract.enforced and not temporary -%}
     {{ get_assert_columns_equivalent(sql) }}
     {{ get_table_columns_and_constraints() }}

@@ -72,10 +72,11 @@
   {%- for given_name, value in row.items() -%}
     {%- set name = given_name | lower -%}
     {%- if name not in column_name_to_data_types -%}
+      {#- While a test runs, `this` is the test itself; while an input is compiled it is the relation stood in for. -#}
+      {%- set place = 'expected output' if model.resource_type == 'unit_test' else "'" ~ model.name ~ "'" -%}
       {%- do exceptions.raise_compiler_error(
-          'Invalid column name: ' ~ "'" ~ given_name ~ "' in unit test fixture for '"
-          ~ (this.identifier if this else '') ~ "'.\nAccepted columns for this fixture are: "
-          ~ column_name_to_data_types.keys() | list) -%}
+          'Invalid column name: ' ~ "'" ~ given_name ~ "' in unit test fixture for " ~ place
+          ~ '.\nAccepted columns for ' ~ place ~ ' are: ' ~ column_name_to_data_types.keys() | list) -%}
     {%- endif -%}
     {%- set type = column_name_to_data_types[name] -%}
 

@@ -7,7 +7,7 @@
 
 {% macro write_to_file(relation, location, options) -%}
   {%- call statement('write_to_file') -%}
-    copy {{ relation }} to '{{ location }}' ({{ options }})
+    copy {{ relation.render() }} to '{{ location }}' ({{ options }})
   {%- endcall -%}
 {%- endmacro %}
 

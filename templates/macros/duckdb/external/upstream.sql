@@ -32,7 +32,7 @@
       {%- endif -%}
 
       {%- call statement('main') -%}
-        create or replace view {{ relation }} as (
+        create or replace view {{ relation.render() }} as (
           {{ external_read_query(location, options, node.config) }}
         );
       {%- endcall -%}

@@ -3,7 +3,7 @@
 {% macro duckdb__get_create_index_sql(relation, index_dict) -%}
   {%- set index = adapter.parse_index(index_dict) -%}
   create {% if index.unique %}unique {% endif %}index "{{ index.render(relation) }}"
-  on {{ relation }} ({{ index.columns | join(', ') }});
+  on {{ relation.render() }} ({{ index.columns | join(', ') }});
 {%- endmacro %}
 
 

@@ -78,7 +78,7 @@
     column_index,
     column_type,
     column_comment,
-    '' as table_owner
+    cast(null as varchar) as table_owner
   from relations
   join columns using (table_schema, table_name)
   where {{ conditions | join(' or ') if conditions else 'false' }}

@@ -4,7 +4,7 @@
 #}
 
 {% macro py_write_table(temporary, relation, compiled_code, partitioned_by=none, sorted_by=none) -%}
-{%- set name = relation.include(database=(not temporary), schema=(not temporary)) -%}
+{%- set name = relation.include(database=(not temporary), schema=(not temporary)).render() -%}
 {{ compiled_code }}
 
 

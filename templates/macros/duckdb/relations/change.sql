@@ -3,14 +3,14 @@
 {# DuckLake has no cascade. #}
 {% macro duckdb__drop_relation(relation) -%}
   {%- call statement('drop_relation', auto_begin=False) -%}
-    drop {{ relation.type }} if exists {{ relation }}{% if not adapter.is_ducklake(relation) %} cascade{% endif %}
+    drop {{ relation.type }} if exists {{ relation.render() }}{% if not adapter.is_ducklake(relation) %} cascade{% endif %}
   {%- endcall -%}
 {%- endmacro %}
 
 
 {% macro duckdb__rename_relation(from_relation, to_relation) -%}
   {%- call statement('rename_relation') -%}
-    alter {{ to_relation.type }} {{ from_relation }}
+    alter {{ to_relation.type }} {{ from_relation.render() }}
     rename to {{ adapter.quote_as_configured(to_relation.identifier, 'identifier') }}
   {%- endcall -%}
 {%- endmacro %}

@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 {% macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
-  {%- set name = relation.include(database=(not temporary), schema=(not temporary)) -%}
+  {%- set name = relation.include(database=(not temporary), schema=(not temporary)).render() -%}
   {%- set contract = config.get('contract') -%}
 
   {%- if language == 'python' -%}
@@ -66,7 +66,7 @@
     {{ get_assert_columns_equivalent(sql) }}
   {%- endif -%}
   {{ config.get('sql_header', none) or '' }}
-  create view {{ relation }} as (
+  create view {{ relation.render() }} as (
     {{ sql }}
   );
 {%- endmacro %}

@@ -32,11 +32,11 @@
 {%- endmacro %}
 
 {% macro duckdb__alter_table_set_partitioned_by(relation, partitioned_by) -%}
-  alter table {{ relation }} set partitioned by ({{ partitioned_by | join(', ') }});
+  alter table {{ relation.render() }} set partitioned by ({{ partitioned_by | join(', ') }});
 {%- endmacro %}
 
 {% macro duckdb__alter_table_set_sorted_by(relation, sorted_by) -%}
-  alter table {{ relation }} set sorted by ({{ sorted_by | join(', ') }});
+  alter table {{ relation.render() }} set sorted by ({{ sorted_by | join(', ') }});
 {%- endmacro %}
 
 

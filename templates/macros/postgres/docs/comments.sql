@@ -1,14 +1,14 @@
 {# Descriptions as comments, in dollar quotes: a description may hold anything but the quote's own tag. #}
 
 {% macro postgres__alter_relation_comment(relation, comment) %}
-  comment on {{ relation.type | replace('_', ' ') }} {{ relation }} is {{ postgres_escape_comment(comment) }};
+  comment on {{ relation.type | replace('_', ' ') }} {{ relation.render() }} is {{ postgres_escape_comment(comment) }};
 {% endmacro %}
 
 
+{# `persist_docs` passes only columns that exist. #}
 {% macro postgres__alter_column_comment(relation, column_dict) %}
-  {%- set existing = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
-  {%- for name, column in column_dict.items() if name in existing or name | lower in existing -%}
-    comment on column {{ relation }}.{{ adapter.quote(name) if column['quote'] else name }}
+  {%- for name, column in column_dict.items() -%}
+    comment on column {{ relation.render() }}.{{ adapter.quote(name) if column['quote'] else name }}
     is {{ postgres_escape_comment(column['description']) }};
   {% endfor -%}
 {% endmacro %}

@@ -10,10 +10,10 @@
   {%- endif -%}
   {{ config.get('sql_header', none) or '' }}
 
-  create {% if temporary %}temporary {% elif config.get('unlogged', default=false) %}unlogged {% endif -%} table {{ relation }}
+  create {% if temporary %}temporary {% elif config.get('unlogged', default=false) %}unlogged {% endif -%} table {{ relation.render() }}
   {%- if contract.enforced %}
   {{ get_table_columns_and_constraints() }};
-  insert into {{ relation }} ({{ adapter.dispatch('get_column_names', 'dbt')() }})
+  insert into {{ relation.render() }} ({{ adapter.dispatch('get_column_names', 'dbt')() }})
   (
     {{ get_select_subquery(sql) }}
   );

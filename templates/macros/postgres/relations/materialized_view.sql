@@ -1,7 +1,7 @@
 {# Materialized views. Their only configuration is their indexes, which can be changed without building them anew. #}
 
 {% macro postgres__get_create_materialized_view_as_sql(relation, sql) %}
-  create materialized view if not exists {{ relation }} as {{ sql }};
+  create materialized view if not exists {{ relation.render() }} as {{ sql }};
 
   {% for index in config.get('indexes', default=[]) -%}
     {{ get_create_index_sql(relation, index) }}
@@ -10,7 +10,7 @@
 
 
 {% macro postgres__refresh_materialized_view(relation) %}
-  refresh materialized view {{ relation }}
+  refresh materialized view {{ relation.render() }}
 {% endmacro %}
 
 

@@ -4,7 +4,7 @@
   {%- set contract = config.get('contract') -%}
   {{ config.get('sql_header', none) or '' }}
 
-  create or replace table {{ relation }}
+  create or replace table {{ relation.render() }}
   {%- if contract.enforced %}
   {{ get_assert_columns_equivalent(sql) }}
   {{ get_table_columns_and_constraints() }}
@@ -18,7 +18,7 @@
 {% macro postgres__get_replace_view_sql(relation, sql) -%}
   {{ config.get('sql_header', none) or '' }}
 
-  create or replace view {{ relation }}
+  create or replace view {{ relation.render() }}
   {%- if config.get('contract').enforced -%}
     {{ get_assert_columns_equivalent(sql) }}
   {%- endif %} as (
