@@ -114,6 +114,7 @@ fn find_edits(text: &str, prepared: &Prepared<'_>) -> Result<Vec<Edit>, Error> {
         let adapter = (is_block && scanner.word(0) == "materialization")
             .then(|| super::adapter_of_materialization(&scanner));
         let mut tag = Tag { text, tokens: &scanner.tokens, edits: &mut edits };
+        tag.spaces(&range);
         tag.expressions()
             .and_then(|()| tag.check())
             .map_err(|(at, message)| Error::syntax(prepared.span(at.start..at.end), message))?;
@@ -146,6 +147,20 @@ impl<'a> Tag<'a> {
 
     fn insert(&mut self, at: usize, text: &str) {
         self.edits.push((at..at, text.to_owned()));
+    }
+
+    /// Every kind of Unicode space separates tokens in Jinja2.
+    fn spaces(&mut self, range: &Range<usize>) {
+        let tag = &self.text[range.clone()];
+        if tag.is_ascii() {
+            return;
+        }
+        for (at, c) in tag.char_indices().filter(|(_, c)| !c.is_ascii() && c.is_whitespace()) {
+            let at = range.start + at;
+            if !self.tokens.iter().any(|token| token.start <= at && at < token.end) {
+                self.edits.push((at..at + c.len_utf8(), " ".to_owned()));
+            }
+        }
     }
 
     /// Handles what can be anywhere in an expression.
@@ -298,7 +313,12 @@ impl<'a> Tag<'a> {
     /// Rewrites a block tag; `adapter` is that of a `materialization`.
     fn statement(&mut self, adapter: &str) {
         let Some(keyword) = self.tokens.first() else { return };
-        let all = self.tokens.len();
+        let mut all = self.tokens.len();
+        if all > 1 && self.word(all - 1) == ":" {
+            // Jinja2 takes a colon at the end of a tag, as Python's statements have it.
+            all -= 1;
+            self.edits.push((self.tokens[all].start..self.tokens[all].end, String::new()));
+        }
         match self.word(0) {
             "do" if all > 1 => {
                 let end = self.tokens[all - 1].end;

@@ -132,6 +132,11 @@ impl<'s> Scanner<'s> {
                 at += 1;
                 continue;
             }
+            let wide = if byte.is_ascii() { None } else { self.text[at..].chars().next() };
+            if let Some(space) = wide.filter(|c| c.is_whitespace()) {
+                at += space.len_utf8();
+                continue;
+            }
             if self.brackets.is_empty() {
                 let signed = usize::from(matches!(byte, b'-' | b'+'));
                 if bytes.get(at + signed) == Some(&closer) && bytes.get(at + signed + 1) == Some(&b'}') {
