@@ -8,6 +8,7 @@ pub mod args;
 mod commands;
 mod error;
 mod interrupt;
+mod pipeline;
 mod profile_setup;
 mod project_file;
 mod prompt;

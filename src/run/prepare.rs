@@ -15,12 +15,10 @@ use crate::plan::SchemaName;
 pub fn prepare(
     scope: &NodeScope,
     schemas: &[SchemaName],
-    create: bool,
     session: &SharedSession,
 ) -> Result<(), Diagnostic> {
     scope.take_session();
-    let done = if create { make_schemas(scope, schemas) } else { Ok(()) };
-    let done = done.and_then(|()| fill_cache(scope, schemas));
+    let done = make_schemas(scope, schemas).and_then(|()| fill_cache(scope, schemas));
     if done.is_err() {
         session.with(crate::context::Session::rollback);
     }

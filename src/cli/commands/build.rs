@@ -4,6 +4,10 @@ use crate::cli::args::flag_table::{
     self, EMPTY, EXPORT_SAVED_QUERIES, FULL_REFRESH, INCLUDE_SAVED_QUERY, SHOW, SQLPARSE, STORE_FAILURES,
 };
 use crate::cli::args::{Chapter, Spec, Verb};
+use crate::cli::pipeline::execute;
+use crate::cli::{CliError, Outcome, Ui};
+use crate::plan::Command;
+
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -22,3 +26,7 @@ pub(super) const SPEC: Spec = Spec {
     ],
     positional: None,
 };
+
+pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
+    execute(ui, Command::Build).map(|done| done.outcome)
+}

@@ -55,23 +55,19 @@ pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
     match ui.flags.verb() {
         Verb::Init => init::run(ui),
         Verb::Clean => clean::run(ui),
-        Verb::Build
-        | Verb::Run
-        | Verb::Test
-        | Verb::Seed
-        | Verb::Snapshot
-        | Verb::Compile
-        | Verb::Show
-        | Verb::Parse
-        | Verb::List
-        | Verb::RunOperation
-        | Verb::Retry
-        | Verb::Clone
-        | Verb::SourceFreshness
-        | Verb::DocsGenerate
-        | Verb::DocsServe
-        | Verb::Deps
-        | Verb::Debug => Err(not_yet(ui.flags.spec)),
+        Verb::Build => build::run(ui),
+        Verb::Run => run::run(ui),
+        Verb::Test => test::run(ui),
+        Verb::Seed => seed::run(ui),
+        Verb::Snapshot => snapshot::run(ui),
+        Verb::Compile => compile::run(ui),
+        Verb::Show => show::run(ui),
+        Verb::Parse => parse::run(ui),
+        Verb::List => list::run(ui),
+        Verb::RunOperation => run_operation::run(ui),
+        Verb::Deps => deps::run(ui),
+        Verb::Debug => debug::run(ui),
+        Verb::Retry | Verb::Clone | Verb::SourceFreshness | Verb::DocsGenerate | Verb::DocsServe => Err(not_yet(ui.flags.spec)),
     }
 }
 

@@ -1,6 +1,9 @@
 //! `parse`: read the project and write manifest.json.
 
 use crate::cli::args::{Chapter, Spec, Verb};
+use crate::cli::pipeline::load;
+use crate::cli::{CliError, Outcome, Ui};
+
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -14,3 +17,8 @@ pub(super) const SPEC: Spec = Spec {
     flags: &[],
     positional: None,
 };
+
+pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
+    load(ui)?;
+    Ok(Outcome::Success)
+}

@@ -2,6 +2,9 @@
 
 use crate::cli::args::flag_table::ARGS;
 use crate::cli::args::{Chapter, Positional, Spec, Verb};
+use crate::cli::pipeline::run_operation;
+use crate::cli::{CliError, Outcome, Ui};
+
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -20,3 +23,8 @@ pub(super) const SPEC: Spec = Spec {
         help: "Name of the macro, with its package in front if need be",
     }),
 };
+
+pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
+    let name = ui.flags.positional.clone().unwrap_or_default();
+    run_operation(ui, &name, ui.flags.mapping("args"))
+}

@@ -4,6 +4,11 @@ use crate::cli::args::flag_table::{
     self, FULL_REFRESH, INLINE, INLINE_DIRECT, INTROSPECT, LIMIT, OUTPUT, SQLPARSE,
 };
 use crate::cli::args::{Chapter, Spec, Verb};
+use crate::cli::pipeline::{Preview, preview_inline, preview_selected};
+use crate::cli::{CliError, Outcome, Ui};
+use crate::diag::{Code, Diagnostic};
+use crate::event::ShowNode;
+
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -20,3 +25,32 @@ pub(super) const SPEC: Spec = Spec {
     ],
     positional: None,
 };
+
+pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
+    let limit = ui.flags.int("limit").unwrap_or(5);
+    let previews = if let Some(sql) = ui.flags.text("inline") {
+        vec![preview_inline(ui, sql, limit)?]
+    } else if ui.flags.selecting().select.is_empty() {
+        return Err(Diagnostic::error(Code::USAGE, None, "`show` needs a model or a query")
+            .help("name a model with `--select`, or give SQL with `--inline`")
+            .into());
+    } else {
+        preview_selected(ui, limit)?
+    };
+    for preview in &previews {
+        print(ui, preview);
+    }
+    Ok(Outcome::Success)
+}
+
+fn print(ui: &Ui, preview: &Preview) {
+    let format = ui.flags.text("output").unwrap_or("text").to_owned();
+    ui.events.send(ShowNode {
+        is_inline: preview.inline,
+        node_name: preview.name.clone(),
+        preview: if format == "json" { preview.json() } else { preview.text() },
+        output_format: format,
+        quiet: ui.flags.switch("quiet"),
+        unique_id: preview.unique_id.clone(),
+    });
+}

@@ -2,6 +2,10 @@
 
 use crate::cli::args::flag_table::{self, SQLPARSE, STORE_FAILURES};
 use crate::cli::args::{Chapter, Spec, Verb};
+use crate::cli::pipeline::execute;
+use crate::cli::{CliError, Outcome, Ui};
+use crate::plan::Command;
+
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -15,3 +19,7 @@ pub(super) const SPEC: Spec = Spec {
     flags: &[flag_table::SELECTING, flag_table::TYPING, &[STORE_FAILURES, SQLPARSE]],
     positional: None,
 };
+
+pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
+    execute(ui, Command::Test).map(|done| done.outcome)
+}

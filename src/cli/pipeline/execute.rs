@@ -1,5 +1,6 @@
 //! Runs the nodes of a command: schemas and cache, hooks, nodes, hooks, artifacts.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 use crate::artifacts::{RunResult, RunResults, Status};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::event::{ConcurrencyLine, HooksRunning};
+use crate::manifest::UniqueId;
 use crate::plan::{Command, Plan, Request, plan};
 use crate::run::{HookStage, NodeRunner, Options, prepare, run_hooks, run_plan};
 
@@ -21,6 +23,8 @@ pub(in crate::cli) struct Done {
     pub loaded: Loaded,
     /// What became of each node, hooks included.
     pub results: Vec<RunResult>,
+    /// What was selected.
+    pub selected: BTreeSet<UniqueId>,
     /// How the command ends.
     pub outcome: Outcome,
 }
@@ -42,9 +46,9 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     if plan.is_empty() {
         nothing_selected(ui)?;
         write_results(ui, &loaded, &[], 0.0)?;
-        return Ok(Done { loaded, results: Vec::new(), outcome: Outcome::Success });
+        return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
     }
-    let warehouse = open(ui, &loaded, selected.into_iter().collect())?;
+    let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let started = Instant::now();
     let ran = run(ui, &loaded, &warehouse, &plan);
     let seconds = started.elapsed().as_secs_f64();
@@ -59,7 +63,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     closed?;
     let failed = interrupted || results.iter().any(|result| counts_as_failure(&loaded, result));
     let outcome = if failed { Outcome::Failure } else { Outcome::Success };
-    Ok(Done { loaded, results, outcome })
+    Ok(Done { loaded, results, selected, outcome })
 }
 
 /// A skipped exposure is no failure: there was nothing to do.
@@ -85,7 +89,7 @@ fn run(
     });
     blank(ui);
     let scope = warehouse.macro_scope(loaded);
-    prepare(&scope, &plan.schemas, true, &warehouse.session)?;
+    prepare(&scope, &plan.schemas, &warehouse.session)?;
     let runner = NodeRunner::new(warehouse.compiler(loaded), plan);
     let mut results = Vec::with_capacity(plan.total());
     hooks(ui, &runner, warehouse, (&plan.on_run_start, HookStage::Start), &mut results);
@@ -106,13 +110,13 @@ fn hooks(
     ui: &Ui,
     runner: &NodeRunner,
     warehouse: &Warehouse,
-    (ids, stage): (&[crate::manifest::UniqueId], HookStage<'_>),
+    (ids, stage): (&[UniqueId], HookStage<'_>),
     results: &mut Vec<RunResult>,
 ) {
     if ids.is_empty() || ui.cancel.is_cancelled() {
         return;
     }
-    let hook_type = if stage == HookStage::Start { "on-run-start" } else { "on-run-end" }.to_owned();
+    let hook_type = if matches!(stage, HookStage::Start) { "on-run-start" } else { "on-run-end" }.to_owned();
     ui.events.debug(|| HooksRunning { num_hooks: ids.len(), hook_type });
     results.extend(run_hooks(runner.compiler(), ids, stage, &warehouse.session));
     blank(ui);

@@ -11,7 +11,7 @@ use crate::diag::Diagnostic;
 use crate::event::{AdapterRegistered, ArtifactWritten, Diagnosed, FoundStats, Note};
 use crate::manifest::{CompiledNodes, Json, JsonMap, ResourceType, UniqueId};
 use crate::parse::{self, Parsed};
-use crate::project::{self, Env, Workspace};
+use crate::project::{self, Env, ProjectOnly, Workspace};
 use crate::select;
 
 /// A project that was read.
@@ -76,6 +76,13 @@ pub(in crate::cli) fn load_workspace(ui: &Ui) -> Result<Workspace, CliError> {
     Ok(workspace)
 }
 
+/// Loads a project without a profile, for commands that need no database.
+pub(in crate::cli) fn load_project(ui: &Ui) -> Result<ProjectOnly, CliError> {
+    let (project, found) = project::load_project(&ui.sources, &options(ui));
+    tell(ui, found)?;
+    project.ok_or_else(|| CliError::from(ui.no_project()))
+}
+
 fn options(ui: &Ui) -> project::Options {
     let places = ui.flags.places();
     let env: Env = ui.around.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -106,7 +113,8 @@ pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
     let settings = parse::Settings {
         sources: ui.sources.clone(),
         events: ui.events.clone(),
-        invocation: ui.events_invocation(),
+        invocation_id: ui.invocation.id.clone(),
+        started_at: ui.invocation.started_at,
         flags: template_flags(ui),
         args: ui.flags.as_invocation_args(),
     };

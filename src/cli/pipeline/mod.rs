@@ -2,13 +2,15 @@
 //! put them together.
 
 mod execute;
+mod inline;
 mod load;
+mod operation;
 mod report;
 mod scope;
 mod selecting;
 
 pub(super) use execute::{Done, execute};
-pub(super) use load::{Loaded, load, load_workspace};
-pub(super) use report::print_results;
-pub(super) use scope::{Warehouse, open};
+pub(super) use inline::{Preview, compile_inline, preview_inline, preview_selected};
+pub(super) use load::{load, load_project, load_workspace};
+pub(super) use operation::run_operation;
 pub(super) use selecting::{nothing_selected, select};

@@ -27,7 +27,7 @@ pub(in crate::cli) struct Warehouse {
 
 /// Opens the database of the target. `selected` is what templates see as `selected_resources`.
 pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) -> Result<Warehouse, CliError> {
-    let adapter = loaded.workspace.profile.connection.open().map_err(|error| error.to_diagnostic())?;
+    let adapter = loaded.workspace.profile.connection.adapter();
     let interrupted = Arc::clone(&adapter);
     ui.cancel.on_cancel(move || interrupted.cancel());
     let (root, target) = folders(loaded);

@@ -1,0 +1,191 @@
+//! Queries given on the command line, and previews of models.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::adapter::{Fetch, ResultTable};
+use crate::adapter::seed::SeedOptions;
+use crate::cli::{CliError, Ui};
+use crate::compile::{Compiler, Templates};
+use crate::context::NodeScope;
+use crate::context::table::{Limits, Table};
+use crate::diag::{Diagnostic, Span};
+use crate::jinja::py_str;
+use crate::manifest::{
+    Checksum, Columns, Compiled, Config, Contract, DependsOn, JsonMap, Language, Node, NodeKind, ResourceType,
+    UniqueId, defaults,
+};
+use crate::plan::Command;
+
+use super::load::{Loaded, load};
+use super::scope::{Warehouse, open};
+use super::selecting::{nothing_selected, select};
+
+/// The name dbt gives a query of the command line.
+const NAME: &str = "inline_query";
+
+/// Rows to show.
+pub(in crate::cli) struct Preview {
+    /// The node's name.
+    pub name: String,
+    /// The node's id.
+    pub unique_id: String,
+    /// Whether the query came from the command line.
+    pub inline: bool,
+    table: Table,
+}
+
+impl Preview {
+    /// Returns the rows as a table for people.
+    pub(in crate::cli) fn text(&self) -> String {
+        self.table.markdown(Limits { rows: None, ..Limits::default() })
+    }
+
+    /// Returns the rows as JSON.
+    pub(in crate::cli) fn json(&self) -> String {
+        self.table.json()
+    }
+}
+
+/// Compiles a query of the command line.
+pub(in crate::cli) fn compile_inline(ui: &Ui, sql: &str) -> Result<Arc<str>, CliError> {
+    let loaded = load(ui)?;
+    let warehouse = open(ui, &loaded, Vec::new())?;
+    let compiled = compile(ui, &loaded, &warehouse, sql).map(|(compiled, _)| compiled);
+    warehouse.close()?;
+    Ok(Arc::clone(&compiled?.code))
+}
+
+/// Runs a query of the command line and returns its first rows.
+pub(in crate::cli) fn preview_inline(ui: &Ui, sql: &str, limit: i64) -> Result<Preview, CliError> {
+    let loaded = load(ui)?;
+    let warehouse = open(ui, &loaded, Vec::new())?;
+    let rows = compile(ui, &loaded, &warehouse, sql)
+        .and_then(|(compiled, scope)| query(&scope, &compiled.code, "", limit));
+    warehouse.close()?;
+    let unique_id = inline_id(&loaded).to_string();
+    Ok(Preview { name: NAME.to_owned(), unique_id, inline: true, table: Table::from_result(rows?) })
+}
+
+fn inline_id(loaded: &Loaded) -> UniqueId {
+    UniqueId::new(ResourceType::SqlOperation, &loaded.workspace.project.name, NAME)
+}
+
+fn compile(
+    ui: &Ui,
+    loaded: &Loaded,
+    warehouse: &Warehouse,
+    sql: &str,
+) -> Result<(Arc<Compiled>, NodeScope), Diagnostic> {
+    let file = ui.sources.add("<--inline>", sql);
+    let template = loaded.parsed.shared.engine.compile(file, sql, 0..sql.len())?;
+    let node = Arc::new(inline_node(loaded, sql, Span::new(file, 0, sql.len())));
+    let mut templates: Templates = HashMap::clone(&loaded.parsed.templates);
+    templates.insert(node.unique_id.clone(), template);
+    let compiler = Compiler::new(&warehouse.run, &Arc::new(templates), Box::new(|_, _| Ok(None)));
+    let session = warehouse.session.clone();
+    let scope = NodeScope::new(&warehouse.run, &node.package_name, Some(Arc::clone(&node)), session);
+    let compiled = compiler.compile(&node, &scope)?;
+    Ok((compiled, scope))
+}
+
+/// The node that stands for a query of the command line.
+fn inline_node(loaded: &Loaded, sql: &str, span: Span) -> Node {
+    let target = &loaded.workspace.profile.connection;
+    let package = Arc::clone(&loaded.workspace.project.name);
+    Node {
+        unique_id: inline_id(loaded),
+        kind: NodeKind::SqlOperation,
+        name: NAME.to_owned(),
+        path: format!("sql/{NAME}"),
+        original_file_path: "from remote system.sql".to_owned(),
+        fqn: vec![package.to_string(), "sql".to_owned(), NAME.to_owned()],
+        database: target.database().to_owned(),
+        schema: target.schema().to_owned(),
+        alias: NAME.to_owned(),
+        checksum: Checksum::default(),
+        config: Config::new(defaults(ResourceType::SqlOperation).clone()),
+        unrendered_config: JsonMap::new(),
+        tags: Vec::new(),
+        description: String::new(),
+        columns: Columns::default(),
+        meta: JsonMap::new(),
+        group: None,
+        docs: serde_json::json!({"show": true, "node_color": null}),
+        patch_path: None,
+        created_at: 0.0,
+        relation_name: None,
+        raw_code: sql.into(),
+        doc_blocks: Vec::new(),
+        language: Language::Sql,
+        refs: Vec::new(),
+        sources: Vec::new(),
+        metrics: Vec::new(),
+        functions: Vec::new(),
+        depends_on: DependsOn::default(),
+        contract: Contract::default(),
+        package_name: package,
+        file: span.file,
+        span,
+    }
+}
+
+/// Compiles the selected nodes and returns the first rows of each.
+pub(in crate::cli) fn preview_selected(ui: &Ui, limit: i64) -> Result<Vec<Preview>, CliError> {
+    let loaded = load(ui)?;
+    let selected = select(ui, &loaded, Command::Show)?;
+    if selected.is_empty() {
+        nothing_selected(ui)?;
+        return Ok(Vec::new());
+    }
+    let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
+    let compiler = warehouse.compiler(&loaded);
+    let nodes = selected.iter().filter_map(|id| loaded.parsed.manifest.nodes.get(id));
+    let previews: Result<Vec<Preview>, Diagnostic> =
+        nodes.map(|node| preview(&warehouse, &compiler, node, limit)).collect();
+    warehouse.close()?;
+    loaded.write_manifest(ui)?;
+    Ok(previews?)
+}
+
+fn preview(
+    warehouse: &Warehouse,
+    compiler: &Compiler,
+    node: &Arc<Node>,
+    limit: i64,
+) -> Result<Preview, Diagnostic> {
+    let rows = if let NodeKind::Seed { root_path } = &node.kind {
+        seed_rows(node, root_path, limit)?
+    } else {
+        let session = warehouse.session.clone();
+        let scope = NodeScope::new(&warehouse.run, &node.package_name, Some(Arc::clone(node)), session);
+        let compiled = compiler.compile(node, &scope)?;
+        let header = node.config.text("sql_header").unwrap_or_default();
+        query(&scope, &compiled.code, header, limit)?
+    };
+    let unique_id = node.unique_id.to_string();
+    Ok(Preview { name: node.search_name(), unique_id, inline: false, table: Table::from_result(rows) })
+}
+
+/// A seed is shown from its file.
+fn seed_rows(node: &Node, root_path: &str, limit: i64) -> Result<ResultTable, Diagnostic> {
+    let path = std::path::Path::new(root_path).join(&node.original_file_path);
+    let mut options = SeedOptions::default();
+    if let Some(delimiter) = node.config.text("delimiter") {
+        delimiter.clone_into(&mut options.delimiter);
+    }
+    crate::adapter::seed::read(&path, &options, usize::try_from(limit).ok()).map_err(|error| {
+        let message = format!("seed file `{}` can not be read: {error}", node.original_file_path);
+        Diagnostic::error(crate::diag::Code::INVALID_RESOURCE, node.span, message)
+    })
+}
+
+/// Runs compiled SQL with dbt's limit, which projects may write in their own way (`get_show_sql`).
+fn query(scope: &NodeScope, code: &str, header: &str, limit: i64) -> Result<ResultTable, Diagnostic> {
+    use crate::jinja::{Value, none};
+    let limit = if limit < 0 { none() } else { Value::from(limit) };
+    let header = if header.is_empty() { none() } else { Value::from(header) };
+    let sql = scope.call_from_rust("get_show_sql", [Value::from(code), header, limit].into())?;
+    let result = scope.execute_compiled(&py_str(&sql), Fetch::All)?;
+    Ok(result.table.unwrap_or_default())
+}
