@@ -13,6 +13,7 @@ use crate::jinja::{Error, Scope, SourceMap, Template, Value, dict, from_json};
 use crate::manifest::{
     Compiled, GenericTest, InjectedCte, Json, Language, Node, NodeKind, ResourceType, UniqueId,
 };
+use crate::project::has_jinja;
 
 /// Templates of nodes by id, as `parse` made them.
 pub type Templates = HashMap<UniqueId, Template>;
@@ -99,16 +100,22 @@ impl Compiler {
         let scope = scope.as_scope();
         let mut arguments = Vec::with_capacity(test.metadata.kwargs.len());
         for (name, value) in &test.metadata.kwargs {
-            arguments.push((name.as_str(), self.argument(value, &scope)?));
+            // A column is a name even where it looks like an expression.
+            let value = match value.as_str().filter(|_| name == "column_name") {
+                Some(column) => Value::from(column),
+                None => self.argument(value, &scope)?,
+            };
+            arguments.push((name.as_str(), value));
         }
         Ok(dict(arguments))
     }
 
     fn argument(&self, value: &Json, scope: &Arc<dyn Scope>) -> Result<Value, Error> {
         Ok(match value {
-            Json::String(text) if text.contains("{{") || text.contains("{%") => {
-                self.run.shared.render_native(text, scope)?
+            Json::String(text) if is_call(text) => {
+                self.run.shared.render_native(&format!("{{{{ {text} }}}}"), scope)?
             }
+            Json::String(text) if has_jinja(text) => self.run.shared.render_native(text, scope)?,
             Json::Array(items) => {
                 let items: Result<Vec<_>, _> = items.iter().map(|item| self.argument(item, scope)).collect();
                 crate::jinja::list(items?)
@@ -183,6 +190,16 @@ fn merged_map(rendered: &Rendered, injected: &Injected) -> SourceMap {
     map.push_unknown(injected.length.saturating_sub(used));
     map.push(&rendered.map.slice(injected.at, rendered.text.len()));
     map
+}
+
+/// Tells whether a text is a call that test arguments may hold without braces (`resources.md` section 5).
+fn is_call(text: &str) -> bool {
+    let names = ["env_var", "ref", "var", "source", "doc"];
+    let text = text.trim();
+    names.into_iter().any(|name| {
+        let rest = text.strip_prefix(name).map(str::trim_start);
+        rest.is_some_and(|rest| rest.starts_with('(') && rest.ends_with(')') && rest.len() > 2)
+    })
 }
 
 /// Names the node in the error's trace, and points at it when the error has no place of its own.

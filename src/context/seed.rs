@@ -1,7 +1,5 @@
-//! `load_agate_table()`: a seed file as a table that reads its rows only when a template asks for them.
-//!
-//! Built-in seeds need names, types and the number of rows; the rows go from the file into the database
-//! without passing through here. A template that touches a row gets the whole table (`macros.md` section 10).
+//! `load_agate_table()`: the file of a seed as a table. Its rows stay in the file until a template asks for
+//! them; the built-in seeds need only names, types and their number (`macros.md` section 10).
 
 use std::path::PathBuf;
 
@@ -25,11 +23,13 @@ impl NodeScope {
             )));
         };
         let path = PathBuf::from(root_path).join(&node.original_file_path);
-        seed_value(path, options(node)).map_err(|error| unreadable(&error, node))
+        let options = seed_options(node);
+        seed_value(path, options).map_err(|error| unreadable(&error, node))
     }
 }
 
-fn options(node: &Node) -> SeedOptions {
+/// Reads what a seed's config says about its file.
+pub fn seed_options(node: &Node) -> SeedOptions {
     let mut options = SeedOptions::default();
     if let Some(delimiter) = node.config.text("delimiter") {
         delimiter.clone_into(&mut options.delimiter);

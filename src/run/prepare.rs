@@ -12,11 +12,7 @@ use crate::plan::SchemaName;
 ///
 /// One question a database for its schemas and one a schema for its relations, all through dbt's macros,
 /// since projects may replace them.
-pub fn prepare(
-    scope: &NodeScope,
-    schemas: &[SchemaName],
-    session: &SharedSession,
-) -> Result<(), Diagnostic> {
+pub fn prepare(scope: &NodeScope, schemas: &[SchemaName], session: &SharedSession) -> Result<(), Diagnostic> {
     scope.take_session();
     let done = make_schemas(scope, schemas).and_then(|()| fill_cache(scope, schemas));
     if done.is_err() {

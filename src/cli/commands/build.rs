@@ -8,7 +8,6 @@ use crate::cli::pipeline::execute;
 use crate::cli::{CliError, Outcome, Ui};
 use crate::plan::Command;
 
-
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
     verb: Verb::Build,

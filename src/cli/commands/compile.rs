@@ -10,7 +10,6 @@ use crate::diag::Diagnostic;
 use crate::event::CompiledNode;
 use crate::plan::Command;
 
-
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
     verb: Verb::Compile,

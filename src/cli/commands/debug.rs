@@ -9,7 +9,6 @@ use crate::context::SharedSession;
 use crate::event::{DebugCmdOut, DebugCmdResult};
 use crate::project::Workspace;
 
-
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
     verb: Verb::Debug,
@@ -53,7 +52,8 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
         }
         Err(message) => {
             say("  Connection test: [ERROR]".to_owned());
-            let msg = format!("1 check failed:\ndbt was unable to connect to the specified database.\n{message}");
+            let msg =
+                format!("1 check failed:\ndbt was unable to connect to the specified database.\n{message}");
             ui.events.send(DebugCmdResult { msg });
             Ok(Outcome::Failure)
         }

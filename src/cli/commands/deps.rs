@@ -8,7 +8,6 @@ use crate::diag::Diagnostic;
 use crate::event::Note;
 use crate::project::deps;
 
-
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
     verb: Verb::Deps,

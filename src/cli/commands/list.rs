@@ -8,7 +8,6 @@ use crate::event::PrintEvent;
 use crate::plan::Command;
 use crate::select::{Output, list};
 
-
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
     verb: Verb::List,

@@ -4,7 +4,6 @@ use crate::cli::args::{Chapter, Spec, Verb};
 use crate::cli::pipeline::load;
 use crate::cli::{CliError, Outcome, Ui};
 
-
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
     verb: Verb::Parse,

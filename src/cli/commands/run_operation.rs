@@ -5,7 +5,6 @@ use crate::cli::args::{Chapter, Positional, Spec, Verb};
 use crate::cli::pipeline::run_operation;
 use crate::cli::{CliError, Outcome, Ui};
 
-
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
     verb: Verb::RunOperation,

@@ -9,7 +9,6 @@ use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::{Code, Diagnostic};
 use crate::event::ShowNode;
 
-
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
     verb: Verb::Show,

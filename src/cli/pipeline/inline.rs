@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::adapter::{Fetch, ResultTable};
-use crate::adapter::seed::SeedOptions;
+use crate::adapter::{Cell, Fetch, ResultTable};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, Templates};
-use crate::context::NodeScope;
-use crate::context::table::{Limits, Table};
+use crate::context::table::{Limits, Row, Table, cell_text};
+use crate::context::{NodeScope, seed_options};
 use crate::diag::{Diagnostic, Span};
 use crate::jinja::py_str;
 use crate::manifest::{
-    Checksum, Columns, Compiled, Config, Contract, DependsOn, JsonMap, Language, Node, NodeKind, ResourceType,
-    UniqueId, defaults,
+    Checksum, Columns, Compiled, Config, Contract, DependsOn, Json, JsonMap, Language, Node, NodeKind,
+    ResourceType, UniqueId, defaults,
 };
 use crate::plan::Command;
 
@@ -43,7 +42,24 @@ impl Preview {
 
     /// Returns the rows as JSON.
     pub(in crate::cli) fn json(&self) -> String {
-        self.table.json()
+        let names: Vec<&str> = self.table.names.iter().map(|name| &**name).collect();
+        let row = |row: &Row| -> JsonMap {
+            names.iter().zip(row.iter()).map(|(name, cell)| ((*name).to_owned(), cell_json(cell))).collect()
+        };
+        let rows: Vec<JsonMap> = self.table.rows().iter().map(row).collect();
+        serde_json::to_string(&rows).unwrap_or_default()
+    }
+}
+
+/// A cell as agate writes it to JSON: numbers as numbers, dates as text.
+fn cell_json(cell: &Cell) -> Json {
+    match cell {
+        Cell::Null => Json::Null,
+        Cell::Bool(flag) => Json::Bool(*flag),
+        Cell::Int(number) => Json::from(*number),
+        Cell::Float(number) => Json::from(*number),
+        Cell::Decimal(text) => text.parse::<f64>().map_or_else(|_| Json::from(&**text), Json::from),
+        other => Json::String(cell_text(other)),
     }
 }
 
@@ -170,11 +186,7 @@ fn preview(
 /// A seed is shown from its file.
 fn seed_rows(node: &Node, root_path: &str, limit: i64) -> Result<ResultTable, Diagnostic> {
     let path = std::path::Path::new(root_path).join(&node.original_file_path);
-    let mut options = SeedOptions::default();
-    if let Some(delimiter) = node.config.text("delimiter") {
-        delimiter.clone_into(&mut options.delimiter);
-    }
-    crate::adapter::seed::read(&path, &options, usize::try_from(limit).ok()).map_err(|error| {
+    crate::adapter::seed::read(&path, &seed_options(node), usize::try_from(limit).ok()).map_err(|error| {
         let message = format!("seed file `{}` can not be read: {error}", node.original_file_path);
         Diagnostic::error(crate::diag::Code::INVALID_RESOURCE, node.span, message)
     })

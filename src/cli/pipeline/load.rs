@@ -70,7 +70,8 @@ pub(in crate::cli) fn load_workspace(ui: &Ui) -> Result<Workspace, CliError> {
         adapter_version: format!("={version}"),
     });
     if workspace.profile.embedded {
-        let path = workspace.profile.target().get("path").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let path =
+            workspace.profile.target().get("path").and_then(Json::as_str).unwrap_or_default().to_owned();
         ui.events.send(Note { msg: format!("No profile found: building in an embedded DuckDB, {path}") });
     }
     Ok(workspace)
@@ -198,4 +199,3 @@ fn found_stats(loaded: &Loaded) -> String {
         .collect();
     words.join(", ")
 }
-

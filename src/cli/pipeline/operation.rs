@@ -42,8 +42,7 @@ pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: JsonMap) -> Resul
     warehouse.close()?;
     let status = if called.is_ok() { Status::Success } else { Status::Error };
     let mut result = RunResult::new(entry.id.clone(), status);
-    result.timing =
-        vec![Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() }];
+    result.timing = vec![Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() }];
     result.execution_time = started.elapsed().as_secs_f64();
     if let Err(error) = called {
         let diagnostic = error.into_diagnostic();

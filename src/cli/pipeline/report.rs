@@ -6,7 +6,7 @@ use crate::artifacts::{RunResult, Status};
 use crate::cli::Ui;
 use crate::event::{
     CheckNodeTestFailure, EndOfRunSummary, FinishedRunningStats, Formatting, NodeFacts, NodeInfo,
-    RunResultErrorNoMessage, RunResultError, RunResultFailure, RunResultWarning, RunResultWarningMessage,
+    RunResultError, RunResultErrorNoMessage, RunResultFailure, RunResultWarning, RunResultWarningMessage,
     SQLCompiledPath, Stats, StatsLine,
 };
 use crate::manifest::{ResourceType, StoreFailuresAs};
@@ -60,17 +60,17 @@ pub(super) fn finished(ui: &Ui, loaded: &Loaded, results: &[RunResult], seconds:
         *counts.entry(key).or_default() += 1;
     }
     let words: Vec<String> = counts.iter().map(|(kind, count)| plural(*count, kind_name(kind))).collect();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time that passed, in seconds")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a time that passed, in seconds"
+    )]
     let whole = seconds as u64;
     #[expect(clippy::cast_precision_loss, reason = "far below the limit")]
     let rest = seconds - (whole / 60 * 60) as f64;
     blank(ui);
     ui.events.send(FinishedRunningStats {
-        execution: format!(
-            " in {} hours {} minutes and {rest:.2} seconds",
-            whole / 3600,
-            whole % 3600 / 60
-        ),
+        execution: format!(" in {} hours {} minutes and {rest:.2} seconds", whole / 3600, whole % 3600 / 60),
         execution_time: seconds,
         stat_line: words.join(", "),
     });
@@ -151,7 +151,9 @@ fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
         events.send(SQLCompiledPath { node_info: node_info.clone(), path });
     }
     let stored = node.config.store_failures_as().is_some_and(|place| place != StoreFailuresAs::Ephemeral);
-    if let Some(relation_name) = result.relation_name.clone().filter(|_| stored && result.status != Status::Error) {
+    if let Some(relation_name) =
+        result.relation_name.clone().filter(|_| stored && result.status != Status::Error)
+    {
         blank(ui);
         events.send(CheckNodeTestFailure { node_info, relation_name });
     }

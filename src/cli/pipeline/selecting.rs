@@ -12,7 +12,11 @@ use crate::select::{self, Asked, Indirect, Origin, Scope, Selectors, Spec, Wante
 use super::load::{Loaded, tell};
 
 /// Selects the nodes of a command; words that match nothing are told.
-pub(in crate::cli) fn select(ui: &Ui, loaded: &Loaded, command: Command) -> Result<BTreeSet<UniqueId>, CliError> {
+pub(in crate::cli) fn select(
+    ui: &Ui,
+    loaded: &Loaded,
+    command: Command,
+) -> Result<BTreeSet<UniqueId>, CliError> {
     let selecting = ui.flags.selecting();
     let spec = spec(ui, loaded, &selecting)?;
     let types = command.types(&selecting.resource_types, &selecting.exclude_resource_types)?;
