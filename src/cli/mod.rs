@@ -76,7 +76,7 @@ impl Ui {
         options.threads = places.threads;
         options.target_path = places.target_path;
         options.log_path = self.flags.logging().file_folder;
-        options.vars = self.flags.vars_text.clone();
+        options.vars.clone_from(&self.flags.vars_text);
         options.version_check = Some(places.version_check);
         options
     }
@@ -193,6 +193,9 @@ fn execute(mut ui: Ui) -> ExitCode {
 
 /// Sends what every invocation ends with.
 fn farewell(ui: &Ui, elapsed: f64, success: bool) {
+    if let Some(summary) = ui.events.deprecations() {
+        ui.events.send(summary);
+    }
     if let Some(taken) = Resources::of_process() {
         let report = ResourceReport {
             command_name: ui.flags.spec.which.to_owned(),
@@ -220,7 +223,7 @@ fn greet(ui: &Ui) -> Result<(), CliError> {
         }
     }
     for notice in ui.flags.notices.clone() {
-        ui.events.warn(Diagnosed::named(notice.name, notice.diagnostic, &ui.sources))?;
+        ui.warn(notice)?;
     }
     Ok(())
 }

@@ -50,6 +50,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// The macro call stack, innermost first.
     pub trace: Vec<Frame>,
+    /// dbt's name of this warning, which `--warn-error-options` takes; empty for the usual one of the code.
+    pub known_as: &'static str,
 }
 
 impl Diagnostic {
@@ -74,6 +76,7 @@ impl Diagnostic {
             notes: Vec::new(),
             help: Vec::new(),
             trace: Vec::new(),
+            known_as: "",
         }
     }
 
@@ -111,6 +114,13 @@ impl Diagnostic {
     #[must_use]
     pub fn trace(mut self, frames: Vec<Frame>) -> Self {
         self.trace = frames;
+        self
+    }
+
+    /// Sets dbt's name of this warning, for example `MissingPlusPrefixDeprecation`.
+    #[must_use]
+    pub fn known_as(mut self, name: &'static str) -> Self {
+        self.known_as = name;
         self
     }
 

@@ -43,17 +43,16 @@ pub struct Diagnosed {
 }
 
 impl Diagnosed {
-    /// Pairs a diagnostic with its texts; the name follows from its code.
+    /// Pairs a diagnostic with its texts. The name is [`Diagnostic::known_as`], or follows from the code.
     pub fn new(diagnostic: Diagnostic, sources: &Sources) -> Self {
-        let name = dbt_name(diagnostic.code);
-        Self::named(name, diagnostic, sources)
-    }
-
-    /// As [`Self::new`], under the name of a certain dbt event, for example a deprecation.
-    pub fn named(name: &'static str, diagnostic: Diagnostic, sources: &Sources) -> Self {
+        let name =
+            if diagnostic.known_as.is_empty() { dbt_name(diagnostic.code) } else { diagnostic.known_as };
         Self { diagnostic: Box::new(diagnostic), sources: sources.clone(), name }
     }
 }
+
+/// What deprecations are called that dbt has no name for. They differ from each other: none hides the next.
+pub(super) const UNNAMED_DEPRECATION: &str = "GenericJSONSchemaValidationDeprecation";
 
 /// Returns the dbt event that tells what a diagnostic of this code tells.
 fn dbt_name(code: Code) -> &'static str {
@@ -64,7 +63,7 @@ fn dbt_name(code: Code) -> &'static str {
         Code::EMPTY_SELECTION => "NoNodesForSelectionCriteria",
         Code::YAML_DUPLICATE_KEY => "DuplicateYAMLKeysDeprecation",
         Code::UNKNOWN_KEY => "CustomKeyInObjectDeprecation",
-        Code::DEPRECATED => "GenericJSONSchemaValidationDeprecation",
+        Code::DEPRECATED => UNNAMED_DEPRECATION,
         _ => "ValidationWarning",
     }
 }

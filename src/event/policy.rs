@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::Event;
+use super::diagnosed::UNNAMED_DEPRECATION;
 
 /// dbt's events of level warn, with their codes: what `--warn-error-options` is used for.
 const WARNINGS: &[(&str, &str)] = &[
@@ -101,6 +102,11 @@ pub(super) fn code_of(name: &str) -> &'static str {
     WARNINGS.iter().find(|(known, _)| *known == name).map_or("", |(_, code)| code)
 }
 
+/// Tells whether a code is that of a deprecation.
+pub(super) fn is_deprecation(code: &str) -> bool {
+    code.starts_with('D')
+}
+
 /// What to do with a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -148,6 +154,7 @@ pub struct WarnPolicy {
     error: BTreeSet<String>,
     warn: BTreeSet<String>,
     silence: BTreeSet<String>,
+    every_place: bool,
 }
 
 impl WarnPolicy {
@@ -178,6 +185,23 @@ impl WarnPolicy {
         }
     }
 
+    /// Shows each place of a deprecation, not the first only (`--show-all-deprecations`).
+    #[must_use]
+    pub fn every_place(mut self, wanted: bool) -> Self {
+        self.every_place = wanted;
+        self
+    }
+
+    /// Tells whether the `count`th deprecation of this name is shown, counted from 1.
+    pub(super) fn shows(&self, name: &str, count: usize) -> bool {
+        self.every_place || count == 1 || name == UNNAMED_DEPRECATION
+    }
+
+    /// Tells whether deprecations are shown at each place.
+    pub(super) fn shows_every_place(&self) -> bool {
+        self.every_place
+    }
+
     /// Decides about a warning by its name and code (deprecations have codes that begin with `D`).
     pub fn verdict(&self, name: &str, code: &str) -> Verdict {
         if self.all {
@@ -186,7 +210,7 @@ impl WarnPolicy {
         if let Some(verdict) = self.by_name(name) {
             return verdict;
         }
-        let group = if code.starts_with('D') { self.by_name(DEPRECATIONS) } else { None };
+        let group = if is_deprecation(code) { self.by_name(DEPRECATIONS) } else { None };
         match group {
             Some(verdict) => verdict,
             None if self.error_all => Verdict::Error,

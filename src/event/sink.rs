@@ -4,6 +4,7 @@
 //! Sending costs a clock reading and a queue push; formatting and writing happen on the listener thread. The
 //! queue is bounded, so that a terminal nobody reads slows the run instead of filling the memory.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +13,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Event, Level, NodeInfo, NodeScope, Verdict, WarnPolicy};
+use super::policy::is_deprecation;
+use super::{
+    DeprecationSummary, DeprecationsSummary, Event, Level, NodeInfo, NodeScope, Verdict, WarnPolicy,
+};
 
 /// How many events may wait before senders have to.
 const QUEUE: usize = 16 * 1024;
@@ -73,6 +77,8 @@ struct Inner {
     queue: SyncSender<Message>,
     quietest: Level,
     policy: WarnPolicy,
+    /// How often each deprecation was met, by name and code.
+    deprecations: Mutex<BTreeMap<(String, String), usize>>,
     closed: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -92,7 +98,8 @@ impl EventSink {
             std::thread::Builder::new().name("events".into()).spawn(move || listen(listeners, &inbox));
         let closed = AtomicBool::new(thread.is_err());
         let thread = Mutex::new(thread.ok());
-        Self(Arc::new(Inner { queue, quietest, policy, closed, thread }))
+        let deprecations = Mutex::default();
+        Self(Arc::new(Inner { queue, quietest, policy, deprecations, closed, thread }))
     }
 
     /// Makes a sink that keeps events for tests to look at.
@@ -147,10 +154,34 @@ impl EventSink {
         let event = event.into();
         match self.0.policy.verdict(event.name(), event.code()) {
             Verdict::Error => return Err(Escalated(Box::new(event))),
-            Verdict::Silence => {}
-            Verdict::Warn => self.send_at(Level::Warn, event),
+            Verdict::Warn if self.shows(&event) => self.send_at(Level::Warn, event),
+            Verdict::Warn | Verdict::Silence => {}
         }
         Ok(())
+    }
+
+    /// Counts a deprecation; tells whether it is shown. Other warnings always are.
+    fn shows(&self, event: &Event) -> bool {
+        if !is_deprecation(event.code()) {
+            return true;
+        }
+        let mut met = self.0.deprecations.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = met.entry((event.name().to_owned(), event.code().to_owned())).or_default();
+        *count += 1;
+        self.0.policy.shows(event.name(), *count)
+    }
+
+    /// Returns what closes an invocation that met deprecations.
+    pub fn deprecations(&self) -> Option<DeprecationsSummary> {
+        let met = self.0.deprecations.lock().unwrap_or_else(PoisonError::into_inner);
+        let summary = |((name, code), count): (&(String, String), &usize)| DeprecationSummary {
+            event_code: code.clone(),
+            event_name: name.clone(),
+            occurrences: *count,
+        };
+        let summaries: Vec<_> = met.iter().map(summary).collect();
+        let show_all_hint = !self.0.policy.shows_every_place();
+        (!summaries.is_empty()).then_some(DeprecationsSummary { show_all_hint, summaries })
     }
 
     /// Returns what becomes of warnings.
@@ -288,6 +319,25 @@ mod tests {
         assert!(sink.warn(NothingToDo {}).is_err());
         assert!(sink.warn(super::super::NoNodesSelected {}).is_ok());
         assert!(seen.names().is_empty());
+    }
+
+    #[test]
+    fn a_deprecation_is_shown_once_and_counted() {
+        use crate::diag::{Code, Diagnostic, Sources};
+        let old = || {
+            let diagnostic = Diagnostic::warning(Code::DEPRECATED, None, "old");
+            super::super::Diagnosed::new(diagnostic.known_as("MissingPlusPrefixDeprecation"), &Sources::new())
+        };
+        for (every_place, want) in [(false, 1), (true, 3)] {
+            let (sink, seen) = EventSink::collecting_with(WarnPolicy::default().every_place(every_place));
+            for _ in 0..3 {
+                sink.warn(old()).unwrap();
+            }
+            assert_eq!(seen.names().len(), want);
+            let summary = sink.deprecations().unwrap();
+            assert_eq!((summary.summaries[0].occurrences, summary.show_all_hint), (3, !every_place));
+        }
+        assert!(EventSink::silent().deprecations().is_none());
     }
 
     #[test]

@@ -256,7 +256,7 @@ fn deprecations_and_other_diagnostics_go_by_dbts_names() {
         "[WARNING][UnusedResourceConfigPath]: `models.shop.x` matches nothing",
     );
     let old = Diagnostic::warning(Code::DEPRECATED, None, "old").help("use the new");
-    let event = Event::from(Diagnosed::named("MissingPlusPrefixDeprecation", old, &sources));
+    let event = Event::from(Diagnosed::new(old.known_as("MissingPlusPrefixDeprecation"), &sources));
     assert_eq!((event.name(), event.code()), ("MissingPlusPrefixDeprecation", "D037"));
     assert!(event.message(&PLAIN).contains("help: use the new"));
 }

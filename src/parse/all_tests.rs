@@ -114,13 +114,21 @@ pub(super) fn deprecations(tests: &[MadeTest]) -> Vec<Diagnostic> {
     let arguments = places(|test| test.loose_arguments);
     let configs = places(|test| test.loose_config);
     [
-        (arguments, "arguments of a generic test belong under `arguments:`"),
-        (configs, "configuration of a generic test belongs under `config:`"),
+        (
+            arguments,
+            "arguments of a generic test belong under `arguments:`",
+            "MissingArgumentsPropertyInGenericTestDeprecation",
+        ),
+        (
+            configs,
+            "configuration of a generic test belongs under `config:`",
+            "PropertyMovedToConfigDeprecation",
+        ),
     ]
     .into_iter()
-    .filter_map(|(places, message)| {
+    .filter_map(|(places, message, known_as)| {
         let first = *places.first()?;
-        let warning = Diagnostic::warning(Code::DEPRECATED, first, message);
+        let warning = Diagnostic::warning(Code::DEPRECATED, first, message).known_as(known_as);
         Some(if places.len() > 1 {
             warning.note(format!("{} tests are written so", places.len()))
         } else {

@@ -58,6 +58,7 @@ fn unique_names(manifest: &Manifest, flags: &ProjectFlags, problems: &mut Vec<Di
             Diagnostic::error(Code::DUPLICATE_NAME, place, message)
         } else {
             Diagnostic::warning(Code::DUPLICATE_NAME, place, message)
+                .known_as("DuplicateNameDistinctNodeTypesDeprecation")
         };
         let help = format!("rename one of them: `ref('{name}')` should have one meaning");
         problems.push(problem.label(start(first.span), "the other one").help(help));
@@ -124,6 +125,7 @@ fn spaces(node: &Node, flags: &ProjectFlags, problems: &mut Vec<Diagnostic>) {
         Diagnostic::error(Code::INVALID_RESOURCE, start(node.span), message)
     } else {
         Diagnostic::warning(Code::DEPRECATED, start(node.span), message)
+            .known_as("ResourceNamesWithSpacesDeprecation")
     };
     problems.push(problem.help("use `_` instead"));
 }
@@ -248,20 +250,26 @@ fn deprecated(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
     for node in refable(manifest) {
         if let Some((_, date)) = dated.get(&node.unique_id).filter(|(_, date)| is_past(date)) {
             let message = format!("model `{}` is deprecated since {date}", node.search_name());
-            problems.push(Diagnostic::warning(Code::DEPRECATED, start(node.span), message));
+            let warning = Diagnostic::warning(Code::DEPRECATED, start(node.span), message);
+            problems.push(warning.known_as("DeprecatedModel"));
         }
         if !matches!(node.kind, NodeKind::Model { .. }) {
             continue;
         }
         for (target, date) in node.depends_on.nodes.iter().filter_map(|id| dated.get(id)) {
             let place = call_of(node, target).unwrap_or_else(|| start(node.span));
-            let tense = if is_past(date) { "is deprecated since" } else { "will be deprecated on" };
+            let (tense, known_as) = if is_past(date) {
+                ("is deprecated since", "DeprecatedReference")
+            } else {
+                ("will be deprecated on", "UpcomingReferenceDeprecation")
+            };
             let message =
                 format!("model `{}` refs `{}`, which {tense} {date}", node.name, target.search_name());
             let newer = target.latest_version().filter(|latest| Some(latest) != target.version().as_ref());
             let help =
                 newer.map(|latest| format!("a newer version exists: `ref('{}', v={latest})`", target.name));
-            problems.push(Diagnostic::warning(Code::DEPRECATED, place, message).help::<String>(help));
+            let warning = Diagnostic::warning(Code::DEPRECATED, place, message);
+            problems.push(warning.help::<String>(help).known_as(known_as));
         }
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn apply(
                     place,
                     format!("there is no macro `{name}` to describe"),
                 )
-                .help::<String>(suggest(&name, own.map(|found| found.name.as_str()))),
+                .help::<String>(suggest(&name, own.map(|found| found.name.as_str())))
+                .known_as("MacroNotFoundForPatch"),
             );
             continue;
         };

@@ -166,7 +166,8 @@ fn check_contract(node: &Node, constraints: &[Json], place: Span, problems: &mut
         );
         problems.push(
             Diagnostic::warning(Code::CONTRACT, place, message)
-                .help("only tables and incremental models have constraints"),
+                .help("only tables and incremental models have constraints")
+                .known_as("UnsupportedConstraintMaterialization"),
         );
     }
 }

@@ -158,7 +158,8 @@ impl<'a> Assigner<'a> {
                 properties.name_span,
                 format!("`{name}` is a {kind}, but is described under `{wrong}`"),
             )
-            .help(format!("move the entry to `{right}`")),
+            .help(format!("move the entry to `{right}`"))
+            .known_as("WrongResourceSchemaFile"),
         );
     }
 

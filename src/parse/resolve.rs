@@ -268,7 +268,8 @@ impl Resolver<'_> {
                 describe(asker),
                 asker.package
             );
-            problems.push(Diagnostic::warning(Code::AMBIGUOUS_REF, place, message));
+            let warning = Diagnostic::warning(Code::AMBIGUOUS_REF, place, message);
+            problems.push(warning.known_as("PackageNodeDependsOnRootProjectNode"));
         }
         Answer::Id(id)
     }

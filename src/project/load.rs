@@ -247,7 +247,8 @@ impl<'a> Loader<'a> {
         } else if let Some(config) = &config {
             let message = "`config` in `profiles.yml` is deprecated";
             let warning = Diagnostic::warning(Code::DEPRECATED, config.span, message);
-            self.found.push(warning.help(format!("move it to `flags:` in `{PROJECT_FILE}`")));
+            let warning = warning.help(format!("move it to `flags:` in `{PROJECT_FILE}`"));
+            self.found.push(warning.known_as("ProjectFlagsMovedDeprecation"));
         }
         match flags.or(config).as_ref().and_then(Yaml::as_map) {
             Some(map) => ProjectFlags::read(map, &mut self.found),

@@ -306,7 +306,11 @@ fn read_requires(
 
 /// Two spellings of one key are an error; an old one alone works and is mentioned.
 fn check_legacy(map: &Map, keys: &mut Keys<'_>) {
-    for (old, new) in [("source-paths", "model-paths"), ("data-paths", "seed-paths")] {
+    let old_names = [
+        ("source-paths", "model-paths", "ConfigSourcePathDeprecation"),
+        ("data-paths", "seed-paths", "ConfigDataPathDeprecation"),
+    ];
+    for (old, new, known_as) in old_names {
         let Some(old_entry) = map.entry(old) else { continue };
         if let Some(new_entry) = map.entry(new) {
             let message = format!("`{old}` and `{new}` cannot both be set");
@@ -315,7 +319,7 @@ fn check_legacy(map: &Map, keys: &mut Keys<'_>) {
         } else {
             let message = format!("`{old}` is the old name of `{new}`");
             let warning = Diagnostic::warning(Code::DEPRECATED, old_entry.key_span, message);
-            keys.note(warning.help(format!("rename it to `{new}`")));
+            keys.note(warning.help(format!("rename it to `{new}`")).known_as(known_as));
         }
     }
     let full = |key| map.entry(key).filter(|entry| !entry.value.is_falsy());
@@ -324,14 +328,19 @@ fn check_legacy(map: &Map, keys: &mut Keys<'_>) {
         let error = Diagnostic::error(Code::PROJECT, tests.key_span, message);
         keys.note(error.label(data_tests.key_span, "set here too").help("keep `data_tests`"));
     }
-    for (key, usual) in [("target-path", "target"), ("log-path", "logs")] {
+    let moved = [
+        ("target-path", "target", "ConfigTargetPathDeprecation"),
+        ("log-path", "logs", "ConfigLogPathDeprecation"),
+    ];
+    for (key, usual, known_as) in moved {
         if let Some(entry) = map.entry(key).filter(|entry| entry.value.as_str() != Some(usual)) {
             let message = format!("`{key}` in `dbt_project.yml` is deprecated");
             let flag = format!(
                 "use `--{key}`, or the environment variable `DBT_{}`",
                 key.replace('-', "_").to_uppercase()
             );
-            keys.note(Diagnostic::warning(Code::DEPRECATED, entry.key_span, message).help(flag));
+            let warning = Diagnostic::warning(Code::DEPRECATED, entry.key_span, message);
+            keys.note(warning.help(flag).known_as(known_as));
         }
     }
 }

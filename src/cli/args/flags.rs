@@ -6,9 +6,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::groups::{Building, Color, IndirectSelection, LogFormat, Logging, Places, Selecting, State};
-use super::resolve::Notice;
 use super::value::UsageError;
 use super::verb::{Spec, Verb};
+use crate::diag::Diagnostic;
 use crate::event::{Level, WarnPolicy};
 
 /// Where a value comes from, strongest first.
@@ -47,7 +47,7 @@ pub struct Flags {
     /// `--vars` as typed, so that dates and places in it are kept.
     pub vars_text: Option<String>,
     /// What to tell once the log is open.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<Diagnostic>,
 }
 
 impl Flags {

@@ -22,7 +22,7 @@ pub use flag::{Fallback, Flag, Kind, Section};
 pub use flags::{Flags, Source};
 pub use groups::{Building, Color, IndirectSelection, LogFormat, Logging, Places, Selecting, State};
 pub use parse::{LowArgs, Parsed, parse};
-pub use resolve::{Notice, project_dir, resolve};
+pub use resolve::{project_dir, resolve};
 pub use value::UsageError;
 pub use verb::{Chapter, Positional, Spec, Verb};
 

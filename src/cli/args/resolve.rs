@@ -14,15 +14,6 @@ use crate::diag::{Code, Diagnostic};
 use crate::event::WarnPolicy;
 use crate::files::absolute;
 
-/// Something to tell once the log is open: dbt's name of the event and the warning.
-#[derive(Clone, Debug)]
-pub struct Notice {
-    /// The name, for `--warn-error-options`.
-    pub name: &'static str,
-    /// The warning.
-    pub diagnostic: Diagnostic,
-}
-
 /// Variables that begin like flags and are none.
 const OTHER_ENGINE_VARIABLES: &[&str] = &[
     "DBT_ENGINE_INVOCATION_ENV",
@@ -84,17 +75,15 @@ pub fn resolve(
     }
     notices.extend(unknown_engine_variables(around));
     if low.old_select {
-        notices.push(Notice {
-            name: "ModelParamUsageDeprecation",
-            diagnostic: Diagnostic::warning(
-                Code::DEPRECATED,
-                None,
-                "`--models`, `--model` and `-m` are old names",
-            )
-            .help("use `--select`"),
-        });
+        notices.push(
+            Diagnostic::warning(Code::DEPRECATED, None, "`--models`, `--model` and `-m` are old names")
+                .help("use `--select`")
+                .known_as("ModelParamUsageDeprecation"),
+        );
     }
-    let policy = policy(&settings)?;
+    let every_place =
+        settings.get("show_all_deprecations").is_some_and(|setting| setting.value == Value::Bool(true));
+    let policy = policy(&settings)?.every_place(every_place);
     let flags = Flags {
         spec: low.spec,
         settings,
@@ -150,17 +139,11 @@ fn is_set(around: &Surroundings, name: &str) -> bool {
     around.var(name).is_some()
 }
 
-fn renamed(flag: &Flag, old: &str) -> Notice {
+fn renamed(flag: &Flag, old: &str) -> Diagnostic {
     let new = flag.engine_env().unwrap_or_default();
-    Notice {
-        name: "EnvironmentVariableRenamed",
-        diagnostic: Diagnostic::warning(
-            Code::DEPRECATED,
-            None,
-            format!("the variable `{old}` is an old name"),
-        )
-        .help(format!("use `{new}`")),
-    }
+    Diagnostic::warning(Code::DEPRECATED, None, format!("the variable `{old}` is an old name"))
+        .help(format!("use `{new}`"))
+        .known_as("EnvironmentVariableRenamed")
 }
 
 /// A flag for the log file follows the flag for the console while nobody sets it.
@@ -222,20 +205,16 @@ fn default_profiles_dir(around: &Surroundings) -> Utf8PathBuf {
     }
 }
 
-fn unknown_engine_variables(around: &Surroundings) -> Vec<Notice> {
+fn unknown_engine_variables(around: &Surroundings) -> Vec<Diagnostic> {
     let known: Vec<String> = parse::all_flags().filter_map(Flag::engine_env).collect();
     let is_known = |name: &&String| known.contains(name) || OTHER_ENGINE_VARIABLES.contains(&name.as_str());
     let unknown =
         around.env.keys().filter(|name| name.starts_with("DBT_ENGINE_")).filter(|name| !is_known(name));
-    let notice = |name: &String| Notice {
-        name: "EnvironmentVariableNamespaceDeprecation",
-        diagnostic: Diagnostic::warning(
-            Code::DEPRECATED,
-            None,
-            format!("the variable `{name}` sets no flag"),
-        )
-        .help::<String>(crate::diag::suggest(name, known.iter().map(String::as_str)))
-        .note("variables that begin with `DBT_ENGINE_` are kept for flags"),
+    let notice = |name: &String| {
+        Diagnostic::warning(Code::DEPRECATED, None, format!("the variable `{name}` sets no flag"))
+            .help::<String>(crate::diag::suggest(name, known.iter().map(String::as_str)))
+            .note("variables that begin with `DBT_ENGINE_` are kept for flags")
+            .known_as("EnvironmentVariableNamespaceDeprecation")
     };
     unknown.map(notice).collect()
 }

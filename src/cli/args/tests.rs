@@ -106,7 +106,7 @@ fn old_variables_work_and_are_told() {
     assert!(settled.state().defer);
     assert_eq!(settled.state().state.as_deref(), Some(camino::Utf8Path::new("old")));
     assert_eq!(
-        settled.notices.iter().filter(|notice| notice.name == "EnvironmentVariableRenamed").count(),
+        settled.notices.iter().filter(|notice| notice.known_as == "EnvironmentVariableRenamed").count(),
         3
     );
 }
@@ -115,8 +115,8 @@ fn old_variables_work_and_are_told() {
 fn unknown_engine_variables_are_told() {
     let settled = flags_with("run", &[("DBT_ENGINE_TARGETT", "x")], json!({})).unwrap();
     let notice = &settled.notices[0];
-    assert_eq!(notice.name, "EnvironmentVariableNamespaceDeprecation");
-    assert_eq!(notice.diagnostic.help, ["did you mean `DBT_ENGINE_TARGET`?"]);
+    assert_eq!(notice.known_as, "EnvironmentVariableNamespaceDeprecation");
+    assert_eq!(notice.help, ["did you mean `DBT_ENGINE_TARGET`?"]);
 }
 
 #[test]
