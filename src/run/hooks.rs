@@ -36,7 +36,8 @@ impl HookStage<'_> {
     }
 }
 
-/// Runs hooks in order on one session; after a failure the rest is skipped.
+/// Runs hooks in order on one session, outside of a transaction; after a failure the rest is skipped. What a
+/// hook's macros begin and do not commit is rolled back in the end, as in dbt.
 pub fn run_hooks(
     compiler: &Compiler,
     hooks: &[UniqueId],
@@ -62,8 +63,10 @@ pub fn run_hooks(
             events.send(LogHookStartLine { index, node_info: info.clone(), statement, total });
             run_hook(compiler, node, stage, session)
         };
-        failed |= result.status == Status::Error;
-        session.with(Session::rollback);
+        if result.status == Status::Error {
+            failed = true;
+            session.with(Session::rollback);
+        }
         result.execution_time = started.elapsed().as_secs_f64();
         "main".clone_into(&mut result.thread_id);
         let status = result.status.to_string();
@@ -72,6 +75,7 @@ pub fn run_hooks(
         events.send(LogHookEndLine { execution_time, index, node_info, statement, status, total });
         results.push(result);
     }
+    session.with(Session::rollback);
     results
 }
 

@@ -15,9 +15,8 @@ use crate::plan::SchemaName;
 pub fn prepare(scope: &NodeScope, schemas: &[SchemaName], session: &SharedSession) -> Result<(), Diagnostic> {
     scope.take_session();
     let done = make_schemas(scope, schemas).and_then(|()| fill_cache(scope, schemas));
-    if done.is_err() {
-        session.with(crate::context::Session::rollback);
-    }
+    // The questions opened a transaction; what follows begins without one.
+    session.with(crate::context::Session::rollback);
     done.map_err(Error::into_diagnostic)
 }
 
