@@ -11,7 +11,9 @@ pub fn link(manifest: &Manifest) -> Result<Dag<UniqueId>, Vec<Diagnostic>> {
     for id in manifest.sources.keys() {
         dag.add(id);
     }
-    let others = manifest.nodes.keys().chain(manifest.exposures.keys()).chain(manifest.unit_tests.keys());
+    // A test that lost its model stays in the manifest, as in dbt, but takes no part.
+    let nodes = manifest.nodes.iter().filter(|(_, node)| node.config.enabled()).map(|(id, _)| id);
+    let others = nodes.chain(manifest.exposures.keys()).chain(manifest.unit_tests.keys());
     for id in others {
         let after = dag.add(id);
         for parent in manifest.parents(id) {
