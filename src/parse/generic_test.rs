@@ -314,7 +314,7 @@ fn repr_argument(value: &Yaml) -> String {
 }
 
 /// Returns an argument as dbt renders it: a text that is nothing but a call is taken for an expression.
-pub fn as_expression(text: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn as_expression(text: &str) -> std::borrow::Cow<'_, str> {
     let trimmed = text.trim();
     let is_call = ["env_var", "ref", "var", "source", "doc"].iter().any(|name| {
         let rest = trimmed.strip_prefix(name).map(str::trim_start);

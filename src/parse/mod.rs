@@ -45,6 +45,5 @@ mod test_nodes;
 mod trees;
 mod unit_tests;
 
-pub use generic_test::as_expression;
 pub use pipeline::{Parsed, parse};
 pub use settings::Settings;
