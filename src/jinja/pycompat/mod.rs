@@ -1,5 +1,59 @@
 //! The parts of Python's library and of dbt's context that need no project.
+//!
+//! [`names`] gives everything that belongs into every context; the `*_value` functions make Python's dates
+//! and times, for whoever has such values to hand to templates.
 
+mod class;
+mod datetime;
+mod functions;
+mod itertools;
 mod json;
+mod pattern;
+mod pytz;
+mod re;
+mod yaml;
 
+use std::sync::LazyLock;
+
+pub use datetime::{
+    date_value, datetime_value, offset_datetime_value, time_value, timedelta_value, utc_datetime_value,
+};
 pub(crate) use json::{JsonStyle, json_text};
+
+use super::call::{Call, function};
+use super::error::Error;
+use super::value::{Value, dict};
+
+type Function = fn(&mut Call<'_>) -> Result<Value, Error>;
+
+const FUNCTIONS: &[(&str, Function)] = &[
+    ("tojson", functions::tojson),
+    ("fromjson", functions::fromjson),
+    ("toyaml", functions::toyaml),
+    ("fromyaml", functions::fromyaml),
+    ("set", functions::set_or_default),
+    ("set_strict", functions::set_strict),
+    ("zip", functions::zip),
+    ("zip_strict", functions::zip_strict),
+    ("local_md5", functions::local_md5),
+    ("diff_of_two_dicts", functions::diff_of_two_dicts),
+];
+
+/// Returns `modules`, `tojson`, `fromjson`, `toyaml`, `fromyaml`, `set`, `set_strict`, `zip`, `zip_strict`,
+/// `local_md5` and `diff_of_two_dicts`. Made once for the process.
+pub fn names() -> &'static [(&'static str, Value)] {
+    static NAMES: LazyLock<Vec<(&'static str, Value)>> = LazyLock::new(|| {
+        let functions = FUNCTIONS.iter().map(|(name, body)| (*name, function(name, body)));
+        functions.chain([("modules", modules())]).collect()
+    });
+    &NAMES
+}
+
+fn modules() -> Value {
+    dict([
+        ("pytz", pytz::module()),
+        ("datetime", datetime::module()),
+        ("re", re::module()),
+        ("itertools", itertools::module()),
+    ])
+}

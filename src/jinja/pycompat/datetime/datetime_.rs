@@ -1,0 +1,324 @@
+//! `datetime`.
+
+use std::cmp::Ordering;
+
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp, civil};
+
+use super::super::class::Class;
+use super::date::{day_of, in_range, out_of_range, shared_method, take_date};
+use super::format::{Moment, iso_time, strftime};
+use super::time::{Time, shared_attr, take_time, take_zone};
+use super::zone::{Zone, offset_text};
+use super::{Date, TimeDelta, parse};
+use crate::jinja::args::Args;
+use crate::jinja::call::Call;
+use crate::jinja::error::Error;
+use crate::jinja::value::{BinaryOp, Instance, Value, as_float, downcast, int, none, object};
+
+/// A local time, with its offset from UTC when it has a zone.
+pub(in super::super) struct DateTime {
+    pub(in super::super) wall: civil::DateTime,
+    pub(in super::super) zone: Option<Zone>,
+    /// Seconds east of UTC; 0 without a zone.
+    pub(in super::super) offset: i32,
+}
+
+pub(super) fn class() -> Value {
+    Class {
+        name: "datetime.datetime",
+        make: Some(make),
+        methods: &[
+            ("now", now),
+            ("today", now),
+            ("utcnow", |call| {
+                call.args.finish()?;
+                naive(TimeZone::UTC.to_datetime(Timestamp::now()))
+            }),
+            ("strptime", |call| {
+                let text = call.args.required_str("date_string")?;
+                let format = call.args.required_str("format")?;
+                call.args.finish()?;
+                parse::strptime(&text, &format).map(|(wall, zone)| object(DateTime::new(wall, zone)))
+            }),
+            ("fromisoformat", |call| {
+                let text = call.args.required_str("date_string")?;
+                call.args.finish()?;
+                parse::from_iso(&text).map(|(wall, zone)| object(DateTime::new(wall, zone)))
+            }),
+            ("fromtimestamp", |call| {
+                let at = instant(&call.args.required("timestamp")?)?;
+                let zone = call.args.optional("tz").unwrap_or_else(none);
+                call.args.finish()?;
+                at_instant(at, Zone::of(&zone)?)
+            }),
+            ("utcfromtimestamp", |call| {
+                let at = instant(&call.args.required("timestamp")?)?;
+                call.args.finish()?;
+                naive(TimeZone::UTC.to_datetime(at))
+            }),
+            ("combine", combine),
+        ],
+        constants: |name| match name {
+            "min" => naive(civil::datetime(1, 1, 1, 0, 0, 0, 0)).ok(),
+            "max" => naive(civil::datetime(9999, 12, 31, 23, 59, 59, 999_999_000)).ok(),
+            _ => None,
+        },
+    }
+    .value()
+}
+
+fn make(call: &mut Call<'_>) -> Result<Value, Error> {
+    let date = take_date(&mut call.args, None)?;
+    let time = take_time(&mut call.args, civil::Time::midnight())?;
+    let zone = take_zone(&mut call.args, None)?;
+    call.args.finish()?;
+    Ok(object(DateTime::new(date.to_datetime(time), zone)))
+}
+
+fn now(call: &mut Call<'_>) -> Result<Value, Error> {
+    let zone = call.args.optional("tz").unwrap_or_else(none);
+    call.args.finish()?;
+    at_instant(Timestamp::now(), Zone::of(&zone)?)
+}
+
+fn naive(wall: civil::DateTime) -> Result<Value, Error> {
+    Ok(object(DateTime::new(to_micros(wall), None)))
+}
+
+/// Python counts no finer than microseconds.
+fn to_micros(wall: civil::DateTime) -> civil::DateTime {
+    let nanos = wall.subsec_nanosecond();
+    wall.with().subsec_nanosecond(nanos - nanos % 1000).build().unwrap_or(wall)
+}
+
+fn at_instant(at: Timestamp, zone: Option<Zone>) -> Result<Value, Error> {
+    match zone {
+        None => naive(TimeZone::system().to_datetime(at)),
+        Some(zone) => DateTime::at(at, &zone).map(object),
+    }
+}
+
+fn combine(call: &mut Call<'_>) -> Result<Value, Error> {
+    let date = day_of(&call.args.required("date")?).ok_or_else(|| Error::runtime("`date` must be a date"))?;
+    let time = call.args.required("time")?;
+    let time = downcast::<Time>(&time).ok_or_else(|| Error::runtime("`time` must be a time"))?;
+    let zone = take_zone(&mut call.args, time.zone.clone())?;
+    call.args.finish()?;
+    Ok(object(DateTime::new(date.to_datetime(time.wall), zone)))
+}
+
+/// Reads seconds since 1970.
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked by the constructor")]
+pub(super) fn instant(value: &Value) -> Result<Timestamp, Error> {
+    let seconds = as_float(value).ok_or_else(|| Error::runtime("a timestamp must be a number"))?;
+    let micros = (seconds * 1e6).round_ties_even();
+    Timestamp::from_microsecond(micros as i64).map_err(|_| out_of_range())
+}
+
+impl DateTime {
+    fn new(wall: civil::DateTime, zone: Option<Zone>) -> Self {
+        let offset = zone.as_ref().map_or(0, |zone| zone.offset_of(wall, false));
+        Self { wall, zone, offset }
+    }
+
+    fn at(at: Timestamp, zone: &Zone) -> Result<Self, Error> {
+        let offset = zone.offset_at(at);
+        let wall = Offset::from_seconds(offset).map_err(|_| out_of_range())?.to_datetime(at);
+        Ok(Self { wall: to_micros(wall), zone: Some(zone.clone()), offset })
+    }
+
+    /// Returns the instant; a time without a zone is a local one.
+    fn instant(&self) -> Result<Timestamp, Error> {
+        let offset = match self.zone {
+            Some(_) => self.offset,
+            None => Zone::Named(TimeZone::system()).offset_of(self.wall, false),
+        };
+        let offset = Offset::from_seconds(offset).map_err(|_| out_of_range())?;
+        offset.to_timestamp(self.wall).map_err(|_| out_of_range())
+    }
+
+    /// Returns the same instant in another zone.
+    pub(super) fn in_zone(&self, zone: &Zone) -> Result<Self, Error> {
+        Self::at(self.instant()?, zone)
+    }
+
+    fn moment(&self) -> Moment {
+        let zone_name = self.zone.as_ref().map(|zone| zone.name_at(self.wall, self.offset));
+        Moment {
+            wall: self.wall,
+            offset: self.zone.as_ref().map(|_| self.offset),
+            zone_name: zone_name.unwrap_or_default(),
+        }
+    }
+
+    fn iso(&self, separator: &str, timespec: &str) -> Result<String, Error> {
+        let date = Date(self.wall.date()).str();
+        let time = iso_time(self.wall.time(), timespec)?;
+        let offset = self.zone.as_ref().map(|_| offset_text(self.offset, ":")).unwrap_or_default();
+        Ok(format!("{date}{separator}{time}{offset}"))
+    }
+
+    fn replace(&self, args: &mut Args) -> Result<Value, Error> {
+        let date = take_date(args, Some(self.wall.date()))?;
+        let time = take_time(args, self.wall.time())?;
+        let zone = take_zone(args, self.zone.clone())?;
+        args.keyword("fold");
+        args.finish()?;
+        Ok(object(DateTime::new(date.to_datetime(time), zone)))
+    }
+
+    fn micros(&self) -> Result<i128, Error> {
+        let offset = Offset::from_seconds(self.offset).map_err(|_| out_of_range())?;
+        let at = offset.to_timestamp(self.wall).map_err(|_| out_of_range())?;
+        Ok(i128::from(at.as_microsecond()))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "Python's timestamp is a float as well")]
+    fn method(&self, name: &str, args: &mut Args) -> Result<Option<Value>, Error> {
+        Ok(Some(match name {
+            "date" => object(Date(self.wall.date())),
+            "time" => object(Time { wall: self.wall.time(), zone: None }),
+            "timetz" => object(Time { wall: self.wall.time(), zone: self.zone.clone() }),
+            "timestamp" => Value::from(self.instant()?.as_microsecond() as f64 / 1e6),
+            "isoformat" => {
+                let separator = args.optional_str("sep")?.unwrap_or_else(|| "T".into());
+                let timespec = args.optional_str("timespec")?.unwrap_or_else(|| "auto".into());
+                Value::from(self.iso(&separator, &timespec)?)
+            }
+            "strftime" => Value::from(strftime(&self.moment(), &args.required_str("format")?)?),
+            "ctime" => Value::from(strftime(&self.moment(), "%a %b %e %H:%M:%S %Y")?),
+            "replace" => return self.replace(args).map(Some),
+            "astimezone" => match Zone::of(&args.optional("tz").unwrap_or_else(none))? {
+                Some(zone) => object(self.in_zone(&zone)?),
+                None => object(self.in_zone(&Zone::Named(TimeZone::system()))?),
+            },
+            "utcoffset" => self
+                .zone
+                .as_ref()
+                .map_or_else(none, |_| object(TimeDelta(i128::from(self.offset) * 1_000_000))),
+            "dst" => self.zone.as_ref().map_or_else(none, |_| object(TimeDelta(0))),
+            "tzname" => self.zone.as_ref().map_or_else(none, |_| Value::from(self.moment().zone_name)),
+            _ => return Ok(None),
+        }))
+    }
+}
+
+impl Instance for DateTime {
+    fn type_name(&self) -> &'static str {
+        "datetime"
+    }
+
+    fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
+        Ok(match name {
+            "year" => Some(int(i128::from(self.wall.year()))),
+            "month" => Some(int(i128::from(self.wall.month()))),
+            "day" => Some(int(i128::from(self.wall.day()))),
+            _ => shared_attr(self.wall.time(), self.zone.as_ref(), name),
+        })
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        const NAMES: &[&str] = &[
+            "date",
+            "time",
+            "timetz",
+            "timestamp",
+            "isoformat",
+            "strftime",
+            "ctime",
+            "replace",
+            "astimezone",
+            "utcoffset",
+            "dst",
+            "tzname",
+            "weekday",
+            "isoweekday",
+            "toordinal",
+            "isocalendar",
+        ];
+        NAMES.contains(&name)
+    }
+
+    fn call_method(&self, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
+        if let Some(answer) = shared_method(self.wall.date(), name, &mut call.args) {
+            return Some(answer);
+        }
+        let answer = self.method(name, &mut call.args).transpose()?;
+        Some(answer.and_then(|value| call.args.finish().map(|()| value)))
+    }
+
+    fn str(&self) -> String {
+        self.iso(" ", "auto").unwrap_or_default()
+    }
+
+    fn repr(&self) -> String {
+        let wall = self.wall;
+        let mut parts = vec![
+            i32::from(wall.year()),
+            i32::from(wall.month()),
+            i32::from(wall.day()),
+            i32::from(wall.hour()),
+            i32::from(wall.minute()),
+        ];
+        let micros = wall.subsec_nanosecond() / 1000;
+        if wall.second() != 0 || micros != 0 {
+            parts.push(i32::from(wall.second()));
+        }
+        if micros != 0 {
+            parts.push(micros);
+        }
+        let mut text: Vec<String> = parts.iter().map(i32::to_string).collect();
+        text.extend(self.zone.as_ref().map(|zone| format!("tzinfo={}", zone.repr())));
+        format!("datetime.datetime({})", text.join(", "))
+    }
+
+    fn format(&self, spec: &str) -> Option<String> {
+        strftime(&self.moment(), spec).ok()
+    }
+
+    fn eq(&self, other: &Value) -> Option<bool> {
+        let other = downcast::<DateTime>(other);
+        Some(other.is_some_and(|other| {
+            self.zone.is_some() == other.zone.is_some()
+                && self.micros().ok().zip(other.micros().ok()).is_some_and(|(a, b)| a == b)
+        }))
+    }
+
+    fn cmp(&self, other: &Value) -> Option<Ordering> {
+        let other = downcast::<DateTime>(other)?;
+        if self.zone.is_some() != other.zone.is_some() {
+            return None;
+        }
+        Some(self.micros().ok()?.cmp(&other.micros().ok()?))
+    }
+
+    fn hash(&self) -> Option<u64> {
+        u64::try_from(self.micros().ok()?.rem_euclid(i128::from(u64::MAX))).ok()
+    }
+
+    fn binary(&self, op: BinaryOp, other: &Value, reflected: bool) -> Option<Result<Value, Error>> {
+        if let Some(delta) = downcast::<TimeDelta>(other) {
+            let micros = match op {
+                BinaryOp::Add => delta.0,
+                BinaryOp::Sub if !reflected => -delta.0,
+                _ => return None,
+            };
+            let micros = i64::try_from(micros).unwrap_or(i64::MAX);
+            let moved = self.wall.checked_add(SignedDuration::from_micros(micros));
+            return Some(moved.map_err(|_| out_of_range()).and_then(|wall| {
+                in_range(wall.date())?;
+                Ok(object(DateTime { wall, zone: self.zone.clone(), offset: self.offset }))
+            }));
+        }
+        let other = downcast::<DateTime>(other)?;
+        if op != BinaryOp::Sub || reflected {
+            return None;
+        }
+        if self.zone.is_some() != other.zone.is_some() {
+            let message = "cannot subtract a datetime with a time zone and one without";
+            return Some(Err(Error::runtime(message)));
+        }
+        Some(self.micros().and_then(|a| Ok(object(TimeDelta(a - other.micros()?)))))
+    }
+}
