@@ -84,7 +84,7 @@ impl Summary {
             table.add_row([word, &row.what, &row.place, &row.why]);
         }
         for (because, names) in &self.skipped {
-            let why = because.as_ref().map_or_else(String::new, |name| format!("`{name}` failed"));
+            let why = because.as_ref().map_or_else(String::new, |id| format!("`{}` failed", short(id)));
             table.add_row(["skipped", &listed(names), "", &why]);
         }
         let lines = table.lines().map(|line| colored(&line, style));
@@ -100,6 +100,11 @@ fn colored(line: &str, style: &Style) -> String {
         "warned" | "skipped" => line.replacen(word, &style.yellow(word), 1),
         _ => line.to_owned(),
     }
+}
+
+/// An id without its kind and package: `bad` for `model.shop.bad`.
+fn short(id: &str) -> &str {
+    id.splitn(3, '.').nth(2).unwrap_or(id)
 }
 
 fn listed(names: &[String]) -> String {
@@ -142,7 +147,7 @@ mod tests {
         summary.take(&RunResultError { msg: msg.into(), node_info: None }.into());
         for number in 0..6 {
             let skipped = SkippingDetails {
-                because: Some("bad".into()),
+                because: Some("model.shop.bad".into()),
                 index: 1,
                 node_info: node_info.clone(),
                 node_name: format!("child_{number}"),
@@ -156,5 +161,6 @@ mod tests {
         assert!(table.contains("models/bad.sql:3"), "{table}");
         assert!(table.contains("Binder Error: no `nope`"), "{table}");
         assert!(table.contains("child_3 and 2 more"), "{table}");
+        assert!(table.contains("`bad` failed"), "{table}");
     }
 }

@@ -289,7 +289,7 @@ events! {
         level |_| Debug,
         text |e, _| format!("Finished running node {}", e.node_info.facts.unique_id);
 
-    /// A node is left out. `because` names the node whose failure is the reason; dbt's payload has no such key.
+    /// A node is left out. `because` is the id of the node whose failure is the reason; dbt's payload has no such key.
     SkippingDetails("Q034") {
         #[serde(skip)]
         because: Option<String>,
