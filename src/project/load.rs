@@ -9,10 +9,11 @@ use crate::diag::{Code, Diagnostic, FileId, Sources};
 use crate::files;
 use crate::yaml::{self, Map, Yaml};
 
+use super::definition::Project;
 use super::flags::ProjectFlags;
 use super::packages::{self, PackageList};
 use super::profiles::{self, Profile, ProfilesFile, Wanted};
-use super::project_yml::{self, Origin, Project};
+use super::project_yml::{self, Origin};
 use super::render::{kept_in_project, render_tree};
 use super::scope::{YamlBase, YamlContext};
 use super::selectors::{self, SelectorDefinition};

@@ -5,6 +5,7 @@
 //! no models. [`deps`] installs packages. Used by `context`, `parse` and `cli`.
 
 mod config_tree;
+mod definition;
 pub mod deps;
 pub mod env;
 mod flags;
@@ -22,12 +23,12 @@ mod version;
 mod workspace;
 
 pub use config_tree::{ConfigEntry, ConfigTree, ConfigTrees, Level, UnusedPath};
+pub use definition::{Comment, Dispatch, Project, QueryComment, Quoting, SourcePaths};
 pub use env::{Env, EnvError, Scrubber, Secrets, is_secret};
 pub use flags::ProjectFlags;
 pub use load::{load, load_project};
 pub use packages::{PackageList, PackageSource, PackageSpec};
 pub use profiles::{PROFILES_FILE, Profile};
-pub use project_yml::{Comment, Dispatch, Project, QueryComment, Quoting, SourcePaths};
 pub use render::{KeyPath, has_jinja, render_tree};
 pub use scope::{YamlBase, YamlContext};
 pub use selectors::SelectorDefinition;

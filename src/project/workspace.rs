@@ -8,11 +8,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::manifest::JsonMap;
 use crate::yaml::Map;
 
+use super::definition::Project;
 use super::env::{Env, Scrubber};
 use super::flags::ProjectFlags;
 use super::packages::PackageList;
 use super::profiles::Profile;
-use super::project_yml::Project;
 use super::scope::{YamlBase, YamlContext};
 use super::selectors::SelectorDefinition;
 use super::vars::Vars;
