@@ -76,6 +76,7 @@ pub(super) const NAMES: &[&str] = &[
 /// Builds what never changes during an invocation.
 pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
     let mut names: HashMap<&'static str, Value> = HashMap::new();
+    names.extend(crate::jinja::pycompat::names().iter().map(|(name, value)| (*name, value.clone())));
     names.insert("return", crate::jinja::return_function());
     let target = shared.target_value();
     for key in ["database", "schema"] {
@@ -85,6 +86,7 @@ pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
     names.insert("target", target);
     names.insert("project_name", Value::from(shared.project_name()));
     names.insert("dbt_version", Value::from(DBT_VERSION));
+    names.insert("run_started_at", crate::jinja::pycompat::utc_datetime_value(shared.started_at));
     names.insert("invocation_id", Value::from(shared.invocation_id.as_str()));
     names.insert("flags", object(Flags { shared: Arc::clone(shared) }));
     names.insert("invocation_args_dict", from_json(&Json::Object(shared.args.clone())));
