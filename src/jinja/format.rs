@@ -436,6 +436,9 @@ fn conversion(value: &Value, kind: char, mut spec: Spec) -> Result<String, Error
         'd' | 'i' | 'u' | 'x' | 'X' | 'o' | 'c' => {
             let whole = match view(value) {
                 View::Float(f) if kind == 'd' || kind == 'i' || kind == 'u' => truncate(f),
+                View::Py(Py::Instance(instance)) if matches!(kind, 'd' | 'i' | 'u') => {
+                    instance.number().and_then(truncate)
+                }
                 _ => as_int(value),
             };
             let whole = whole.ok_or_else(wrong)?;

@@ -13,5 +13,6 @@ mod plan;
 mod project;
 mod seeds;
 mod select;
+mod tables;
 mod tidy;
 mod yaml;

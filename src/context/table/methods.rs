@@ -13,7 +13,8 @@ use super::values::{
 };
 use crate::adapter::{Cell, CellType};
 use crate::jinja::{
-    Args, Call, Error, Instance, Value, downcast, none, object, py_eq, py_str, to_json, truth, tuple,
+    Args, Call, Error, Instance, Value, downcast, elements, none, object, py_eq, py_str, to_json, truth,
+    tuple,
 };
 
 /// The methods there are.
@@ -70,7 +71,7 @@ fn keys(key: &Value) -> Vec<Value> {
     if key.as_str().is_some() {
         return vec![key.clone()];
     }
-    key.try_iter().map(Iterator::collect).unwrap_or_else(|_| vec![key.clone()])
+    elements(key).unwrap_or_else(|_| vec![key.clone()])
 }
 
 fn column(table: &Table, key: &Value) -> Result<usize, Error> {
@@ -98,7 +99,7 @@ fn exclude(table: &Table, key: &Value) -> Table {
 
 /// Tells whether a key is something to call with each row.
 fn is_function(key: &Value) -> bool {
-    key.as_str().is_none() && key.as_i64().is_none() && !key.is_none() && key.try_iter().is_err()
+    key.as_str().is_none() && key.as_i64().is_none() && !key.is_none() && elements(key).is_err()
 }
 
 fn filter(table: &Arc<Table>, name: &str, call: &mut Call<'_>) -> Result<Value, Error> {

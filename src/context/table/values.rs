@@ -10,7 +10,9 @@ use super::methods;
 use super::print::{cell_text, type_name};
 use crate::adapter::{Cell, CellType};
 use crate::context::decimal::Decimal;
-use crate::jinja::{Call, Error, Instance, Value, dict, downcast, list, none, object, py_eq, py_repr, tuple};
+use crate::jinja::{
+    Call, Error, Instance, Value, dict, downcast, elements, list, none, object, py_eq, py_repr, tuple,
+};
 
 /// Makes the value of a cell.
 pub fn cell_value(cell: &Cell) -> Value {
@@ -349,8 +351,7 @@ pub(super) struct Mapped<'a> {
 pub(super) fn mapped_method(name: &str, call: &mut Call<'_>, mapped: &Mapped<'_>) -> Result<Value, Error> {
     let pairs = || -> Result<Vec<(Value, Value)>, Error> {
         let keys = mapped.keys.as_ref().ok_or_else(|| Error::runtime("the sequence has no keys"))?;
-        let keys = keys.try_iter().map_err(|e| Error::runtime(e.to_string()))?;
-        Ok(keys.zip((mapped.values)()).collect())
+        Ok(elements(keys)?.into_iter().zip((mapped.values)()).collect())
     };
     let value = match name {
         "values" => tuple((mapped.values)()),
@@ -401,7 +402,7 @@ fn at(len: usize, key: &Value) -> Option<usize> {
 }
 
 fn same_items(values: &[Value], other: &Value) -> bool {
-    let Ok(others) = other.try_iter().map(Iterator::collect::<Vec<_>>) else { return false };
+    let Ok(others) = elements(other) else { return false };
     values.len() == others.len() && values.iter().zip(&others).all(|(a, b)| py_eq(a, b))
 }
 
