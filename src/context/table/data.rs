@@ -109,9 +109,8 @@ impl Table {
             return seed.schema.columns.get(column).map(|c| c.ty.sql());
         }
         Some(match self.types.get(column)? {
-            CellType::Integer => "integer",
             CellType::Number if self.has_decimals(column) => "float8",
-            CellType::Number => "integer",
+            CellType::Integer | CellType::Number => "integer",
             CellType::Boolean => "boolean",
             CellType::Date => "date",
             CellType::DateTime => "timestamp without time zone",
@@ -138,6 +137,7 @@ impl Table {
     }
 
     /// Keeps some columns, in the order given.
+    #[must_use]
     pub fn select(&self, columns: &[usize]) -> Self {
         let rows = self.rows().iter().map(|row| columns.iter().map(|i| row[*i].clone()).collect()).collect();
         let names = columns.iter().map(|i| Arc::clone(&self.names[*i])).collect();
@@ -145,18 +145,21 @@ impl Table {
     }
 
     /// Gives the columns other names; repeated ones are numbered.
+    #[must_use]
     pub fn rename(&self, names: Vec<String>) -> Self {
         let names = unique_names(names).into_iter().map(Arc::from).collect();
         Self { names, types: Arc::clone(&self.types), rows: self.rows.clone() }
     }
 
     /// Keeps the rows at some places.
+    #[must_use]
     pub fn pick(&self, places: impl IntoIterator<Item = usize>) -> Self {
         let rows = self.rows();
         self.with_rows(places.into_iter().filter_map(|i| rows.get(i).cloned()).collect())
     }
 
     /// Sorts by columns; nulls go last, or first in reverse.
+    #[must_use]
     pub fn order_by(&self, columns: &[usize], reverse: bool) -> Self {
         let mut rows: Vec<Row> = self.rows().to_vec();
         let by = |a: &Row, b: &Row| {
@@ -168,6 +171,7 @@ impl Table {
     }
 
     /// Keeps the first row of each combination of values in some columns.
+    #[must_use]
     pub fn distinct(&self, columns: &[usize]) -> Self {
         let mut seen = std::collections::HashSet::new();
         let rows = self.rows();
@@ -193,6 +197,7 @@ impl Table {
     /// Joins the rows of `right` whose key columns are equal, or those of the same place when there are no keys.
     ///
     /// Key columns of the right table are left out, names that are taken get a `2`.
+    #[must_use]
     pub fn join(&self, right: &Self, left_key: &[usize], right_key: &[usize], kind: Join) -> Self {
         let outer = kind == Join::FullOuter;
         let kept: Vec<usize> = (0..right.names.len()).filter(|i| outer || !right_key.contains(i)).collect();

@@ -120,17 +120,16 @@ fn filter(table: &Arc<Table>, name: &str, call: &mut Call<'_>) -> Result<Value, 
 
 fn limit(table: &Table, args: &mut Args) -> Result<Value, Error> {
     let first = args.optional_int("start_or_stop")?;
-    let stop = args.optional_int("stop")?.filter(|n| *n != 0);
-    let step = args.optional_int("step")?.filter(|n| *n != 0);
+    let end = args.optional_int("stop")?.filter(|n| *n != 0);
+    let stride = args.optional_int("step")?.filter(|n| *n != 0);
     args.finish()?;
-    let (start, stop) =
-        if stop.is_some() || step.is_some() { (first.unwrap_or(0), stop) } else { (0, first) };
+    let (start, end) = if end.is_some() || stride.is_some() { (first.unwrap_or(0), end) } else { (0, first) };
     let len = i64::try_from(table.len()).unwrap_or(i64::MAX);
     let place = |n: i64| usize::try_from(if n < 0 { (n + len).max(0) } else { n.min(len) }).unwrap_or(0);
-    let step = usize::try_from(step.unwrap_or(1))
+    let stride = usize::try_from(stride.unwrap_or(1))
         .map_err(|_| Error::runtime("`step` of `limit` must be above zero"))?;
-    let (start, stop) = (place(start), place(stop.unwrap_or(len)));
-    Ok(table_value(table.pick((start..stop.max(start)).step_by(step))))
+    let (start, end) = (place(start), place(end.unwrap_or(len)));
+    Ok(table_value(table.pick((start..end.max(start)).step_by(stride))))
 }
 
 fn distinct(table: &Arc<Table>, call: &mut Call<'_>) -> Result<Value, Error> {
