@@ -114,7 +114,7 @@ fn tables_print_and_compute_as_in_python() {
                 }
             }
             (Ok(rendered), None) => {
-                wrong.push(format!("{template}\n  got {} instead of an error", rendered.text))
+                wrong.push(format!("{template}\n  got {} instead of an error", rendered.text));
             }
             (Err(error), Some(_)) => wrong.push(format!("{template}\n  failed: {error}")),
             (Err(_), None) => {}

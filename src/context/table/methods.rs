@@ -184,7 +184,7 @@ fn rename(table: &Table, args: &mut Args) -> Result<Value, Error> {
         args.optional(ignored);
     }
     args.finish()?;
-    let old = table.names.iter().map(|n| n.to_string());
+    let old = table.names.iter().map(ToString::to_string);
     let new: Vec<String> = if names.is_none() {
         old.collect()
     } else if let Ok(serde_json::Value::Object(map)) = to_json(&names) {
