@@ -437,7 +437,7 @@ fn conversion(value: &Value, kind: char, mut spec: Spec) -> Result<String, Error
             let whole = match view(value) {
                 View::Float(f) if kind == 'd' || kind == 'i' || kind == 'u' => truncate(f),
                 View::Py(Py::Instance(instance)) if matches!(kind, 'd' | 'i' | 'u') => {
-                    instance.number().and_then(truncate)
+                    instance.integer().or_else(|| instance.number().and_then(truncate))
                 }
                 _ => as_int(value),
             };

@@ -38,6 +38,12 @@ impl Decimal {
         usize::try_from(-self.exponent()).unwrap_or(0)
     }
 
+    /// Returns the number without its decimals, when that fits.
+    pub fn truncated(&self) -> Option<i128> {
+        let (whole, _) = self.div_rem(&Self::from_int(1))?;
+        whole.text().parse().ok().or_else(|| whole.fixed(0, false).parse().ok())
+    }
+
     /// Returns the number when it is whole and fits.
     pub fn whole(&self) -> Option<i128> {
         (self.decimals() == 0).then(|| self.fixed(0, false).parse().ok()).flatten()

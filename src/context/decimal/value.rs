@@ -101,6 +101,14 @@ impl Instance for Decimal {
         }
     }
 
+    fn integer(&self) -> Option<i128> {
+        self.truncated()
+    }
+
+    fn round(&self, places: i32) -> Option<Value> {
+        (!self.is_nan() && !self.is_infinite()).then(|| object(self.quantized(-i64::from(places))))
+    }
+
     /// Formats exactly where a float would lose digits: a width is left to the caller.
     fn format(&self, spec: &str) -> Option<String> {
         let (grouped, rest) = spec.strip_prefix(',').map_or((false, spec), |rest| (true, rest));

@@ -56,6 +56,20 @@ fn instance_number(value: &Value) -> Option<f64> {
     }
 }
 
+fn instance_integer(value: &Value) -> Option<i128> {
+    match view(value) {
+        View::Py(Py::Instance(instance)) => instance.integer(),
+        _ => None,
+    }
+}
+
+fn instance_rounded(value: &Value, places: i32) -> Option<Value> {
+    match view(value) {
+        View::Py(Py::Instance(instance)) => instance.round(places),
+        _ => None,
+    }
+}
+
 pub(super) fn int_filter(call: &mut Call<'_>) -> Result<Value, Error> {
     let value = input(call)?;
     let default = call.args.optional("default").unwrap_or_else(|| int(0));
@@ -71,7 +85,9 @@ pub(super) fn int_filter(call: &mut Call<'_>) -> Result<Value, Error> {
         View::Float(f) => truncated(f).ok(),
         _ => match as_int(&value) {
             Some(i) => Some(int(i)),
-            None => instance_number(&value).and_then(|f| truncated(f).ok()),
+            None => instance_integer(&value)
+                .map(int)
+                .or_else(|| instance_number(&value).and_then(|f| truncated(f).ok())),
         },
     };
     Ok(converted.unwrap_or(default))
@@ -117,9 +133,10 @@ pub(super) fn round(call: &mut Call<'_>) -> Result<Value, Error> {
         "common" => match (view(&value), as_int(&value)) {
             (View::Float(f), _) => Ok(Value::from(round_float(f, precision))),
             (_, Some(i)) => round_int(i, precision),
-            _ => match instance_number(&value) {
-                Some(f) => Ok(Value::from(round_float(f, precision))),
-                None => {
+            _ => match (instance_rounded(&value, precision), instance_number(&value)) {
+                (Some(rounded), _) => Ok(rounded),
+                (None, Some(f)) => Ok(Value::from(round_float(f, precision))),
+                (None, None) => {
                     Err(Error::runtime(format!("a value of type `{}` cannot be rounded", type_name(&value))))
                 }
             },

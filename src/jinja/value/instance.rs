@@ -127,6 +127,17 @@ pub trait Instance: Any + Send + Sync {
         None
     }
 
+    /// Returns the whole part of a number, exactly; `None` to take it of [`Instance::number`].
+    fn integer(&self) -> Option<i128> {
+        None
+    }
+
+    /// Rounds as Python's `round(self, places)`; `None` to round [`Instance::number`].
+    fn round(&self, places: i32) -> Option<Value> {
+        let _ = places;
+        None
+    }
+
     /// Formats by a Python format specification; `None` to format the printed text.
     fn format(&self, spec: &str) -> Option<String> {
         let _ = spec;
