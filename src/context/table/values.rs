@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use super::data::{Row, Table, order};
 use super::methods;
-use super::print::{cell_text, type_name};
+use super::print::type_name;
 use crate::adapter::{Cell, CellType};
 use crate::context::decimal::Decimal;
+use crate::jinja::pycompat::{date_value, datetime_value, offset_datetime_value};
 use crate::jinja::{
     Call, Error, Instance, Value, dict, downcast, elements, list, none, object, py_eq, py_repr, tuple,
 };
@@ -23,7 +24,9 @@ pub fn cell_value(cell: &Cell) -> Value {
         Cell::BigInt(digits) => big_int(digits),
         Cell::Text(text) => Value::from(Arc::clone(text)),
         Cell::Decimal(_) | Cell::Float(_) => super::data::decimal(cell).map_or_else(none, object),
-        Cell::Date(_) | Cell::Timestamp(_) | Cell::TimestampTz(_) => Value::from(cell_text(cell)),
+        Cell::Date(day) => date_value(*day),
+        Cell::Timestamp(at) => datetime_value(*at),
+        Cell::TimestampTz(at) => offset_datetime_value(at.datetime(), at.offset().seconds()),
     }
 }
 
