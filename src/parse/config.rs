@@ -302,7 +302,30 @@ pub(super) fn resolve(
             distinct.push(tag);
         }
     }
-    Resolved { values, effective, tags: distinct }
+    Resolved { values: ordered(resource, values, layers), effective, tags: distinct }
+}
+
+/// Puts the user's own keys in the order in which dbt's resolutions meet them: first those of both trees,
+/// then those of the file, then those of the property file.
+fn ordered(resource: ResourceType, mut values: JsonMap, layers: Layers<'_>) -> JsonMap {
+    let known = defaults(resource);
+    if values.len() <= known.len() + 1 {
+        return values;
+    }
+    let mut ordered: JsonMap = values.iter().filter(|(key, _)| known.contains_key(*key)).map(pair).collect();
+    let met = layers.own.iter().chain(layers.root).chain([layers.calls]).chain(layers.properties);
+    for setting in met.flat_map(Layer::iter) {
+        if let Some(value) = values.get(&setting.key).filter(|_| !ordered.contains_key(&setting.key)) {
+            ordered.insert(setting.key.clone(), value.clone());
+        }
+    }
+    values.retain(|key, _| !ordered.contains_key(key));
+    ordered.extend(values);
+    ordered
+}
+
+fn pair((key, value): (&String, &Json)) -> (String, Json) {
+    (key.clone(), value.clone())
 }
 
 impl Merged {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::diag::{Code, Diagnostic, Sources, suggest};
 use crate::project::{Workspace, YamlContext, render_tree};
-use crate::yaml::{self, Yaml};
+use crate::yaml::{self, Value, Yaml};
 
 use super::discover::ProjectFile;
 use super::properties::{PropertyFile, RawEntry, SECTIONS, Section, UNSUPPORTED};
@@ -37,7 +37,8 @@ fn read_file(
     sources: &Sources,
 ) -> (Vec<RawEntry>, Vec<Diagnostic>) {
     let (tree, mut problems) = yaml::parse(sources, file.file);
-    let Some(tree) = tree.filter(|tree| !tree.is_null()) else { return (Vec::new(), problems) };
+    let Some(mut tree) = tree.filter(|tree| !tree.is_null()) else { return (Vec::new(), problems) };
+    cut_last_newline(&mut tree, &file.text);
     let Some(map) = tree.as_map() else {
         problems.push(
             Diagnostic::error(
@@ -87,6 +88,29 @@ fn read_entry(
     }
     let rendered = render_tree(item, context, &|path| render::stays(section, path), problems);
     Some(RawEntry { section, file: Arc::clone(place), written: item.clone(), rendered })
+}
+
+/// dbt cuts white space off the ends of a file before it reads it, so that a block scalar at the end has no
+/// final newline.
+fn cut_last_newline(last: &mut Yaml, text: &str) {
+    let starts_block = text.get(last.span.range()).is_some_and(|written| written.starts_with(['|', '>']));
+    match &mut last.value {
+        Value::Map(map) => {
+            if let Some(mut entry) = map.iter().last().cloned() {
+                cut_last_newline(&mut entry.value, text);
+                map.insert(entry);
+            }
+        }
+        Value::Seq(items) => {
+            if let Some(item) = items.last_mut() {
+                cut_last_newline(item, text);
+            }
+        }
+        Value::Str(scalar) if starts_block && scalar.ends_with('\n') => {
+            *scalar = scalar.trim_end_matches('\n').into();
+        }
+        _ => {}
+    }
 }
 
 /// Tells of lists that mean nothing here (yet).

@@ -2,7 +2,7 @@
 //! Called by `mod` around the common configuration of a node.
 
 use crate::diag::{Code, Diagnostic, Span};
-use crate::manifest::{Json, Node, NodeKind, UniqueId};
+use crate::manifest::{Config, Json, Node, NodeKind, UniqueId};
 use crate::yaml::{Value, Yaml};
 
 use super::config::Layer;
@@ -170,6 +170,24 @@ fn check_contract(node: &Node, constraints: &[Json], place: Span, problems: &mut
                 .known_as("UnsupportedConstraintMaterialization"),
         );
     }
+}
+
+/// Shows the first date of a microbatch model with its time, as dbt does once it has checked it.
+pub(super) fn begin_as_datetime(node: &mut Node) {
+    let config = &node.config;
+    let is_microbatch = config.text("materialized") == Some("incremental")
+        && config.text("incremental_strategy") == Some("microbatch");
+    let Some(begin) = config.text("begin").filter(|_| is_microbatch) else { return };
+    let text = begin.replacen(' ', "T", 1);
+    let date = text.parse::<jiff::civil::Date>().ok().filter(|_| !text.contains('T'));
+    let shown = match (date, text.parse::<jiff::civil::DateTime>()) {
+        (Some(date), _) => format!("{date}T00:00:00"),
+        (None, Ok(time)) if text.parse::<jiff::Timestamp>().is_err() => time.to_string(),
+        _ => return,
+    };
+    let mut values = config.values().clone();
+    values.insert("begin".to_owned(), Json::from(shown));
+    node.config = Config::new(values);
 }
 
 /// Returns a date as ISO text with a zone; a date without one is in the zone of this machine.

@@ -12,6 +12,7 @@ use crate::manifest::{
 };
 
 use super::config::{self, Layer, Layers, Resolved};
+use super::models;
 use super::names::{Names, Part};
 use super::trees::{TreeLayers, Trees};
 
@@ -161,6 +162,7 @@ impl Builder<'_> {
             node.columns = patch.columns;
         }
         mirror(&mut node, &resolved);
+        models::begin_as_datetime(&mut node);
         take_capture(&mut node, capture);
         self.place(&mut node, &resolved, problems);
         (node, resolved)

@@ -41,7 +41,7 @@ pub(crate) fn get_attr(state: &State, value: &Value, name: &str) -> Result<Value
     }
     let item = match view(value) {
         View::Py(Py::Dict(dict)) => dict.get(name),
-        View::Py(Py::Instance(instance)) if !name.starts_with('_') => instance.item(&Value::from(name))?,
+        View::Py(Py::Instance(instance)) => instance.item(&Value::from(name))?,
         _ => None,
     };
     Ok(item.unwrap_or_else(|| state.undefined_because(name, no_attr(value, name))))
