@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::shared::Shared;
 use crate::diag::Code;
 use crate::event::{JinjaLogDebug, JinjaLogInfo, PrintEvent};
+use crate::jinja::pycompat;
 use crate::jinja::{
     Call, Error, Instance, UndefinedMode, Value, dict, from_json, function, none, object, py_str, truth,
 };
@@ -76,8 +77,9 @@ pub(super) const NAMES: &[&str] = &[
 /// Builds what never changes during an invocation.
 pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
     let mut names: HashMap<&'static str, Value> = HashMap::new();
-    names.extend(crate::jinja::pycompat::names().iter().map(|(name, value)| (*name, value.clone())));
+    names.extend(pycompat::names().iter().cloned());
     names.insert("return", crate::jinja::return_function());
+    names.insert("run_started_at", pycompat::utc_datetime_value(shared.started_at));
     let target = shared.target_value();
     for key in ["database", "schema"] {
         let value = shared.target.get(key).map(from_json).unwrap_or_default();

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use super::describe::Infos;
 use super::error_text::error_text;
-use crate::adapter::{AdapterResponse, Fetch};
+use crate::adapter::Fetch;
 use crate::artifacts::{Phase, RunResult, Status, Timing};
 use crate::compile::Compiler;
-use crate::context::{NodeScope, Session, SharedSession, response_json};
+use crate::context::{NodeScope, Session, SharedSession};
 use crate::diag::Diagnostic;
 use crate::event::{self, LogHookEndLine, LogHookStartLine, NodeInfo};
 use crate::jinja::{Call, Error, Instance, Value, from_json, list, object, tuple};
@@ -57,7 +57,10 @@ pub fn run_hooks(
         let statement = statement_name(node, stage);
         let events = &run.shared.events;
         let mut result = if failed {
-            RunResult::new(id.clone(), Status::Skipped)
+            let message = format!("{statement} skipped");
+            let mut result = RunResult::new(id.clone(), Status::Skipped).with_message(message);
+            result.failures = Some(1);
+            result
         } else {
             let statement = statement.clone();
             events.send(LogHookStartLine { index, node_info: info.clone(), statement, total });
@@ -99,16 +102,18 @@ fn run_hook(
     let mut timing = Vec::new();
     let outcome = execute(compiler, node, &scope, &mut timing);
     let mut result = match outcome {
-        Ok(response) => {
-            let mut result = RunResult::new(node.unique_id.clone(), Status::Success);
-            result.message = Some(response.message.clone());
-            result.adapter_response = response_json(&response);
+        Ok(()) => {
+            let message = format!("{} passed", statement_name(node, stage));
+            let mut result = RunResult::new(node.unique_id.clone(), Status::Success).with_message(message);
             result.failures = Some(0);
             result
         }
         Err(diagnostic) => {
-            let message = error_text(node, &diagnostic, &run.shared.sources);
+            let name = statement_name(node, stage);
+            let text = error_text(node, &diagnostic, &run.shared.sources);
+            let message = format!("{name} failed, error:\n {text}");
             let mut result = RunResult::new(node.unique_id.clone(), Status::Error).with_message(message);
+            result.failures = Some(1);
             result.diagnostic = Some(Box::new(diagnostic));
             result
         }
@@ -122,19 +127,19 @@ fn execute(
     node: &Arc<Node>,
     scope: &NodeScope,
     timing: &mut Vec<Timing>,
-) -> Result<AdapterResponse, Diagnostic> {
+) -> Result<(), Diagnostic> {
     let begin = Timestamp::now();
     let compiled = compiler.compile(node, scope);
     timing.push(Timing { name: Phase::Compile, started_at: begin, completed_at: Timestamp::now() });
     let compiled = compiled?;
     let begin = Timestamp::now();
-    let response = if is_blank(&compiled.code) {
-        Ok(AdapterResponse::message("OK"))
+    let done = if is_blank(&compiled.code) {
+        Ok(())
     } else {
-        scope.execute_compiled(&compiled.code, Fetch::Nothing).map(|result| result.response)
+        scope.execute_compiled(&compiled.code, Fetch::Nothing).map(drop)
     };
     timing.push(Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() });
-    response
+    done
 }
 
 /// Adds `results`, `schemas` and `database_schemas` for hooks at the end of a run.

@@ -209,7 +209,8 @@ impl NodeRunner {
     }
 
     fn no_op(&self, id: &UniqueId, (index, total): (usize, usize)) -> RunResult {
-        let result = RunResult::new(id.clone(), Status::NoOp).with_message("NO-OP");
+        let mut result = RunResult::new(id.clone(), Status::NoOp).with_message("NO-OP");
+        result.failures = Some(0);
         let info = self.infos.get(id);
         let kind = info.facts.resource_type.clone();
         self.events().send(LogNodeNoOpResult {

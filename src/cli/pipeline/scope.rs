@@ -63,7 +63,7 @@ impl Warehouse {
     pub(in crate::cli) fn compiler(&self, loaded: &Loaded) -> Compiler {
         let (root, target) = folders(loaded);
         let write = move |node: &Node, code: &str| -> Result<Option<String>, Diagnostic> {
-            if !has_compiled_file(node) {
+            if code.is_empty() || !has_compiled_file(node) {
                 return Ok(None);
             }
             let path = compiled_path(&target, node);
