@@ -88,7 +88,6 @@ pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
     names.insert("target", target);
     names.insert("project_name", Value::from(shared.project_name()));
     names.insert("dbt_version", Value::from(DBT_VERSION));
-    names.insert("run_started_at", crate::jinja::pycompat::utc_datetime_value(shared.started_at));
     names.insert("invocation_id", Value::from(shared.invocation_id.as_str()));
     names.insert("flags", object(Flags { shared: Arc::clone(shared) }));
     names.insert("invocation_args_dict", from_json(&Json::Object(shared.args.clone())));
