@@ -58,6 +58,7 @@ impl<'a> Loader<'a> {
             sources: sources.clone(),
             env: options.env.clone(),
             invocation_id: options.invocation_id.clone(),
+            started_at: options.started_at,
             flags: Arc::clone(&options.flags),
         };
         Self { sources, options, base, found: Vec::new() }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Sources, Span};
+use crate::jinja::pycompat::{self, utc_datetime_value, yaml_value};
 use crate::jinja::{
     Call, Engine, Error, Instance, Scope, UndefinedMode, Value as JinjaValue, dict, from_json, function,
     none, object, py_str, return_function, to_json,
@@ -31,6 +32,8 @@ pub struct YamlBase {
     pub env: Env,
     /// `invocation_id`.
     pub invocation_id: Option<Arc<str>>,
+    /// `run_started_at`.
+    pub started_at: Option<jiff::Timestamp>,
     /// `flags`: names in upper case.
     pub flags: Arc<JsonMap>,
 }
@@ -167,6 +170,7 @@ fn from_json_value(json: &Json, span: Span) -> Value {
 struct Names {
     env: Env,
     invocation_id: Option<Arc<str>>,
+    started_at: Option<jiff::Timestamp>,
     flags: Arc<JsonMap>,
     sources: Sources,
     secrets: Secrets,
@@ -181,6 +185,7 @@ impl Names {
         Self {
             env: base.env.clone(),
             invocation_id: base.invocation_id.clone(),
+            started_at: base.started_at,
             flags: Arc::clone(&base.flags),
             sources: base.sources.clone(),
             secrets: Secrets::Forbidden,
@@ -244,7 +249,14 @@ impl Scope for YamlScope {
             // Nobody listens while the project itself is being read.
             "log" | "print" => function("log", |_| Ok(JinjaValue::from(""))),
             "builtins" | "context" => object(AllNames(Self(Arc::clone(names)))),
-            _ => return None,
+            "run_started_at" => utc_datetime_value(names.started_at?),
+            "thread_id" => JinjaValue::from("MainThread"),
+            other => {
+                return pycompat::names()
+                    .iter()
+                    .find(|(name, _)| *name == other)
+                    .map(|(_, value)| value.clone());
+            }
         })
     }
 
@@ -254,6 +266,7 @@ impl Scope for YamlScope {
 
     fn names(&self) -> Vec<Arc<str>> {
         let mut names: Vec<Arc<str>> = ["var", "env_var", "dbt_version", "flags"].map(Arc::from).to_vec();
+        names.extend(pycompat::names().iter().map(|(name, _)| Arc::from(*name)));
         names.extend(self.0.target.as_ref().map(|_| Arc::from("target")));
         names.extend(self.0.project_name.as_ref().map(|_| Arc::from("project_name")));
         names
@@ -293,7 +306,7 @@ impl Var {
         let name = call.args.required_str("var_name")?;
         let default = call.args.optional("default");
         match (self.0.vars.get(&name), default) {
-            (Some(value), _) => Ok(from_json(&value.to_json())),
+            (Some(value), _) => Ok(yaml_value(value)),
             (None, Some(default)) => Ok(default),
             (None, None) if self.0.lenient => Ok(none()),
             (None, None) => {

@@ -49,6 +49,8 @@ pub struct Options {
     pub version_check: Option<bool>,
     /// `invocation_id` of templates.
     pub invocation_id: Option<Arc<str>>,
+    /// `run_started_at` of templates.
+    pub started_at: Option<jiff::Timestamp>,
     /// `flags` of templates: names in upper case.
     pub flags: Arc<JsonMap>,
 }
@@ -70,6 +72,7 @@ impl Options {
             vars: None,
             version_check: None,
             invocation_id: None,
+            started_at: None,
             flags: Arc::default(),
         }
     }

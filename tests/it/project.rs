@@ -287,6 +287,12 @@ const RENDERED: &[(&str, &str)] = &[
     ("\"{# x #}\"", "\"\""),
     (r#""{{ log('hi', info=true) }}""#, r#""""#),
     (r#""{{ dbt_version }}""#, r#""1.11.16""#),
+    (r#""{{ run_started_at.year > 2000 }}""#, "true"),
+    (r#""{{ modules.datetime.date(2020,1,1) }}""#, r#""2020-01-01""#),
+    (r#""{{ flags.WHICH }}""#, r#""parse""#),
+    (r#""{{ tojson({'a': 1}) }}""#, r#""{\"a\": 1}""#),
+    (r#""{{ fromyaml('a: 1') }}""#, r#"{"a":1}"#),
+    (r#""{{ builtins.var('n', 2) }}""#, "2"),
     ("2024-01-31", r#""2024-01-31""#),
     ("2024-01-31 10:00:00", r#""2024-01-31T10:00:00""#),
     ("no", "false"),
@@ -298,7 +304,11 @@ fn yaml_is_rendered_natively() {
     for (text, want) in RENDERED {
         let project = format!("name: shop\nprofile: shop\nmodels: {{+meta: {{x: {text}}}}}\n");
         let place = Place::new(&[("dbt_project.yml", &project), ("profiles.yml", PROFILES)]);
-        let (workspace, found) = place.load(&place.options(&[]));
+        let mut options = place.options(&[]);
+        options.started_at = Some("2026-01-31T10:00:00Z".parse().unwrap());
+        options.flags =
+            std::sync::Arc::new(serde_json::Map::from_iter([("WHICH".to_owned(), "parse".into())]));
+        let (workspace, found) = place.load(&options);
         let workspace = workspace.unwrap_or_else(|| panic!("{text}: {}", place.shown(&found)));
         let level = workspace.project.configs.of(ResourceType::Model).levels(&["shop"])[0];
         assert_eq!(level.configs[0].value.get("x").unwrap().to_json().to_string(), *want, "{text}");

@@ -19,6 +19,7 @@ pub use datetime::{
     date_value, datetime_value, offset_datetime_value, time_value, timedelta_value, utc_datetime_value,
 };
 pub(crate) use json::{JsonStyle, json_text};
+pub use yaml::yaml_value;
 
 use super::call::{Call, function};
 use super::error::Error;

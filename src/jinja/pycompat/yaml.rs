@@ -17,10 +17,11 @@ pub(super) fn read_yaml(text: &str) -> Option<Value> {
     if problems.iter().any(crate::diag::Diagnostic::is_error) {
         return None;
     }
-    Some(root.as_ref().map_or_else(none, value_of))
+    Some(root.as_ref().map_or_else(none, yaml_value))
 }
 
-fn value_of(node: &Yaml) -> Value {
+/// Gives a YAML value to templates as Python has it: dates are date objects.
+pub fn yaml_value(node: &Yaml) -> Value {
     plain(&node.value)
 }
 
@@ -32,10 +33,10 @@ fn plain(value: &yaml::Value) -> Value {
         yaml::Value::Float(f) => Value::from(*f),
         yaml::Value::Str(text) => Value::from(&**text),
         yaml::Value::Time(at) => time(*at),
-        yaml::Value::Seq(items) => list(items.iter().map(value_of).collect::<Vec<_>>()),
+        yaml::Value::Seq(items) => list(items.iter().map(yaml_value).collect::<Vec<_>>()),
         yaml::Value::Map(map) => dict(map.iter().map(|entry| {
             let key = entry.typed_key.as_deref().map_or_else(|| Value::from(&*entry.key), plain);
-            (key, value_of(&entry.value))
+            (key, yaml_value(&entry.value))
         })),
     }
 }
