@@ -1,15 +1,16 @@
 {#
-  Loads a seed with DuckDB's own CSV reader: the rows never pass through the program. The reader guesses nothing: it
-  gets every field as text, in the order of the file, and the query casts them to the table's types.
+  Loads a seed with DuckDB's own CSV reader: the rows never pass through the program. The reader gets every field as
+  text, in the order of the file, and the query casts them to the table's types. An empty field is null.
 
-  An empty field is null, and so is the word `null`, except that a text column keeps the word. With `fast: false` it is
-  null there as well, as in every other adapter.
+  With `fast: true`, the default, the reader finds out how fields are quoted, as DuckDB's `copy` does, and a text
+  column keeps the word `null`. With `fast: false` fields are quoted by `"` alone and the word is null in any column,
+  as in every other adapter.
 #}
 
 {% macro duckdb__load_csv_rows(model, agate_table) %}
   {%- set given_types = model['config'].get('column_types') or {} -%}
   {%- set quote_columns = model['config'].get('quote_columns', none) -%}
-  {%- set keep_null_word = config.get('fast', true) -%}
+  {%- set fast = config.get('fast', true) -%}
 
   {%- set fields = [] -%}
   {%- set inserted = [] -%}
@@ -24,7 +25,7 @@
     {%- if not duckdb_is_text_type(type) -%}
       {%- do selected.append('cast(' ~ or_null ~ ' as ' ~ type ~ ')') -%}
     {%- else -%}
-      {%- do selected.append(field if keep_null_word else or_null) -%}
+      {%- do selected.append(field if fast else or_null) -%}
     {%- endif -%}
   {%- endfor -%}
 
@@ -34,11 +35,17 @@
       {{ selected | join(',\n      ') }}
     from read_csv(
       '{{ adapter.get_seed_file_path(model) | string | replace("'", "''") }}',
-      auto_detect = false,
       header = true,
       delim = '{{ config.get('delimiter', ',') | replace("'", "''") }}',
+      {%- if fast %}
+      auto_detect = true,
+      skip = 0,
+      comment = '',
+      {%- else %}
+      auto_detect = false,
       quote = '"',
       escape = '"',
+      {%- endif %}
       nullstr = '',
       columns = {{ '{' }}{{ fields | join(', ') }}{{ '}' }}
     )
