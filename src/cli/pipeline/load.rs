@@ -1,5 +1,7 @@
 //! Project folder → parsed project: workspace, manifest, graph; warnings told, errors returned all at once.
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
@@ -96,6 +98,9 @@ fn options(ui: &Ui) -> project::Options {
     options.target_path = places.target_path;
     options.vars = Some(Json::Object(places.vars).to_string());
     options.version_check = Some(places.version_check);
+    options.invocation_id = Some(ui.invocation.id.as_str().into());
+    options.started_at = Some(ui.invocation.started_at);
+    options.flags = Arc::new(template_flags(ui));
     options
 }
 
