@@ -1,13 +1,15 @@
 //! `debug`: check settings, files and the connection.
 
+use crate::adapter::Fetch;
 use crate::cli::args::flag_table::{CONFIG_DIR, CONNECTION};
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::pipeline::load_workspace;
 use crate::cli::version::{DBT_VERSION, OWN_VERSION};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::context::SharedSession;
+use crate::diag::render::human;
+use crate::diag::{Code, Diagnostic};
 use crate::event::{DebugCmdOut, DebugCmdResult};
-use crate::project::Workspace;
+use crate::project::{self, PROFILES_FILE, Workspace};
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -28,44 +30,89 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     say(format!("dbt version: {DBT_VERSION} (tidegate {OWN_VERSION})"));
     say(format!("os info: {} {}", std::env::consts::OS, std::env::consts::ARCH));
     say(format!("Using profiles dir at {}", places.profiles_dir));
+    say(format!("Using profiles.yml file at {}", places.profiles_dir.join(PROFILES_FILE)));
     say(format!("Using dbt_project.yml file at {}", places.project_dir.join("dbt_project.yml")));
     if ui.flags.switch("config_dir") {
+        say(format!("To view your profiles.yml file, open {}", places.profiles_dir.join(PROFILES_FILE)));
         return Ok(Outcome::Success);
     }
-    let workspace = load_workspace(ui)?;
-    say("Configuration:".to_owned());
-    match &workspace.profile.file {
-        Some(file) => say(format!("  profiles.yml file [OK found and valid: {file}]")),
-        None => say("  profiles.yml file [none: an embedded DuckDB stands in]".to_owned()),
+    let (workspace, found) = project::load(&ui.sources, &ui.project_options());
+    let errors: Vec<Diagnostic> = found.into_iter().filter(Diagnostic::is_error).collect();
+    let (of_profile, of_project): (Vec<_>, Vec<_>) =
+        errors.into_iter().partition(|problem| is_of_profile(ui, problem));
+    let mut failures: Vec<String> = Vec::new();
+    if ui.flags.switch("connection") {
+        say("Skipping steps before connection verification".to_owned());
+    } else {
+        say("Configuration:".to_owned());
+        say(format!("  profiles.yml file [{}]", state(&of_profile, workspace.as_ref())));
+        say(format!(
+            "  dbt_project.yml file [{}]",
+            if of_project.is_empty() { "OK found and valid" } else { "ERROR invalid" }
+        ));
+        failures.extend(told("Project loading failed for the following reason:", ui, &of_project));
     }
-    say("  dbt_project.yml file [OK found and valid]".to_owned());
-    say(format!("Connection ({}):", workspace.profile.connection.kind().as_str()));
-    for (key, value) in workspace.profile.connection.connection_keys() {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        say(format!("  {key}: {text}"));
+    failures.extend(told("Profile loading failed for the following reason:", ui, &of_profile));
+    if let Some(workspace) = workspace.as_ref().filter(|_| of_profile.is_empty()) {
+        failures.extend(connection(ui, workspace).err());
     }
-    match try_connection(ui, &workspace) {
-        Ok(()) => {
-            say("  Connection test: [OK connection ok]".to_owned());
-            ui.events.send(DebugCmdResult { msg: "All checks passed!".to_owned() });
-            Ok(Outcome::Success)
-        }
-        Err(message) => {
-            say("  Connection test: [ERROR]".to_owned());
-            let msg =
-                format!("1 check failed:\ndbt was unable to connect to the specified database.\n{message}");
-            ui.events.send(DebugCmdResult { msg });
-            Ok(Outcome::Failure)
-        }
+    if failures.is_empty() {
+        ui.events.send(DebugCmdResult { msg: "All checks passed!".to_owned() });
+        return Ok(Outcome::Success);
+    }
+    let count = failures.len();
+    let checks = if count == 1 { "check" } else { "checks" };
+    let msg = format!("{count} {checks} failed:\n{}", failures.join("\n\n"));
+    ui.events.send(DebugCmdResult { msg });
+    Ok(Outcome::Failure)
+}
+
+/// Tells whether a problem is one of `profiles.yml` rather than of the project.
+fn is_of_profile(ui: &Ui, problem: &Diagnostic) -> bool {
+    let file = problem.span.and_then(|span| ui.sources.path(span.file));
+    problem.code == Code::PROFILE || file.is_some_and(|path| path.file_name() == Some(PROFILES_FILE))
+}
+
+fn state(of_profile: &[Diagnostic], workspace: Option<&Workspace>) -> &'static str {
+    match workspace {
+        _ if !of_profile.is_empty() => "ERROR invalid",
+        Some(workspace) if workspace.profile.embedded => "OK none needed: an embedded DuckDB stands in",
+        _ => "OK found and valid",
     }
 }
 
-fn try_connection(ui: &Ui, workspace: &Workspace) -> Result<(), String> {
-    let adapter = workspace.profile.connection.adapter();
-    let session = SharedSession::new(adapter, ui.events.clone());
-    session.with(|session| {
-        let tried = session.execute("select 1 as id", false, crate::adapter::Fetch::All);
+fn told(heading: &str, ui: &Ui, problems: &[Diagnostic]) -> Option<String> {
+    if problems.is_empty() {
+        return None;
+    }
+    let texts: Vec<String> =
+        problems.iter().map(|problem| human::render(problem, &ui.sources, false)).collect();
+    Some(format!("{heading}\n{}", texts.join("\n\n")))
+}
+
+/// Shows the connection's settings and tries it.
+fn connection(ui: &Ui, workspace: &Workspace) -> Result<(), String> {
+    let say = |msg: String| ui.events.send(DebugCmdOut { msg });
+    let profile = &workspace.profile.connection;
+    say("Connection:".to_owned());
+    for (key, value) in profile.connection_keys() {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        say(format!("  {key}: {text}"));
+    }
+    let session = SharedSession::new(profile.adapter(), ui.events.clone());
+    let tried = session.with(|session| {
+        let tried = session.execute("select 1 as id", false, Fetch::All);
         session.close();
-        tried.map(drop).map_err(|refused| refused.error.to_string())
-    })
+        tried
+    });
+    match tried {
+        Ok(_) => {
+            say("  Connection test: [OK connection ok]".to_owned());
+            Ok(())
+        }
+        Err(refused) => {
+            say("  Connection test: [ERROR]".to_owned());
+            Err(format!("dbt was unable to connect to the specified database.\n{}", refused.error))
+        }
+    }
 }

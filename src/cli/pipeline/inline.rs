@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::adapter::{Cell, Fetch, ResultTable};
+use crate::artifacts::{RunResult, Status};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, Templates};
 use crate::context::table::{Limits, Row, Table, cell_text};
@@ -16,6 +17,7 @@ use crate::manifest::{
 };
 use crate::plan::Command;
 
+use super::execute::write_results;
 use super::load::{Loaded, load};
 use super::scope::{Warehouse, open};
 use super::selecting::{nothing_selected, select};
@@ -69,7 +71,9 @@ pub(in crate::cli) fn compile_inline(ui: &Ui, sql: &str) -> Result<Arc<str>, Cli
     let warehouse = open(ui, &loaded, Vec::new())?;
     let compiled = compile(ui, &loaded, &warehouse, sql).map(|(compiled, _)| compiled);
     warehouse.close()?;
-    Ok(Arc::clone(&compiled?.code))
+    let compiled = compiled?;
+    write_results(ui, &loaded, &[result(inline_id(&loaded), &compiled)], 0.0)?;
+    Ok(Arc::clone(&compiled.code))
 }
 
 /// Runs a query of the command line and returns its first rows.
@@ -77,10 +81,21 @@ pub(in crate::cli) fn preview_inline(ui: &Ui, sql: &str, limit: i64) -> Result<P
     let loaded = load(ui)?;
     let warehouse = open(ui, &loaded, Vec::new())?;
     let rows = compile(ui, &loaded, &warehouse, sql)
-        .and_then(|(compiled, scope)| query(&scope, &compiled.code, "", limit));
+        .and_then(|(compiled, scope)| Ok((query(&scope, &compiled.code, "", limit)?, compiled)));
     warehouse.close()?;
-    let unique_id = inline_id(&loaded).to_string();
-    Ok(Preview { name: NAME.to_owned(), unique_id, inline: true, table: Table::from_result(rows?) })
+    let (rows, compiled) = rows?;
+    let id = inline_id(&loaded);
+    write_results(ui, &loaded, &[result(id.clone(), &compiled)], 0.0)?;
+    let unique_id = id.to_string();
+    Ok(Preview { name: NAME.to_owned(), unique_id, inline: true, table: Table::from_result(rows) })
+}
+
+/// What `run_results.json` keeps of a query that was compiled or shown.
+fn result(id: UniqueId, compiled: &Compiled) -> RunResult {
+    let mut result = RunResult::new(id, Status::Success);
+    result.compiled = Some(true);
+    result.compiled_code = Some(Arc::clone(&compiled.code));
+    result
 }
 
 fn inline_id(loaded: &Loaded) -> UniqueId {
@@ -160,8 +175,16 @@ pub(in crate::cli) fn preview_selected(ui: &Ui, limit: i64) -> Result<Vec<Previe
     let previews: Result<Vec<Preview>, Diagnostic> =
         nodes.map(|node| preview(&warehouse, &compiler, node, limit)).collect();
     warehouse.close()?;
+    let previews = previews?;
     loaded.write_manifest(ui)?;
-    Ok(previews?)
+    let done = |id: &UniqueId| {
+        let node = loaded.parsed.manifest.nodes.get(id)?;
+        let compiled = loaded.compiled.get(id);
+        Some(RunResult::new(id.clone(), Status::Success).with_node(node, compiled.as_deref()))
+    };
+    let results: Vec<RunResult> = selected.iter().filter_map(done).collect();
+    write_results(ui, &loaded, &results, 0.0)?;
+    Ok(previews)
 }
 
 fn preview(

@@ -60,7 +60,7 @@ pub(super) fn written(ui: &Ui, artifact_type: &str, path: &camino::Utf8Path) {
 }
 
 /// Loads settings and profile.
-pub(in crate::cli) fn load_workspace(ui: &Ui) -> Result<Workspace, CliError> {
+fn load_workspace(ui: &Ui) -> Result<Workspace, CliError> {
     let options = options(ui);
     let (workspace, found) = project::load(&ui.sources, &options);
     tell(ui, found)?;

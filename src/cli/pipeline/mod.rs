@@ -11,6 +11,6 @@ mod selecting;
 
 pub(super) use execute::{Done, execute};
 pub(super) use inline::{Preview, compile_inline, preview_inline, preview_selected};
-pub(super) use load::{load, load_project, load_workspace};
+pub(super) use load::{load, load_project};
 pub(super) use operation::run_operation;
 pub(super) use selecting::{nothing_selected, select};
