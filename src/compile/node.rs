@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ephemeral::{Injected, SEPARATOR, cte_sql, inject};
-use crate::context::{NodeScope, RunScope};
+use crate::context::{NodeScope, RunScope, is_call};
 use crate::diag::{Code, Diagnostic, Frame};
 use crate::jinja::{Error, Scope, SourceMap, Template, Value, dict, from_json};
 use crate::manifest::{
@@ -190,16 +190,6 @@ fn merged_map(rendered: &Rendered, injected: &Injected) -> SourceMap {
     map.push_unknown(injected.length.saturating_sub(used));
     map.push(&rendered.map.slice(injected.at, rendered.text.len()));
     map
-}
-
-/// Tells whether a text is a call that test arguments may hold without braces (`resources.md` section 5).
-fn is_call(text: &str) -> bool {
-    let names = ["env_var", "ref", "var", "source", "doc"];
-    let text = text.trim();
-    names.into_iter().any(|name| {
-        let rest = text.strip_prefix(name).map(str::trim_start);
-        rest.is_some_and(|rest| rest.starts_with('(') && rest.ends_with(')') && rest.len() > 2)
-    })
 }
 
 /// Names the node in the error's trace, and points at it when the error has no place of its own.

@@ -118,6 +118,17 @@ pub(super) fn json_of(value: &Value) -> Json {
     }
 }
 
+/// Tells whether a text is a call that YAML may hold without braces: arguments of tests, the target of a foreign
+/// key (`resources.md` sections 4 and 5).
+pub fn is_call(text: &str) -> bool {
+    let names = ["env_var", "ref", "var", "source", "doc"];
+    let text = text.trim();
+    names.into_iter().any(|name| {
+        let rest = text.strip_prefix(name).map(str::trim_start);
+        rest.is_some_and(|rest| rest.starts_with('(') && rest.ends_with(')') && rest.len() > 2)
+    })
+}
+
 /// An object whose attributes and items are answered by a function: `builtins`, `context`, packages.
 pub(super) fn names_object(
     type_name: &'static str,

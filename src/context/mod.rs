@@ -26,6 +26,7 @@ mod shared;
 mod statement;
 pub mod table;
 
+pub use base::is_call;
 pub use capture::{Capture, ConfigCall, ParseNode, ParseScope};
 pub use config::ConfigObject;
 pub use facts::external_location;

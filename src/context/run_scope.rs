@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::adapter::RunAdapter;
+use super::base::is_call;
 use super::config::ConfigObject;
 use super::graph::graph_value;
 use super::relation::relation_value;
@@ -18,7 +19,8 @@ use crate::adapter::{Adapter, RelationCache};
 use crate::diag::Diagnostic;
 use crate::jinja::{Scope, SourceMap, UndefinedMode, Value, from_json, function, list, none, object, py_str};
 use crate::manifest::{
-    CompiledNodes, Lookup, Manifest, Node, NodeKind, NodeWithCompiled, Relation, UniqueId, resource_json,
+    CompiledNodes, Json, Lookup, Manifest, Node, NodeKind, NodeWithCompiled, Relation, UniqueId,
+    resource_json,
 };
 
 /// What all nodes of one run share.
@@ -226,7 +228,41 @@ impl NodeScope {
     fn model_value(&self) -> Value {
         let Some(node) = &self.0.node else { return super::base::empty_dict() };
         let compiled = self.0.run.compiled.get(&node.unique_id);
-        from_json(&resource_json(&NodeWithCompiled { node, compiled }))
+        let mut json = resource_json(&NodeWithCompiled { node, compiled });
+        if node.contract.enforced {
+            self.name_foreign_tables(&mut json);
+        }
+        from_json(&json)
+    }
+
+    /// The target of a foreign key is written as `ref(..)` or `source(..)`; DDL needs the relation.
+    fn name_foreign_tables(&self, json: &mut Json) {
+        match json {
+            Json::Object(map) => {
+                for (key, value) in map {
+                    match value {
+                        Json::String(text) if key == "to" && is_call(text) => {
+                            let expression = format!("{{{{ {text} }}}}");
+                            if let Ok(relation) = self.0.run.shared.render_text(&expression, &self.as_scope())
+                            {
+                                *text = relation;
+                            }
+                        }
+                        Json::Object(_) | Json::Array(_)
+                            if matches!(key.as_str(), "columns" | "constraints") =>
+                        {
+                            self.name_foreign_tables(value);
+                        }
+                        Json::Object(column) if column.contains_key("constraints") => {
+                            self.name_foreign_tables(value);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Json::Array(items) => items.iter_mut().for_each(|item| self.name_foreign_tables(item)),
+            _ => {}
+        }
     }
 
     fn write(&self, call: &mut crate::jinja::Call<'_>) -> Result<Value, crate::jinja::Error> {

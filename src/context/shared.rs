@@ -99,7 +99,11 @@ impl Shared {
             "exceptions" => {
                 Some(crate::jinja::object(super::exceptions::Exceptions { shared: Arc::clone(self) }))
             }
-            "thread_id" => Some(Value::from(std::thread::current().name().unwrap_or("MainThread"))),
+            "thread_id" => {
+                let thread = std::thread::current();
+                let name = thread.name().filter(|name| *name != "main");
+                Some(Value::from(name.unwrap_or("MainThread")))
+            }
             other => self.fixed().get(other).cloned(),
         }
     }

@@ -75,8 +75,10 @@ fn unique_relations(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
                     Code::DUPLICATE_RELATION,
                     start(node.span),
                     format!(
-                        "`{}` and `{}` both build the relation {relation}",
-                        first.unique_id, node.unique_id
+                        "dbt found two resources with identical database representation \"{}\": `{}` and `{}`",
+                        relation.replace('"', ""),
+                        first.unique_id,
+                        node.unique_id
                     ),
                 )
                 .label(start(first.span), "also builds it")

@@ -39,7 +39,7 @@ impl Instance for ParseAdapter {
     }
 
     fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
-        Ok((name == "behavior").then(|| names::behavior(&self.shared)))
+        Ok(names::attr(&self.shared, name))
     }
 
     fn has_method(&self, name: &str) -> bool {
@@ -120,7 +120,7 @@ impl Instance for RunAdapter {
     }
 
     fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
-        Ok((name == "behavior").then(|| names::behavior(&self.scope.run().shared)))
+        Ok(names::attr(&self.scope.run().shared, name))
     }
 
     fn has_method(&self, name: &str) -> bool {

@@ -134,8 +134,17 @@ impl Shared {
     }
 }
 
+/// Attributes of `adapter` that are no methods: behaviour flags, and the classes that `api` has too.
+pub(super) fn attr(shared: &Arc<Shared>, name: &str) -> Option<Value> {
+    match name {
+        "behavior" => Some(behavior(shared)),
+        "Relation" | "Column" => crate::jinja::item(&super::super::relation::api(shared), name),
+        _ => None,
+    }
+}
+
 /// `adapter.behavior`: the engine's behaviour flags as booleans.
-pub(super) fn behavior(shared: &Arc<Shared>) -> Value {
+fn behavior(shared: &Arc<Shared>) -> Value {
     object(Behavior { shared: Arc::clone(shared) })
 }
 
