@@ -30,6 +30,38 @@ impl Template {
     }
 }
 
+impl Template {
+    /// Tells whether the template is text with calls of some functions, all with literal arguments: texts,
+    /// `True` and `False`, lists of texts, mappings of those.
+    pub fn only_calls(&self, functions: &[&str]) -> bool {
+        self.0.code.body.iter().all(|stmt| match stmt {
+            Stmt::Text { .. } => true,
+            Stmt::Emit { expr, .. } => is_plain_call(expr, functions),
+            _ => false,
+        })
+    }
+}
+
+fn is_plain_call(node: &Expr, functions: &[&str]) -> bool {
+    let ExprKind::Call(call) = &node.kind else { return false };
+    let ExprKind::Global(name) = &call.callee.kind else { return false };
+    let plain = |arg: &Arg| match arg {
+        Arg::Positional(value) => matches!(&value.kind, ExprKind::Const(value) if value.as_str().is_some()),
+        Arg::Named(_, value) => is_plain(value),
+        Arg::Spread(_) | Arg::SpreadNamed(_) => false,
+    };
+    functions.contains(&&**name) && !call.args.is_empty() && call.args.iter().all(plain)
+}
+
+fn is_plain(node: &Expr) -> bool {
+    match &node.kind {
+        ExprKind::Const(value) => !value.is_number() && !value.is_none(),
+        ExprKind::List(items) => items.iter().all(is_plain),
+        ExprKind::Dict(pairs) => pairs.iter().all(|(key, value)| is_plain(key) && is_plain(value)),
+        _ => false,
+    }
+}
+
 fn code(code: &Code, calls: &mut Vec<StaticCall>) {
     code.params.iter().filter_map(|param| param.default.as_ref()).for_each(|default| expr(default, calls));
     body(&code.body, calls);

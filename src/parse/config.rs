@@ -314,7 +314,13 @@ fn ordered(resource: ResourceType, mut values: JsonMap, layers: Layers<'_>) -> J
     }
     let mut ordered: JsonMap = values.iter().filter(|(key, _)| known.contains_key(*key)).map(pair).collect();
     let met = layers.own.iter().chain(layers.root).chain([layers.calls]).chain(layers.properties);
-    for setting in met.flat_map(Layer::iter) {
+    // Within a layer the keys that adapters know come first.
+    let own = |setting: &&Setting| matches!(setting.key.as_str(), "indexes" | "unlogged");
+    let in_order = |layer: &Layer| -> Vec<Setting> {
+        let (first, rest): (Vec<&Setting>, Vec<&Setting>) = layer.iter().partition(own);
+        first.into_iter().chain(rest).cloned().collect()
+    };
+    for setting in met.flat_map(in_order) {
         if let Some(value) = values.get(&setting.key).filter(|_| !ordered.contains_key(&setting.key)) {
             ordered.insert(setting.key.clone(), value.clone());
         }

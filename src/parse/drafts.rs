@@ -89,7 +89,7 @@ impl Drafter<'_> {
         };
         let kind = NodeKind::Seed { root_path: project.root.to_string() };
         let node = unconfigured(identity, code, kind, self.created_at);
-        Draft { node, template: None, capture: Capture::default(), calls: Layer::default() }
+        Draft { node, template: None, capture: Capture::default(), calls: Layer::default(), is_static: false }
     }
 
     /// Drafts the snapshots of a file.
@@ -154,7 +154,7 @@ impl Drafter<'_> {
             span: properties.name_span,
         };
         let node = unconfigured(identity, code, NodeKind::Snapshot, self.created_at);
-        (vec![Draft { node, template: None, capture, calls: Layer::default() }], problems)
+        (vec![Draft { node, template: None, capture, calls: Layer::default(), is_static: false }], problems)
     }
 
     /// Drafts the `on-run-start` and `on-run-end` hooks of a project.
@@ -223,7 +223,7 @@ impl Drafter<'_> {
             let mut capture = python_model::read(&node.raw_code, file.file, &mut problems);
             shift(&mut capture, range.start);
             let calls = joined_calls(&mut capture, &mut problems);
-            return (vec![Draft { node, template: None, capture, calls }], problems);
+            return (vec![Draft { node, template: None, capture, calls, is_static: false }], problems);
         }
         (vec![self.rendered(node, &mut problems)], problems)
     }
@@ -236,7 +236,28 @@ impl Drafter<'_> {
         };
         let mut capture = capture;
         let calls = joined_calls(&mut capture, problems);
-        Draft { node, template, capture, calls }
+        let is_static = template.as_ref().is_some_and(|template| self.is_static(&node, template));
+        if is_static {
+            let mut named: Vec<(String, String)> = Vec::new();
+            capture.sources.retain(|call| {
+                let name = (call.source.clone(), call.table.clone());
+                let is_new = !named.contains(&name);
+                named.push(name);
+                is_new
+            });
+        }
+        Draft { node, template, capture, calls, is_static }
+    }
+
+    /// dbt does not render a model that only refs, reads and configures with literals.
+    fn is_static(&self, node: &Node, template: &Template) -> bool {
+        let code = &*node.raw_code;
+        let functions = ["ref", "source", "config"];
+        let macros = &self.shared.macros;
+        matches!(node.kind, NodeKind::Model { .. })
+            && !["{%", "{{-", "-}}"].iter().any(|mark| code.contains(mark))
+            && template.only_calls(&functions)
+            && functions.iter().all(|name| macros.bare(&node.package_name, name).is_none())
     }
 
     fn capture(&self, node: &Node, problems: &mut Vec<Diagnostic>) -> Option<(Capture, Template)> {

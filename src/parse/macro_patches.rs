@@ -63,7 +63,10 @@ pub(super) fn apply(
             "node_color": docs.get("node_color").cloned().unwrap_or(Json::Null),
         });
         target.patch_path = Some(entry.file.patch_path());
-        target.arguments = arguments.iter().map(argument).collect();
+        // Without described ones, those of the definition stay, if they were asked for.
+        if !arguments.is_empty() {
+            target.arguments = arguments.iter().map(argument).collect();
+        }
     }
     described
 }

@@ -198,10 +198,12 @@ pub(super) struct Macros {
     pub(super) index: MacroIndex,
 }
 
-/// Puts macros together; equal names in one package are reported.
+/// Puts macros together; equal names in one package are reported. `describe` takes the arguments of the
+/// definition for those that nobody described (`validate_macro_args`).
 pub(super) fn assemble(
     read: Vec<ReadMacro>,
     mut table: MacroTable,
+    describe: bool,
     problems: &mut Vec<Diagnostic>,
 ) -> Macros {
     let root = table.root().to_owned();
@@ -248,7 +250,10 @@ pub(super) fn assemble(
         .into_iter()
         .map(|found| {
             let depends_on = depends_on(&found, &table, &index);
-            Macro { depends_on, ..found.entry }
+            let described = found.params.iter().filter(|_| describe);
+            let arguments =
+                described.map(|name| serde_json::json!({"name": &**name, "type": null, "description": ""}));
+            Macro { depends_on, arguments: arguments.collect(), ..found.entry }
         })
         .collect();
     Macros { entries, table, index }

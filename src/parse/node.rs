@@ -26,6 +26,9 @@ pub(super) struct Draft {
     pub(super) capture: Capture,
     /// Its `config()` calls, joined.
     pub(super) calls: Layer,
+    /// Whether dbt reads the file without rendering it, which shows in two places: sources that are named
+    /// twice, and `unrendered_config`.
+    pub(super) is_static: bool,
 }
 
 /// What a property file adds to a node.
@@ -139,7 +142,7 @@ impl Builder<'_> {
         patch: Option<Patch>,
         problems: &mut Vec<Diagnostic>,
     ) -> (Node, Resolved) {
-        let Draft { mut node, capture, calls, .. } = draft;
+        let Draft { mut node, capture, calls, is_static, .. } = draft;
         let resource = node.resource_type();
         let trees = self.trees.layers(resource, &node.package_name, &node.fqn);
         let mut properties = patch.as_ref().map(|patch| patch.config.clone());
@@ -156,6 +159,11 @@ impl Builder<'_> {
         let resolved = config::resolve(resource, all, problems);
         let raw = self.trees.raw_layers(resource, &node.package_name, &node.fqn);
         node.unrendered_config = config::unrendered(Layers { own: &raw.own, root: &raw.root, ..all });
+        if is_static && patch.as_ref().is_none_or(|patch| patch.config.is_empty()) {
+            for setting in calls.iter() {
+                node.unrendered_config.insert(setting.key.clone(), setting.value.clone());
+            }
+        }
         if let Some(patch) = patch {
             node.patch_path = Some(patch.patch_path);
             node.description = patch.description;

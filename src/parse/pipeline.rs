@@ -23,6 +23,7 @@ use super::macros::{self, MacroIndex, ReadMacro};
 use super::names::Names;
 use super::node::Builder;
 use super::properties::{RawEntry, Section};
+use super::reach::Reach;
 use super::settings::{self, Settings};
 use super::test_nodes::TestMaker;
 use super::trees::Trees;
@@ -87,12 +88,14 @@ impl Run<'_> {
             docs: &index_of_docs,
             created_at: self.created_at,
         };
+        let always = index.find("", "get_where_subquery").map(|entry| entry.id.clone());
+        let reach = Reach::new(&macros, always.into_iter().collect());
         let finished = finisher.nodes(&files, &entries, &mut self.problems);
         let mut collector = Collector::new(&finisher);
         collector.macros(macros);
         collector.docs(docs);
         collector.nodes(finished.nodes);
-        self.others(&finisher, &index, (&files, &entries), &finished.properties, &mut collector);
+        self.others(&finisher, (&index, &reach), (&files, &entries), &finished.properties, &mut collector);
         let Collected { manifest, templates, lookup, problems } = collector.finish();
         self.problems.extend(problems);
         checks::check(&manifest, self.workspace, &mut self.problems);
@@ -134,7 +137,8 @@ impl Run<'_> {
             }
         }
         let table = settings::macro_table(self.workspace);
-        let found = macros::assemble(read, table, &mut self.problems);
+        let describe = self.workspace.flags.behavior("validate_macro_args");
+        let found = macros::assemble(read, table, describe, &mut self.problems);
         let shared = settings::share(self.workspace, self.settings, found.table);
         (found.entries, Arc::new(shared), found.index)
     }
@@ -155,7 +159,7 @@ impl Run<'_> {
     fn others(
         &mut self,
         finisher: &Finisher<'_>,
-        index: &MacroIndex,
+        (index, reach): (&MacroIndex, &Reach),
         (files, entries): (&[ProjectFiles], &[RawEntry]),
         properties: &[super::properties::Properties],
         collector: &mut Collector<'_>,
@@ -175,6 +179,7 @@ impl Run<'_> {
             shared,
             builder: finisher.builder,
             find_macro: &find_macro,
+            reach,
             quote: &quote,
             render: &render,
             arguments_key: self.workspace.flags.behavior("require_generic_test_arguments_property"),

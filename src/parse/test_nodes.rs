@@ -21,6 +21,7 @@ use super::discover::fqn_prefix;
 use super::generic_test::{self, Instance, Rules, Target};
 use super::node::{Builder, Code as NodeCode, Draft, Identity, unconfigured};
 use super::properties::PropertyFile;
+use super::reach::Reach;
 use super::render::is_jinja;
 
 /// What tests are declared on.
@@ -47,6 +48,8 @@ pub(super) struct TestMaker<'a> {
     pub(super) builder: &'a Builder<'a>,
     /// Finds the macro of a test for a package, as dbt does: that package, then all others.
     pub(super) find_macro: &'a (dyn Fn(&str, &str) -> Option<MacroEntry> + Sync),
+    /// Which macros the code of a test may call.
+    pub(super) reach: &'a Reach,
     /// Quotes an identifier as the engine does.
     pub(super) quote: &'a (dyn Fn(&str) -> String + Sync),
     /// Renders texts of the configuration of a package's tests.
@@ -122,7 +125,7 @@ impl TestMaker<'_> {
         if entry.is_none() {
             problems.push(self.unknown_test(&instance));
         }
-        let draft = Draft { node, template: None, capture, calls };
+        let draft = Draft { node, template: None, capture, calls, is_static: false };
         let (mut node, _) = self.builder.finish(draft, None, problems);
         if let Some(attached) = &declared.attached {
             node.group.clone_from(&attached.group);
@@ -236,6 +239,8 @@ impl TestMaker<'_> {
         }
         let mut capture = scope.take();
         relocate(&mut capture, instance.span, node.file);
+        let reach = self.reach.of(entry.map(|entry| &entry.id));
+        capture.macros.retain(|id| reach.contains(id));
         // The macro may configure its instances; the code of the instance then repeats its own settings.
         for call in std::mem::take(&mut capture.configs) {
             let layer = config::call_layer(call.values, Some(instance.name_span), problems);
