@@ -113,9 +113,13 @@ fn expr(node: &Expr, calls: &mut Vec<StaticCall>) {
     match &node.kind {
         ExprKind::Const(_) | ExprKind::Local(_) | ExprKind::Global(_) | ExprKind::Captured => {}
         ExprKind::Attr(inner, _) | ExprKind::Unary(_, inner) => expr(inner, calls),
-        ExprKind::Item(pair) | ExprKind::And(pair) | ExprKind::Or(pair) | ExprKind::Binary(_, pair) => {
+        ExprKind::Item(pair) => {
             expr(&pair.0, calls);
             expr(&pair.1, calls);
+        }
+        ExprKind::Chain(first, rest) => {
+            expr(first, calls);
+            rest.iter().for_each(|(_, operand, _)| expr(operand, calls));
         }
         ExprKind::Slice(parts) => {
             expr(&parts.0, calls);
@@ -130,7 +134,11 @@ fn expr(node: &Expr, calls: &mut Vec<StaticCall>) {
             expr(&filter.input, calls);
             args(&filter.args, calls);
         }
-        ExprKind::Concat(items) | ExprKind::List(items) | ExprKind::Tuple(items) => {
+        ExprKind::And(items)
+        | ExprKind::Or(items)
+        | ExprKind::Concat(items)
+        | ExprKind::List(items)
+        | ExprKind::Tuple(items) => {
             items.iter().for_each(|item| expr(item, calls));
         }
         ExprKind::Compare(parts) => {

@@ -158,11 +158,12 @@ pub(crate) enum ExprKind {
     Call(Box<CallExpr>),
     Filter(Box<FilterExpr>),
     Unary(UnaryOp, Box<Expr>),
-    Binary(BinaryOp, Box<(Expr, Expr)>),
+    /// `a + b - c`: the first operand, then each operator with the next one and the place so far.
+    Chain(Box<Expr>, Vec<(BinaryOp, Expr, Place)>),
     Concat(Vec<Expr>),
     Compare(Box<(Expr, Vec<(CompareOp, Expr)>)>),
-    And(Box<(Expr, Expr)>),
-    Or(Box<(Expr, Expr)>),
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
     /// Condition, then, else.
     If(Box<(Expr, Expr, Option<Expr>)>),
     List(Vec<Expr>),

@@ -50,6 +50,11 @@ pub(crate) fn mark(value: &Value, mark: Mark) -> Value {
     object(Marked { text: py_str(value), mark })
 }
 
+/// Tells whether a value carries a mark.
+pub(crate) fn is_marked(value: &Value) -> bool {
+    downcast::<Marked>(value).is_some()
+}
+
 /// Gives the value that a single node of a native render becomes.
 pub(crate) fn resolve(value: Value) -> Result<Value, Error> {
     let Some(marked) = downcast::<Marked>(&value) else { return Ok(value) };

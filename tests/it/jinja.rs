@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tidegate::diag::{Code, Sources};
 use tidegate::jinja::{
-    Engine, Error, Scope, UndefinedMode, Value, from_json, function, pycompat, return_function,
+    Engine, Error, Scope, UndefinedMode, Value, from_json, function, py_repr, pycompat, return_function,
 };
 
 struct Variables(HashMap<String, Value>);
@@ -95,4 +95,25 @@ fn agrees_with_jinja2() {
     }
     assert!(failed == 0, "{failed} of {} cases differ from Jinja2:\n{report}", cases.len());
     assert!(cases.len() >= 700, "only {} cases", cases.len());
+}
+
+#[test]
+fn native_rendering_agrees_with_jinja2() {
+    let text = std::fs::read_to_string("tests/fixtures/jinja/values.json").unwrap();
+    let cases: Vec<Json> = serde_json::from_str(&text).unwrap();
+    let mut report = String::new();
+    for case in &cases {
+        let template = case["template"].as_str().unwrap();
+        let engine = Engine::new();
+        let file = Sources::new().add("value", template);
+        let result = engine
+            .compile(file, template, 0..template.len())
+            .and_then(|compiled| engine.render_native(&compiled, &scope(&case["vars"])));
+        let got = result.map(|value| py_repr(&value));
+        if got.as_deref().ok() != case["repr"].as_str() {
+            let _ = writeln!(report, "{template}\n  wanted {case}\n  got    {got:?}");
+        }
+    }
+    assert!(report.is_empty(), "of {} cases these differ from Jinja2:\n{report}", cases.len());
+    assert!(cases.len() >= 80, "only {} cases", cases.len());
 }

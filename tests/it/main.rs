@@ -8,6 +8,7 @@ mod cli;
 mod duckdb;
 mod duckdb_profile;
 mod jinja;
+mod jinja_engine;
 mod manifest_json;
 mod plan;
 mod project;

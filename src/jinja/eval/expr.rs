@@ -62,10 +62,13 @@ impl State {
                 let operand = self.eval(operand, run)?;
                 unary(*op, &operand).map_err(|e| self.explain(e, &operand))
             }
-            ExprKind::Binary(op, sides) => {
-                let left = self.eval(&sides.0, run)?;
-                let right = self.eval(&sides.1, run)?;
-                self.binary(*op, &left, &right)
+            ExprKind::Chain(first, rest) => {
+                let mut left = self.eval(first, run)?;
+                for (op, right, place) in rest {
+                    let right = self.eval(right, run)?;
+                    left = self.binary(*op, &left, &right).map_err(|e| e.or_at(run.span(*place)))?;
+                }
+                Ok(left)
             }
             ExprKind::Concat(parts) => {
                 let mut text = String::new();
@@ -76,14 +79,8 @@ impl State {
                 Ok(Value::from(text))
             }
             ExprKind::Compare(parts) => self.comparison(&parts.0, &parts.1, run),
-            ExprKind::And(sides) => {
-                let left = self.eval(&sides.0, run)?;
-                if truth(&left) { self.eval(&sides.1, run) } else { Ok(left) }
-            }
-            ExprKind::Or(sides) => {
-                let left = self.eval(&sides.0, run)?;
-                if truth(&left) { Ok(left) } else { self.eval(&sides.1, run) }
-            }
+            ExprKind::And(parts) => self.first_with(parts, false, run),
+            ExprKind::Or(parts) => self.first_with(parts, true, run),
             ExprKind::If(parts) => self.conditional(parts, run),
             ExprKind::List(items) => Ok(list(self.all(items, run)?)),
             ExprKind::Tuple(items) => Ok(tuple(self.all(items, run)?)),
@@ -92,6 +89,18 @@ impl State {
                 self.eval(expr, run)
             }
         }
+    }
+
+    /// Returns the first part whose truth is the wanted one, or the last part.
+    fn first_with(&mut self, parts: &[Expr], wanted: bool, run: &Running) -> Result<Value, Error> {
+        let mut value = Value::UNDEFINED;
+        for part in parts {
+            value = self.eval(part, run)?;
+            if truth(&value) == wanted {
+                break;
+            }
+        }
+        Ok(value)
     }
 
     fn all(&mut self, items: &[Expr], run: &Running) -> Result<Vec<Value>, Error> {

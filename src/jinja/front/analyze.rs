@@ -120,9 +120,14 @@ fn for_each_name(expr: &Expr<'_>, visit: &mut dyn FnMut(&str)) {
             }
         }
         Expr::UnaryOp(node) => for_each_name(&node.expr, visit),
-        Expr::BinOp(node) => {
-            for_each_name(&node.left, visit);
-            for_each_name(&node.right, visit);
+        Expr::BinOp(_) => {
+            let (mut left, mut right) = (expr, Vec::new());
+            while let Expr::BinOp(node) = left {
+                right.push(&node.right);
+                left = &node.left;
+            }
+            for_each_name(left, visit);
+            right.iter().rev().for_each(|side| for_each_name(side, visit));
         }
         Expr::Compare(node) => {
             for_each_name(&node.expr, visit);

@@ -7,7 +7,7 @@ use minijinja::machinery::{Span as AstSpan, ast};
 use super::analyze::plain;
 use super::lower::Lowerer;
 use crate::jinja::error::Error;
-use crate::jinja::ir::{Arg, CallExpr, CompareOp, Expr, ExprKind, FilterExpr};
+use crate::jinja::ir::{Arg, CallExpr, CompareOp, Expr, ExprKind, FilterExpr, Place};
 use crate::jinja::value::{BinaryOp, UnaryOp, as_int, int};
 use crate::jinja::{filters, tests};
 
@@ -33,7 +33,7 @@ pub(super) fn lower_expr(low: &mut Lowerer<'_>, expr: &ast::Expr<'_>, scope: usi
             ExprKind::Slice(Box::new((go(&node.expr)?, parts)))
         }
         ast::Expr::UnaryOp(node) => lower_unary(node, &mut go)?,
-        ast::Expr::BinOp(node) => lower_binary(node, &mut go)?,
+        ast::Expr::BinOp(_) => return lower_binary(low, expr, scope),
         ast::Expr::Compare(node) => {
             let first = go(&node.expr)?;
             let rest = node.ops.iter().map(|op| Ok((compare_op(op.op), go(&op.expr)?)));
@@ -55,7 +55,19 @@ pub(super) fn lower_expr(low: &mut Lowerer<'_>, expr: &ast::Expr<'_>, scope: usi
             ExprKind::Dict(pairs.collect::<Result<_, Error>>()?)
         }
     };
-    Ok(Expr { place, kind })
+    Ok(Expr { place: starting_at_operand(place, &kind), kind })
+}
+
+/// The parser's places of postfixes begin at the postfix: extend them to what it applies to.
+fn starting_at_operand(place: Place, kind: &ExprKind) -> Place {
+    let operand = match kind {
+        ExprKind::Attr(operand, _) => operand,
+        ExprKind::Item(parts) => &parts.0,
+        ExprKind::Slice(parts) => &parts.0,
+        ExprKind::Call(call) => &call.callee,
+        _ => return place,
+    };
+    Place { start: operand.place.start.min(place.start), end: place.end }
 }
 
 type Go<'g> = &'g mut dyn FnMut(&ast::Expr<'_>) -> Result<Expr, Error>;
@@ -68,21 +80,45 @@ fn lower_unary(node: &ast::UnaryOp<'_>, go: Go<'_>) -> Result<ExprKind, Error> {
     })
 }
 
-fn lower_binary(node: &ast::BinOp<'_>, go: Go<'_>) -> Result<ExprKind, Error> {
+/// Lowers a chain of operators from its innermost left side on, so that long chains need no recursion.
+fn lower_binary(low: &mut Lowerer<'_>, expr: &ast::Expr<'_>, scope: usize) -> Result<Expr, Error> {
+    let mut spine = Vec::new();
+    let mut left = expr;
+    while let ast::Expr::BinOp(node) = left {
+        spine.push((node, low.place(left.span())));
+        left = &node.left;
+    }
+    let mut made = lower_expr(low, left, scope)?;
+    for (node, place) in spine.into_iter().rev() {
+        let right = lower_expr(low, &node.right, scope)?;
+        made = Expr { place, kind: apply(node.op, made, right, place) };
+    }
+    Ok(made)
+}
+
+fn apply(op: ast::BinOpKind, left: Expr, right: Expr, place: Place) -> ExprKind {
     use ast::BinOpKind as Op;
-    let (left, right) = (go(&node.left)?, go(&node.right)?);
-    let binary = |op, l, r| Ok(ExprKind::Binary(op, Box::new((l, r))));
-    let compare = |op, l, r| Ok(ExprKind::Compare(Box::new((l, vec![(op, r)]))));
-    match node.op {
-        Op::Add => binary(BinaryOp::Add, left, right),
-        Op::Sub => binary(BinaryOp::Sub, left, right),
-        Op::Mul => binary(BinaryOp::Mul, left, right),
-        Op::Div => binary(BinaryOp::Div, left, right),
-        Op::FloorDiv => binary(BinaryOp::FloorDiv, left, right),
-        Op::Rem => binary(BinaryOp::Mod, left, right),
-        Op::Pow => binary(BinaryOp::Pow, left, right),
-        Op::ScAnd => Ok(ExprKind::And(Box::new((left, right)))),
-        Op::ScOr => Ok(ExprKind::Or(Box::new((left, right)))),
+    let compare = |op, left, right| ExprKind::Compare(Box::new((left, vec![(op, right)])));
+    match op {
+        Op::Add => chain(BinaryOp::Add, left, right, place),
+        Op::Sub => chain(BinaryOp::Sub, left, right, place),
+        Op::Mul => chain(BinaryOp::Mul, left, right, place),
+        Op::Div => chain(BinaryOp::Div, left, right, place),
+        Op::FloorDiv => chain(BinaryOp::FloorDiv, left, right, place),
+        Op::Rem => chain(BinaryOp::Mod, left, right, place),
+        Op::Pow => chain(BinaryOp::Pow, left, right, place),
+        Op::ScAnd => ExprKind::And(match left.kind {
+            ExprKind::And(parts) => joined(parts, right),
+            kind => vec![Expr { kind, ..left }, right],
+        }),
+        Op::ScOr => ExprKind::Or(match left.kind {
+            ExprKind::Or(parts) => joined(parts, right),
+            kind => vec![Expr { kind, ..left }, right],
+        }),
+        Op::Concat => ExprKind::Concat(match left.kind {
+            ExprKind::Concat(parts) => joined(parts, right),
+            kind => vec![Expr { kind, ..left }, right],
+        }),
         Op::Eq => compare(CompareOp::Eq, left, right),
         Op::Ne => compare(CompareOp::Ne, left, right),
         Op::Lt => compare(CompareOp::Lt, left, right),
@@ -90,14 +126,22 @@ fn lower_binary(node: &ast::BinOp<'_>, go: Go<'_>) -> Result<ExprKind, Error> {
         Op::Gt => compare(CompareOp::Gt, left, right),
         Op::Gte => compare(CompareOp::Ge, left, right),
         Op::In => compare(CompareOp::In, left, right),
-        Op::Concat => Ok(match left.kind {
-            ExprKind::Concat(mut parts) => {
-                parts.push(right);
-                ExprKind::Concat(parts)
-            }
-            kind => ExprKind::Concat(vec![Expr { kind, ..left }, right]),
-        }),
     }
+}
+
+fn chain(op: BinaryOp, left: Expr, right: Expr, place: Place) -> ExprKind {
+    match left.kind {
+        ExprKind::Chain(first, mut rest) => {
+            rest.push((op, right, place));
+            ExprKind::Chain(first, rest)
+        }
+        kind => ExprKind::Chain(Box::new(Expr { kind, ..left }), vec![(op, right, place)]),
+    }
+}
+
+fn joined(mut parts: Vec<Expr>, last: Expr) -> Vec<Expr> {
+    parts.push(last);
+    parts
 }
 
 fn compare_op(op: ast::CompareOpKind) -> CompareOp {
@@ -135,7 +179,8 @@ pub(super) fn lower_call(
 ) -> Result<Expr, Error> {
     let callee = lower_expr(low, &node.expr, scope)?;
     let args = lower_args(low, &node.args, scope)?;
-    Ok(Expr { place: low.place(span), kind: ExprKind::Call(Box::new(CallExpr { callee, args })) })
+    let kind = ExprKind::Call(Box::new(CallExpr { callee, args }));
+    Ok(Expr { place: starting_at_operand(low.place(span), &kind), kind })
 }
 
 /// Lowers the expression of a `do` tag, which comes as the arguments of a call.
@@ -228,7 +273,16 @@ pub(super) fn is_constant(expr: &ast::Expr<'_>) -> bool {
                 && [&node.start, &node.stop, &node.step].into_iter().flatten().all(is_constant)
         }
         ast::Expr::UnaryOp(node) => is_constant(&node.expr),
-        ast::Expr::BinOp(node) => is_constant(&node.left) && is_constant(&node.right),
+        ast::Expr::BinOp(_) => {
+            let mut left = expr;
+            while let ast::Expr::BinOp(node) = left {
+                if !is_constant(&node.right) {
+                    return false;
+                }
+                left = &node.left;
+            }
+            is_constant(left)
+        }
         ast::Expr::Compare(node) => {
             is_constant(&node.expr) && node.ops.iter().all(|op| is_constant(&op.expr))
         }

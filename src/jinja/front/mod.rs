@@ -4,6 +4,7 @@
 //! `expression` parse and lower; `analyze` and `symbols` decide which variable a name means.
 
 mod analyze;
+mod complexity;
 mod expression;
 mod header;
 mod literal;

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::complexity::Complexity;
 use super::scan::{Piece, Scanner, Token, TokenKind};
 use super::tags::TagStack;
 use crate::diag::{FileId, Span};
@@ -16,8 +17,6 @@ use crate::jinja::error::Error;
 pub(super) const DO: &str = "__do";
 /// Ends names that the parser reserves and Jinja2 does not.
 pub(super) const RESERVED_MARK: char = '\u{b7}';
-/// The most operators between two commas or brackets: what the parser and the evaluator recurse over.
-const MOST_OPERATORS: usize = 1000;
 
 /// Text for the parser, and the way back to the file.
 pub(super) struct Prepared<'s> {
@@ -89,6 +88,10 @@ fn apply(text: &str, mut edits: Vec<Edit>) -> (String, Vec<(usize, usize)>) {
     let mut breaks = Vec::with_capacity(edits.len() * 2);
     let mut copied = 0;
     for (range, new) in edits {
+        // An edit inside of a part that was dropped (a parameter's type) has nothing left to change.
+        if range.start < copied {
+            continue;
+        }
         out.push_str(&text[copied..range.start]);
         breaks.push((out.len(), range.start));
         out.push_str(&new);
@@ -165,7 +168,7 @@ impl<'a> Tag<'a> {
 
     /// Handles what can be anywhere in an expression.
     fn expressions(&mut self) -> Result<(), (Token, String)> {
-        let mut operators = vec![0_usize];
+        let mut complexity = Complexity::new();
         for (i, token) in self.tokens.iter().enumerate() {
             let word = self.word(i);
             match token.kind {
@@ -181,10 +184,9 @@ impl<'a> Tag<'a> {
             if word == "[" && i > 0 && self.ends_operand(i - 1) {
                 self.subscript(i);
             }
-            count_operators(&mut operators, word, token.kind).map_err(|()| {
-                let message = format!("the expression has more than {MOST_OPERATORS} operators in a row");
-                (*token, message)
-            })?;
+            if !complexity.see(word, token.kind, self.is_prefix(i)) {
+                return Err((*token, "the expression is too long or nested too deeply".to_owned()));
+            }
         }
         Ok(())
     }
@@ -369,30 +371,4 @@ impl<'a> Tag<'a> {
             at = end + 1;
         }
     }
-}
-
-fn count_operators(counts: &mut Vec<usize>, word: &str, kind: TokenKind) -> Result<(), ()> {
-    match (kind, word) {
-        (TokenKind::Op, "(" | "[" | "{") => {
-            bump(counts)?;
-            counts.push(0);
-        }
-        (TokenKind::Op, ")" | "]" | "}") => drop(counts.pop()),
-        (TokenKind::Op, ",") => {
-            if let Some(count) = counts.last_mut() {
-                *count = 0;
-            }
-        }
-        (TokenKind::Op, _) | (TokenKind::Ident, "not" | "and" | "or" | "if" | "else" | "in" | "is") => {
-            bump(counts)?;
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn bump(counts: &mut [usize]) -> Result<(), ()> {
-    let Some(count) = counts.last_mut() else { return Ok(()) };
-    *count += 1;
-    if *count > MOST_OPERATORS { Err(()) } else { Ok(()) }
 }

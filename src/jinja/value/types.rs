@@ -1,5 +1,6 @@
 //! The objects with an identity: list, tuple, dict, set, undefined, range, iterators, bound methods.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +25,50 @@ pub(crate) enum Py {
     Macro(Macro),
     Method(Method),
     Instance(Arc<dyn Instance>),
+}
+
+thread_local! {
+    /// Elements of dropped collections, and whether some frame further up drops them.
+    static BURIED: RefCell<(Vec<Value>, bool)> = const { RefCell::new((Vec::new(), false)) };
+}
+
+/// Drops the elements of a collection one after another: nested a hundred thousand deep they would
+/// overflow the stack if each dropped the next.
+fn bury(items: Vec<Value>) {
+    if !items.iter().any(|item| item.as_object().is_some()) {
+        return;
+    }
+    let first = BURIED.try_with(|buried| {
+        let mut buried = buried.borrow_mut();
+        buried.0.extend(items);
+        !std::mem::replace(&mut buried.1, true)
+    });
+    if first != Ok(true) {
+        return;
+    }
+    loop {
+        let next = BURIED.try_with(|buried| {
+            let mut buried = buried.borrow_mut();
+            let next = buried.0.pop();
+            buried.1 = next.is_some();
+            next
+        });
+        match next {
+            Ok(Some(item)) => drop(item),
+            _ => return,
+        }
+    }
+}
+
+impl Drop for Py {
+    fn drop(&mut self) {
+        match self {
+            Py::List(list) => bury(std::mem::take(&mut *lock(&list.0))),
+            Py::Tuple(items) => bury(std::mem::take(items).into_vec()),
+            Py::Dict(dict) => bury(std::mem::take(&mut *lock(&dict.0)).into_values().collect()),
+            _ => {}
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
