@@ -20,6 +20,10 @@ fn database(output: &Value) -> Arc<dyn Adapter> {
     profile(output).adapter()
 }
 
+pub(crate) fn open(output: &Value) -> Box<dyn Connection> {
+    database(output).connect("test").unwrap()
+}
+
 pub(crate) fn memory() -> Box<dyn Connection> {
     database(&json!({})).connect("test").unwrap()
 }

@@ -130,3 +130,44 @@ fn a_large_file_is_read_in_one_pass() {
         (200_000, &["integer", "text", "float8", "date", "boolean"][..])
     );
 }
+
+/// Runs the binary on a project of all the files, and compares the tables with those dbt made.
+#[test]
+fn the_built_in_macros_load_what_dbt_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let seeds = folder.path().join("seeds");
+    std::fs::create_dir(&seeds).unwrap();
+    let expected = expected();
+    let mut configs = Map::new();
+    for (name, entry) in &expected {
+        std::fs::copy(
+            self::folder().join("csv").join(format!("{name}.csv")),
+            seeds.join(format!("{name}.csv")),
+        )
+        .unwrap();
+        let config =
+            entry["config"].as_object().unwrap().iter().map(|(k, v)| (format!("+{k}"), v.clone())).collect();
+        configs.insert(name.clone(), Value::Object(config));
+    }
+    let file = folder.path().join("odd.duckdb");
+    let project =
+        serde_json::json!({"name": "odd", "version": "1.0", "profile": "odd", "seeds": {"odd": configs}});
+    let profile =
+        serde_json::json!({"odd": {"target": "dev", "outputs": {"dev": {"type": "duckdb", "path": file}}}});
+    std::fs::write(folder.path().join("dbt_project.yml"), project.to_string()).unwrap();
+    std::fs::write(folder.path().join("profiles.yml"), profile.to_string()).unwrap();
+    let ended = crate::cli::Call::new(folder.path(), &["seed"]).run();
+    let mut connection = crate::duckdb::open(&serde_json::json!({"path": file}));
+    let mut wrong = Vec::new();
+    for (name, entry) in &expected {
+        let Some(loaded) = entry.get("loaded") else { continue };
+        match connection.execute(&format!("select * from \"{name}\""), Fetch::All) {
+            Ok(result) if shown(result.table.as_ref().unwrap()) == loaded["rows"] => {}
+            Ok(result) => {
+                wrong.push(format!("{name}: {}, want {}", shown(&result.table.unwrap()), loaded["rows"]))
+            }
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), ended.stdout);
+}

@@ -53,18 +53,14 @@ fn add_query(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
     Ok(tuple([none(), none()]))
 }
 
-/// Turns a template's value into one the database can bind.
+/// Turns a template's value into one the database can bind; what has no type of its own goes as its text.
 fn cell(value: &Value) -> Cell {
-    match json_of(value) {
+    table::value_cell(value).unwrap_or_else(|| match json_of(value) {
+        Json::Number(number) => Cell::Float(number.as_f64().unwrap_or(f64::NAN)),
         Json::Null => Cell::Null,
-        Json::Bool(flag) => Cell::Bool(flag),
-        Json::Number(number) => match number.as_i64() {
-            Some(integer) => Cell::Int(integer),
-            None => Cell::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
         Json::String(text) => Cell::text(text),
         other => Cell::text(other.to_string()),
-    }
+    })
 }
 
 /// The SQL type of a column of a table, as seeds need it.

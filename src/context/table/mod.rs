@@ -10,6 +10,7 @@ mod values;
 
 pub use data::{Join, Row, Table};
 pub use print::{Limits, cell_text, type_name};
+pub(super) use values::value_cell;
 pub use values::{DataType, RowValue, TableValue, cell_value};
 
 use std::path::PathBuf;

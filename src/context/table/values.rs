@@ -38,8 +38,8 @@ fn big_int(digits: &str) -> Value {
     }
 }
 
-/// Makes the cell of a value, where there is one for it: what filters and keys compare with.
-pub(super) fn value_cell(value: &Value) -> Option<Cell> {
+/// Makes the cell of a value, where there is one for it: what keys compare with, and what statements bind.
+pub(in crate::context) fn value_cell(value: &Value) -> Option<Cell> {
     if value.is_none() {
         return Some(Cell::Null);
     }

@@ -2,15 +2,18 @@
   Loads a seed with DuckDB's own CSV reader: the rows never pass through the program. The reader gets every field as
   text, in the order of the file, and the query casts them to the table's types. An empty field is null.
 
-  With `fast: true`, the default, the reader finds out how fields are quoted, as DuckDB's `copy` does, and a text
-  column keeps the word `null`. With `fast: false` fields are quoted by `"` alone and the word is null in any column,
-  as in every other adapter.
+  The reader finds out how fields are quoted, as DuckDB's `copy` does, and a text column keeps the word `null`. With
+  `fast: false` the rows are bound as in every other adapter: fields are quoted by `"` alone, the word is null in any
+  column, and what reads as a number (`$1,000`, `5%`) is one.
 #}
 
 {% macro duckdb__load_csv_rows(model, agate_table) %}
+  {%- if not config.get('fast', true) -%}
+    {{ return(default__load_csv_rows(model, agate_table)) }}
+  {%- endif -%}
+
   {%- set given_types = model['config'].get('column_types') or {} -%}
   {%- set quote_columns = model['config'].get('quote_columns', none) -%}
-  {%- set fast = config.get('fast', true) -%}
 
   {%- set fields = [] -%}
   {%- set inserted = [] -%}
@@ -25,7 +28,7 @@
     {%- if not duckdb_is_text_type(type) -%}
       {%- do selected.append('cast(' ~ or_null ~ ' as ' ~ type ~ ')') -%}
     {%- else -%}
-      {%- do selected.append(field if fast else or_null) -%}
+      {%- do selected.append(field) -%}
     {%- endif -%}
   {%- endfor -%}
 
@@ -37,15 +40,9 @@
       '{{ adapter.get_seed_file_path(model) | string | replace("'", "''") }}',
       header = true,
       delim = '{{ config.get('delimiter', ',') | replace("'", "''") }}',
-      {%- if fast %}
       auto_detect = true,
       skip = 0,
       comment = '',
-      {%- else %}
-      auto_detect = false,
-      quote = '"',
-      escape = '"',
-      {%- endif %}
       nullstr = '',
       columns = {{ '{' }}{{ fields | join(', ') }}{{ '}' }}
     )
