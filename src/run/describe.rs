@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::artifacts::{Phase, RunResult};
 use crate::event::{NodeFacts, NodeInfo, NodeRelation, RunResultMsg, TimingInfo};
-use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
+use crate::manifest::{Manifest, Node, ResourceType, UniqueId};
 
 /// The facts of the nodes of a run, made once a node.
 #[derive(Debug, Default)]
@@ -72,16 +72,8 @@ pub(super) fn description(node: &Node) -> String {
         }
         ResourceType::Seed => format!("seed file {relation}"),
         ResourceType::Snapshot => format!("snapshot {relation}"),
-        ResourceType::Test => format!("test {}", test_name(node)),
+        ResourceType::Test => format!("test {}", node.name),
         other => format!("{other} {}", node.name),
-    }
-}
-
-/// Returns the name a test is shown by: its alias, which is short where the name would be too long.
-pub(super) fn test_name(node: &Node) -> &str {
-    match node.kind {
-        NodeKind::GenericTest(_) => &node.alias,
-        _ => &node.name,
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::data_test::run_test;
-use super::describe::{Infos, description, result_message, test_name};
+use super::describe::{Infos, description, result_message};
 use super::materialize::materialize;
 use super::schedule::{Runner, SkipReason};
 use crate::adapter::Adapter;
@@ -182,7 +182,7 @@ impl NodeRunner {
             }),
             ResourceType::Snapshot => events.send(LogSnapshotResult {
                 cfg: node.config.values().clone(),
-                description,
+                description: format!("{}.{}", node.schema, node.alias),
                 execution_time,
                 index,
                 node_info,
@@ -198,7 +198,7 @@ impl NodeRunner {
                     .unwrap_or_default(),
                 execution_time,
                 index,
-                name: test_name(node).to_owned(),
+                name: node.name.clone(),
                 node_info,
                 num_failures: result.failures.unwrap_or(0),
                 num_models: total,
@@ -288,7 +288,8 @@ impl Runner for NodeRunner {
             };
             RunResult::new(id.clone(), Status::Error).with_message(message)
         } else {
-            if index > 0 {
+            // Where the run was stopped there is nothing to tell of each node that never had its turn.
+            if index > 0 && matches!(because, SkipReason::Upstream { .. }) {
                 let because = match because {
                     SkipReason::Upstream { failed, .. } => Some(failed.to_string()),
                     _ => None,

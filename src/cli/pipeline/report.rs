@@ -13,10 +13,11 @@ use crate::manifest::{ResourceType, StoreFailuresAs};
 
 use super::load::Loaded;
 
-/// `1 model`, `2 analyses`, `3 data tests`.
+/// `1 model`, `2 analyses`; dbt says `1 test`, but `3 data tests`.
 pub(super) fn plural(count: usize, noun: &str) -> String {
     match (count, noun) {
         (1, _) => format!("1 {noun}"),
+        (_, "test") => format!("{count} data tests"),
         (_, "analysis") => format!("{count} analyses"),
         (_, "saved query") => format!("{count} saved queries"),
         _ => format!("{count} {noun}s"),
@@ -26,7 +27,6 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
 /// What people call a resource type.
 pub(super) fn kind_name(kind: &str) -> &str {
     match kind {
-        "test" => "data test",
         "unit_test" => "unit test",
         "sql_operation" => "sql operation",
         "semantic_model" => "semantic model",
@@ -150,7 +150,8 @@ fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
         blank(ui);
         events.send(SQLCompiledPath { node_info: node_info.clone(), path });
     }
-    let stored = node.config.store_failures_as().is_some_and(|place| place != StoreFailuresAs::Ephemeral);
+    let asked = ui.flags.building().store_failures;
+    let stored = node.config.store_failures_as().map_or(asked, |place| place != StoreFailuresAs::Ephemeral);
     if let Some(relation_name) =
         result.relation_name.clone().filter(|_| stored && result.status != Status::Error)
     {
