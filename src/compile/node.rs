@@ -85,7 +85,7 @@ impl Compiler {
             let message = format!("{} `{}` has no SQL to compile", node.resource_type(), node.name);
             return Err(Diagnostic::error(Code::INVALID_RESOURCE, node.span, message));
         };
-        scope.take_session();
+        scope.take_session().map_err(Error::into_diagnostic)?;
         let in_node = |error: Error| describe(error, node);
         if let Some(test) = node.generic_test() {
             scope.add("_dbt_generic_test_kwargs", self.test_arguments(test, scope).map_err(in_node)?);
@@ -165,7 +165,7 @@ impl Compiler {
         let session = consumer.session().clone();
         let scope = NodeScope::new(&self.run, &node.package_name, Some(Arc::clone(node)), session);
         self.compile(node, &scope)?;
-        consumer.take_session();
+        consumer.take_session().map_err(Error::into_diagnostic)?;
         known().ok_or_else(|| {
             Diagnostic::error(Code::INVALID_RESOURCE, node.span, format!("`{}` is not ephemeral", node.name))
         })

@@ -8,8 +8,8 @@ use super::capture::{Capture, ConfigCall};
 use super::shared::Shared;
 use crate::diag::Code;
 use crate::event::JinjaLogWarning;
-use crate::jinja::{Call, Error, Instance, Value, from_json, none, truth};
-use crate::manifest::{Json, JsonMap, Node};
+use crate::jinja::{Call, Error, Instance, Value, dict, from_json, none, truth};
+use crate::manifest::{Json, JsonMap, Node, NodeKind};
 
 const METHODS: &[&str] =
     &["get", "require", "set", "meta_get", "meta_require", "persist_relation_docs", "persist_column_docs"];
@@ -119,6 +119,9 @@ impl ConfigObject {
         let key = call.args.required_str("name")?;
         let default = call.args.optional("default").unwrap_or_else(none);
         let validator = call.args.optional("validator").filter(|v| !v.is_none());
+        if &*key == "snapshot_table_column_names" && self.node.kind == NodeKind::Snapshot {
+            return Ok(self.snapshot_columns());
+        }
         let Some(found) = self.lookup(&key) else {
             self.warn_of_meta(&key)?;
             return Ok(default);
@@ -128,6 +131,16 @@ impl ConfigObject {
             call.call(&validator, [found.clone()])?;
         }
         Ok(found)
+    }
+
+    /// The names of a snapshot's own columns: those configured, dbt's for the rest.
+    fn snapshot_columns(&self) -> Value {
+        let configured = self.node.config.mapping("snapshot_meta_column_names");
+        let names = ["dbt_valid_from", "dbt_valid_to", "dbt_scd_id", "dbt_updated_at", "dbt_is_deleted"];
+        dict(names.map(|name| {
+            let own = configured.get(name).and_then(Json::as_str).filter(|own| !own.is_empty());
+            (name, Value::from(own.unwrap_or(name)))
+        }))
     }
 
     fn require(&self, call: &mut Call<'_>) -> Result<Value, Error> {

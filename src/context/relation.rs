@@ -89,6 +89,8 @@ impl Instance for RelationObject {
             "external" => part(relation.external.as_ref()),
             "dbt_created" => Value::from(relation.dbt_created),
             "catalog" => none(),
+            // Packages tell relations from other values by this.
+            "metadata" => dict([("type", Value::from(relation.dialect.relation_class()))]),
             other => return Ok(class_constant(other)),
         }))
     }
@@ -99,6 +101,14 @@ impl Instance for RelationObject {
 
     fn call_method(&self, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
         METHODS.contains(&name).then(|| self.method(name, call))
+    }
+
+    fn item(&self, key: &Value) -> Result<Option<Value>, Error> {
+        key.as_str().map_or(Ok(None), |name| self.attr(name))
+    }
+
+    fn is_mapping(&self) -> bool {
+        true
     }
 
     fn str(&self) -> String {

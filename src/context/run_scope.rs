@@ -12,12 +12,14 @@ use super::base::is_call;
 use super::config::ConfigObject;
 use super::graph::graph_value;
 use super::relation::relation_value;
-use super::session::{QueryComment, SharedSession};
+use super::session::SharedSession;
 use super::shared::Shared;
 use super::statement::Results;
 use crate::adapter::{Adapter, RelationCache};
 use crate::diag::Diagnostic;
-use crate::jinja::{Scope, SourceMap, UndefinedMode, Value, from_json, function, list, none, object, py_str};
+use crate::jinja::{
+    Error, Scope, SourceMap, UndefinedMode, Value, from_json, function, list, none, object, py_str,
+};
 use crate::manifest::{
     CompiledNodes, Json, Lookup, Manifest, Node, NodeKind, NodeWithCompiled, Relation, UniqueId,
     resource_json,
@@ -170,15 +172,12 @@ impl NodeScope {
         self.0.node.as_ref().is_none_or(|node| matches!(node.kind, NodeKind::Operation { .. }))
     }
 
-    /// Hands the worker's session to this scope's node.
-    pub fn take_session(&self) {
+    /// Hands the worker's session to this scope's node. Errors when the query comment can not be made.
+    pub fn take_session(&self) -> Result<(), Error> {
         let name = self.0.node.as_ref().map_or("macro", |node| node.unique_id.as_str());
-        let comment = self.query_comment();
+        let comment = self.0.run.shared.query_comment(self)?;
         self.0.session.with(|session| session.rename(name, comment));
-    }
-
-    fn query_comment(&self) -> QueryComment {
-        self.0.run.shared.query_comment(self)
+        Ok(())
     }
 
     fn builtin(&self, name: &str) -> Option<Value> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::adapter::AdapterResponse;
 use crate::context::{NodeScope, relation_of};
 use crate::diag::{Code, Diagnostic, suggest};
-use crate::jinja::{Args, Value, elements, from_json, item, list, none};
+use crate::jinja::{Args, Error, Value, elements, from_json, item, list, none};
 use crate::manifest::{Compiled, Json, Node};
 
 /// Runs the materialization of a node and returns the database's answer to its main statement.
@@ -57,7 +57,7 @@ pub(super) fn call_macro(
     scope.add("compiled_code", code);
     scope.add("pre_hooks", hooks(node, "pre-hook"));
     scope.add("post_hooks", hooks(node, "post-hook"));
-    scope.take_session();
+    scope.take_session().map_err(Error::into_diagnostic)?;
     shared.engine.call(&entry.value, Args::default(), &scope.as_scope(), entry.span).map_err(|error| {
         let mut diagnostic = error.into_diagnostic();
         if diagnostic.span.is_none() {

@@ -281,12 +281,12 @@ impl Runner for NodeRunner {
             let status = status.to_string();
             self.events().send(LogSkipBecauseError { index, relation, schema, status, total });
             let message = match because {
-                SkipReason::Upstream { failed, .. } => {
-                    format!("Compilation Error in {failed}, which it needs")
-                }
+                SkipReason::Upstream { failed, .. } => format!(
+                    "Compilation Error in {id}, caused by compilation error in referenced ephemeral model {failed}"
+                ),
                 _ => String::new(),
             };
-            RunResult::new(id.clone(), Status::Error).with_message(message)
+            RunResult::new(id.clone(), Status::Skipped).with_message(message)
         } else {
             // Where the run was stopped there is nothing to tell of each node that never had its turn.
             if index > 0 && matches!(because, SkipReason::Upstream { .. }) {

@@ -13,7 +13,7 @@ use crate::plan::SchemaName;
 /// One question a database for its schemas and one a schema for its relations, all through dbt's macros,
 /// since projects may replace them.
 pub fn prepare(scope: &NodeScope, schemas: &[SchemaName], session: &SharedSession) -> Result<(), Diagnostic> {
-    scope.take_session();
+    scope.take_session().map_err(Error::into_diagnostic)?;
     let done = make_schemas(scope, schemas).and_then(|()| fill_cache(scope, schemas));
     // The questions opened a transaction; what follows begins without one.
     session.with(crate::context::Session::rollback);

@@ -52,6 +52,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         &[]
     }
 
+    /// Returns dbt's name of the engine's class of relations, which packages look at.
+    fn relation_class(&self) -> &'static str {
+        "BaseRelation"
+    }
+
     /// Returns the incremental strategies the engine supports, in dbt's words.
     fn incremental_strategies(&self) -> &'static [&'static str] {
         &["append"]
@@ -85,6 +90,10 @@ impl Dialect for DuckDb {
         "duckdb"
     }
 
+    fn relation_class(&self) -> &'static str {
+        "DuckDBRelation"
+    }
+
     fn fold(&self) -> Fold {
         Fold::Preserve
     }
@@ -113,6 +122,10 @@ pub struct Postgres;
 impl Dialect for Postgres {
     fn name(&self) -> &'static str {
         "postgres"
+    }
+
+    fn relation_class(&self) -> &'static str {
+        "PostgresRelation"
     }
 
     /// `NAMEDATALEN` minus the terminator, as Postgres is built everywhere.

@@ -69,11 +69,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
 }
 
 /// Unit tests are read and listed, but not run yet; that is said, and never counted as a pass.
-fn leave_out_unit_tests(
-    ui: &Ui,
-    loaded: &Loaded,
-    selected: &mut BTreeSet<UniqueId>,
-) -> Result<(), CliError> {
+fn leave_out_unit_tests(ui: &Ui, loaded: &Loaded, selected: &mut BTreeSet<UniqueId>) -> Result<(), CliError> {
     let before = selected.len();
     selected.retain(|id| !loaded.parsed.manifest.unit_tests.contains_key(id));
     match before - selected.len() {

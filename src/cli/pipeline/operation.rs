@@ -8,7 +8,7 @@ use crate::artifacts::{Phase, RunResult, Status, Timing};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::{Code, Diagnostic, suggest};
 use crate::event::RunningOperationCaughtError;
-use crate::jinja::{Args, from_json};
+use crate::jinja::{Args, Error, from_json};
 use crate::manifest::JsonMap;
 
 use super::execute::write_results;
@@ -34,7 +34,7 @@ pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: JsonMap) -> Resul
     };
     let warehouse = open(ui, &loaded, Vec::new())?;
     let scope = warehouse.macro_scope(&loaded);
-    scope.take_session();
+    scope.take_session().map_err(Error::into_diagnostic)?;
     let named = args.iter().map(|(name, value)| (name.as_str().into(), from_json(value))).collect();
     let (started, begin) = (Instant::now(), Timestamp::now());
     let engine = &loaded.parsed.shared.engine;
