@@ -81,18 +81,29 @@ impl Compiler {
             )
             .help("write the model in SQL, or leave it out with `--exclude`"));
         }
-        let Some(template) = self.templates.get(&node.unique_id) else {
-            let message = format!("{} `{}` has no SQL to compile", node.resource_type(), node.name);
-            return Err(Diagnostic::error(Code::INVALID_RESOURCE, node.span, message));
-        };
+        let template = self.template(node)?;
         scope.take_session().map_err(Error::into_diagnostic)?;
         let in_node = |error: Error| describe(error, node);
         if let Some(test) = node.generic_test() {
             scope.add("_dbt_generic_test_kwargs", self.test_arguments(test, scope).map_err(in_node)?);
         }
-        let output = self.run.shared.engine.render(template, &scope.as_scope()).map_err(in_node)?;
+        let output = self.run.shared.engine.render(&template, &scope.as_scope()).map_err(in_node)?;
         let ctes = self.ctes(&scope.ctes(), scope)?;
         Ok(Rendered { text: output.text.into(), map: output.map, ctes })
+    }
+
+    /// Returns a node's template. Code that lies in no file of its own (a snapshot in YAML) is compiled here.
+    fn template(&self, node: &Node) -> Result<Template, Diagnostic> {
+        if let Some(template) = self.templates.get(&node.unique_id) {
+            return Ok(template.clone());
+        }
+        if node.raw_code.is_empty() {
+            let message = format!("{} `{}` has no SQL to compile", node.resource_type(), node.name);
+            return Err(Diagnostic::error(Code::INVALID_RESOURCE, node.span, message));
+        }
+        let shared = &self.run.shared;
+        let file = shared.sources.add(node.original_file_path.as_str(), Arc::clone(&node.raw_code));
+        shared.engine.compile(file, &node.raw_code, 0..node.raw_code.len()).map_err(Error::into_diagnostic)
     }
 
     /// Renders the arguments of a generic test: texts with Jinja become the value of their expression.

@@ -73,6 +73,9 @@ fn snapshot_target(scope: &NodeScope, call: &mut Call<'_>, with_strategy: bool) 
         return Ok(none());
     }
     let quoted: Vec<_> = missing.iter().map(|name| format!("\"{name}\"")).collect();
-    let message = format!("Snapshot target is not a snapshot table (missing {})", quoted.join(", "));
+    let message = format!(
+        "Snapshot target is missing configured columns (missing {}). See https://docs.getdbt.com/docs/build/snapshots#snapshot-meta-fields for more information.",
+        quoted.join(", ")
+    );
     Err(Error::new(Code::INVALID_RESOURCE, message))
 }
