@@ -164,7 +164,7 @@ fn the_built_in_macros_load_what_dbt_loads() {
         match connection.execute(&format!("select * from \"{name}\""), Fetch::All) {
             Ok(result) if shown(result.table.as_ref().unwrap()) == loaded["rows"] => {}
             Ok(result) => {
-                wrong.push(format!("{name}: {}, want {}", shown(&result.table.unwrap()), loaded["rows"]))
+                wrong.push(format!("{name}: {}, want {}", shown(&result.table.unwrap()), loaded["rows"]));
             }
             Err(error) => wrong.push(format!("{name}: {error}")),
         }
