@@ -48,6 +48,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--dbt", default=str(Path(sys.executable).parent / "dbt"), help="default: beside this Python")
     parser.add_argument("--tidegate", required=True, help="the binary")
     parser.add_argument("--work", type=Path, help="keep copies, databases and artifacts in this folder")
+    parser.add_argument("--reuse", action="store_true", help="take what dbt left in --work from the run before")
     parser.add_argument("--examples", type=int, default=3, help="examples shown of each kind of difference")
     parser.add_argument("--baseline", type=Path, help="JSON of dbt compared with itself: what differs there is left out")
     parser.add_argument("--json", type=Path, help="also write everything found to this file")
@@ -58,10 +59,11 @@ def parse_arguments() -> argparse.Namespace:
 
 def compare_project(project: Path, arguments: argparse.Namespace, report: Report) -> None:
     """Runs both tools on copies of one project and compares everything they left behind."""
-    with WorkFolder(arguments.work, project.name) as work:
+    with WorkFolder(arguments.work, project.name, arguments.reuse) as work:
         for side in SIDES:
-            program = str(Path(arguments.dbt if side == "dbt" else arguments.tidegate).resolve())
-            run_side(side, program, project, work, arguments.timeout, report)
+            program = str(Path(arguments.dbt if side == "dbt" else arguments.tidegate).absolute())
+            if side == "tidegate" or not recall(work, report):
+                run_side(side, program, project, work, arguments.timeout, report)
         compare_artifacts(work / "dbt" / "target", work / "tidegate" / "target", report)
         compare_compiled_files(work / "dbt" / "target", work / "tidegate" / "target", report)
         compare_snapshots(work / "dbt.snapshot", work / "tidegate.snapshot", report)
@@ -89,8 +91,22 @@ def run_side(side: str, program: str, project: Path, work: Path, timeout: int, r
         report.exit_code(" ".join(command), side, code, words)
     report.seconds[side] = time.monotonic() - started
     (work / f"{side}.log").write_text("\n".join(output))
+    codes = {command: sides[side] for command, sides in report.exits.items()}
+    (work / f"{side}.json").write_text(json.dumps({"seconds": report.seconds[side], "exits": codes}))
     take_snapshot(copy, work / f"{side}.snapshot", side, report)
     copy.rename(work / side)
+
+
+def recall(work: Path, report: Report) -> bool:
+    """Reads what `run_side` noted about dbt the last time, if it did."""
+    path = work / "dbt.json"
+    if not path.is_file():
+        return False
+    known = json.loads(path.read_text())
+    report.seconds["dbt"] = known["seconds"]
+    for command, code in known["exits"].items():
+        report.exit_code(command, "dbt", code, "")
+    return True
 
 
 def read_steps(project: Path) -> dict:
@@ -103,16 +119,21 @@ def read_steps(project: Path) -> dict:
 class WorkFolder:
     """A new folder for one project: temporary, or kept below `parent`."""
 
-    def __init__(self, parent, name: str) -> None:
-        self.parent, self.name = parent, name
+    def __init__(self, parent, name: str, reuse: bool) -> None:
+        self.parent, self.name, self.reuse = parent, name, reuse
 
     def __enter__(self) -> Path:
         if self.parent is None:
             self.folder = Path(tempfile.mkdtemp(prefix="compare-"))
         else:
             self.folder = self.parent.resolve() / self.name
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir(parents=True)
+            if self.reuse and self.folder.exists():
+                for old in self.folder.glob("tidegate*"):
+                    shutil.rmtree(old, ignore_errors=True) if old.is_dir() else old.unlink()
+                shutil.rmtree(self.folder / "project", ignore_errors=True)
+            else:
+                shutil.rmtree(self.folder, ignore_errors=True)
+                self.folder.mkdir(parents=True)
         return self.folder
 
     def __exit__(self, *_exception) -> None:
