@@ -7,6 +7,7 @@ mod builtin_macros;
 mod cli;
 mod duckdb;
 mod duckdb_profile;
+mod example;
 mod jinja;
 mod jinja_engine;
 mod manifest_json;

@@ -1,0 +1,150 @@
+//! Builds `example_project` with the binary, as `make demo` does, and checks what its README promises.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use ::duckdb::{AccessMode, Config, Connection};
+use serde_json::Value;
+
+/// The warnings that the README of the example explains: the test, and the rows it finds.
+const WARNINGS: [(&str, u64); 12] = [
+    ("arrival_is_after_departure", 2317),
+    ("every_flight_has_weather", 81),
+    ("in_range_dim_aircraft_1__carriers", 2),
+    ("in_range_stg_airports_0__longitude", 4),
+    ("in_range_stg_airports_18__72__latitude", 1),
+    ("not_null_stg_aircraft_built_year", 70),
+    ("not_null_stg_airports_time_zone", 3),
+    ("not_null_stg_flights_tail_number", 841),
+    ("one_distance_per_route", 2),
+    ("relationships_stg_flights_destination__airport_code__ref_stg_airports_", 2028),
+    ("source_in_range_flight_records_weather_0__200__wind_speed", 1),
+    ("tail_number_is_registered", 12562),
+];
+
+/// A copy of the example in a folder of its own.
+struct Example(tempfile::TempDir);
+
+impl Example {
+    fn copy() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("example_project"), folder.path());
+        Self(folder)
+    }
+
+    fn path(&self, relative: &str) -> PathBuf {
+        self.0.path().join(relative)
+    }
+
+    fn tidegate(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_tidegate"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap()
+    }
+
+    #[track_caller]
+    fn succeeds(&self, arguments: &[&str]) {
+        let output = self.tidegate(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}\n{}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    /// `(unique id, status, failures)` of the last command.
+    fn results(&self) -> Vec<(String, String, Option<u64>)> {
+        let text = fs::read_to_string(self.path("target/run_results.json")).unwrap();
+        let artifact: Value = serde_json::from_str(&text).unwrap();
+        let results = artifact["results"].as_array().unwrap();
+        let text_of = |value: &Value| value.as_str().unwrap().to_owned();
+        results.iter().map(|it| (text_of(&it["unique_id"]), text_of(&it["status"]), it["failures"].as_u64())).collect()
+    }
+
+    /// The one value that a query returns from the warehouse.
+    fn number(&self, sql: &str) -> i64 {
+        let config = Config::default().access_mode(AccessMode::ReadOnly).unwrap();
+        let warehouse = Connection::open_with_flags(self.path("target/flights.duckdb"), config).unwrap();
+        warehouse.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+}
+
+/// Everything a checkout holds: what earlier builds left in place is not copied.
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        if name == "target" || name == "logs" || name == "dbt_packages" {
+            continue;
+        }
+        let target = to.join(name);
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&target).unwrap();
+            copy_files(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn count_by_status(results: &[(String, String, Option<u64>)]) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for (_, status, _) in results {
+        *counts.entry(status.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn build_ends_without_errors_and_with_the_twelve_warnings_of_the_readme() {
+    let example = Example::copy();
+    example.succeeds(&["build"]);
+
+    let results = example.results();
+    let expected = [("no-op", 1), ("pass", 38), ("success", 14), ("warn", 12)];
+    assert_eq!(count_by_status(&results), BTreeMap::from(expected));
+
+    let mut warnings: Vec<(&str, u64)> = results
+        .iter()
+        .filter(|(_, status, _)| status == "warn")
+        .map(|(id, _, failures)| (id.split('.').nth(2).unwrap(), failures.unwrap()))
+        .collect();
+    warnings.sort_unstable();
+    assert_eq!(warnings, WARNINGS);
+
+    assert_eq!(example.number("select count(*) from marts.fct_daily_flights"), 2838);
+    assert_eq!(example.number("select sum(flights)::bigint from marts.fct_daily_flights"), 80_789);
+    assert_eq!(example.number("select count(*) from marts.dim_aircraft"), 3968);
+    assert_eq!(example.number("select count(*) from marts.route_leaderboard"), 171);
+    assert_eq!(example.number("select count(*) from marts.delays_by_weather"), 18);
+    assert_eq!(example.number("select count(*) from audit.row_counts"), 4);
+    assert_eq!(example.number("select count(*) from audit.tail_number_is_registered"), 12_562);
+}
+
+#[test]
+fn the_incremental_mart_catches_up_and_leaves_old_days_alone() {
+    let example = Example::copy();
+    example.succeeds(&["build", "--vars", "data_through: 2013-01-31"]);
+    assert_eq!(example.number("select count(*) from marts.fct_daily_flights"), 975);
+    assert_eq!(example.number("select max(day(flight_date)) from marts.fct_daily_flights"), 31);
+
+    // A mark that only a rebuild of these days removes.
+    {
+        let warehouse = Connection::open(example.path("target/flights.duckdb")).unwrap();
+        warehouse.execute_batch("update marts.fct_daily_flights set carrier_name = 'mark'").unwrap();
+    }
+    example.succeeds(&["build"]);
+    assert_eq!(example.number("select count(*) from marts.fct_daily_flights"), 2838);
+    assert_eq!(
+        example.number("select count(distinct flight_date) from marts.fct_daily_flights where carrier_name = 'mark'"),
+        28,
+        "the days up to 28 January are not rebuilt, the last three are"
+    );
+}
