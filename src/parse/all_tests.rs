@@ -98,7 +98,7 @@ pub(super) fn of_sources(
     flatten(made.collect())
 }
 
-/// Puts the parts in order, and tells once of each old spelling.
+/// Puts the parts in order.
 fn flatten(parts: Vec<(Vec<MadeTest>, Vec<Diagnostic>)>) -> (Vec<MadeTest>, Vec<Diagnostic>) {
     let mut all = (Vec::new(), Vec::new());
     for (tests, problems) in parts {
@@ -108,32 +108,21 @@ fn flatten(parts: Vec<(Vec<MadeTest>, Vec<Diagnostic>)>) -> (Vec<MadeTest>, Vec<
     all
 }
 
-/// Warns about spellings that dbt gave up: once for each, with the first place and the number of all.
+/// Warns about spellings that dbt gave up, at each place.
 pub(super) fn deprecations(tests: &[MadeTest]) -> Vec<Diagnostic> {
-    let places = |of: fn(&MadeTest) -> Option<Span>| tests.iter().filter_map(of).collect::<Vec<_>>();
-    let arguments = places(|test| test.loose_arguments);
-    let configs = places(|test| test.loose_config);
-    [
-        (
-            arguments,
-            "arguments of a generic test belong under `arguments:`",
-            "MissingArgumentsPropertyInGenericTestDeprecation",
-        ),
-        (
-            configs,
-            "configuration of a generic test belongs under `config:`",
-            "PropertyMovedToConfigDeprecation",
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(places, message, known_as)| {
-        let first = *places.first()?;
-        let warning = Diagnostic::warning(Code::DEPRECATED, first, message).known_as(known_as);
-        Some(if places.len() > 1 {
-            warning.note(format!("{} tests are written so", places.len()))
-        } else {
-            warning
-        })
-    })
-    .collect()
+    let warn = |span: Span, message: String, name: &'static str| {
+        Diagnostic::warning(Code::DEPRECATED, span, message).known_as(name)
+    };
+    let mut warnings = Vec::new();
+    for test in tests {
+        for (key, span) in &test.loose_config {
+            let message = format!("`{key}` of a generic test belongs under `config:`");
+            warnings.push(warn(*span, message, "PropertyMovedToConfigDeprecation"));
+        }
+        if let Some(span) = test.loose_arguments {
+            let message = "arguments of a generic test belong under `arguments:`".to_owned();
+            warnings.push(warn(span, message, "MissingArgumentsPropertyInGenericTestDeprecation"));
+        }
+    }
+    warnings
 }

@@ -130,11 +130,12 @@ impl Run<'_> {
         let (mut read, wrong) = macros::read_built_in(engine, &self.settings.sources, self.created_at);
         self.problems.extend(wrong);
         for files in files {
-            for list in [&files.macros, &files.generic_tests] {
-                let (found, wrong): (Vec<ReadMacro>, _) = macros::read_files(list, self.created_at);
-                read.extend(found);
-                self.problems.extend(wrong);
-            }
+            let (found, wrong): (Vec<ReadMacro>, _) = macros::read_files(&files.macros, self.created_at);
+            let (mut tests, more) = macros::read_files(&files.generic_tests, self.created_at);
+            // dbt takes no arguments from definitions in `tests/generic`.
+            tests.iter_mut().for_each(|test| test.params.clear());
+            read.extend(found.into_iter().chain(tests));
+            self.problems.extend(wrong.into_iter().chain(more));
         }
         let table = settings::macro_table(self.workspace);
         let describe = self.workspace.flags.behavior("validate_macro_args");
@@ -204,6 +205,7 @@ impl Run<'_> {
         }
         let (tests, wrong) = all_tests::of_sources(&tables, &maker);
         self.problems.extend(wrong);
+        self.problems.extend(all_tests::deprecations(&tests));
         collector.sources(tables.into_iter().map(|(_, table)| table).collect());
         collector.tests(tests);
         self.plain_entries(finisher, files, entries, collector);

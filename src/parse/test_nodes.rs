@@ -67,7 +67,7 @@ pub(super) struct MadeTest {
     pub(super) template: Option<Template>,
     /// Where arguments or configuration stand at a place that dbt gave up.
     pub(super) loose_arguments: Option<Span>,
-    pub(super) loose_config: Option<Span>,
+    pub(super) loose_config: Vec<(String, Span)>,
 }
 
 impl TestMaker<'_> {
@@ -134,7 +134,7 @@ impl TestMaker<'_> {
             template: self.compile(&node, problems),
             node,
             loose_arguments: instance.loose_arguments.then_some(instance.name_span),
-            loose_config: instance.loose_config.first().map(|(_, span)| *span),
+            loose_config: instance.loose_config,
         })
     }
 

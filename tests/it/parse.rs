@@ -1,0 +1,288 @@
+//! Projects parsed as a whole: facts compared with dbt's, and what is said about mistakes.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Map, Value as Json};
+use tidegate::diag::Sources;
+use tidegate::event::EventSink;
+use tidegate::manifest::Disabled;
+use tidegate::parse::{self, Parsed, Settings};
+use tidegate::project::{self, Env, Options};
+
+fn parse_project(root: &Utf8Path) -> (Option<Parsed>, Vec<tidegate::diag::Diagnostic>, Sources) {
+    let sources = Sources::new();
+    let mut options = Options::new(root, Env::default());
+    options.project_dir = Some(root.to_owned());
+    options.profiles_dir = Some(root.to_owned());
+    let (workspace, mut found) = project::load(&sources, &options);
+    let Some(workspace) = workspace else { return (None, found, sources) };
+    let settings = Settings {
+        sources: sources.clone(),
+        events: EventSink::silent(),
+        invocation_id: String::new(),
+        started_at: jiff::Timestamp::UNIX_EPOCH,
+        flags: Map::default(),
+        args: Map::default(),
+    };
+    let (parsed, more) = parse::parse(&workspace, &settings);
+    found.extend(more);
+    (parsed, found, sources)
+}
+
+fn fixture(name: &str) -> Utf8PathBuf {
+    Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// Facts of one invocation, or of a run.
+const VOLATILE: [&str; 4] = ["created_at", "build_path", "compiled_path", "compiled"];
+
+fn ours(parsed: &Parsed, root: &Utf8Path) -> BTreeMap<(String, String), Vec<Json>> {
+    let manifest = &parsed.manifest;
+    let mut all: BTreeMap<(String, String), Vec<Json>> = BTreeMap::new();
+    let mut add = |kind: &str, resource: Json| {
+        let text = resource.to_string().replace(root.as_str(), "<root>");
+        let mut resource: Json = serde_json::from_str(&text).unwrap();
+        let map = resource.as_object_mut().unwrap();
+        VOLATILE.iter().for_each(|key| drop(map.shift_remove(*key)));
+        let id = map["unique_id"].as_str().unwrap().to_owned();
+        if !matches!(map["package_name"].as_str(), Some("dbt" | "dbt_duckdb")) {
+            all.entry((kind.to_owned(), id)).or_default().push(resource);
+        }
+    };
+    let json = |resource: &dyn erased::Serialize| resource.json();
+    manifest.nodes.values().for_each(|r| add("nodes", json(&**r)));
+    manifest.sources.values().for_each(|r| add("sources", json(&**r)));
+    manifest.exposures.values().for_each(|r| add("exposures", json(&**r)));
+    manifest.unit_tests.values().for_each(|r| add("unit_tests", json(&**r)));
+    manifest.groups.values().for_each(|r| add("groups", json(&**r)));
+    manifest.docs.values().for_each(|r| add("docs", json(&**r)));
+    manifest.macros.values().for_each(|r| add("macros", json(&**r)));
+    manifest.disabled.values().flatten().for_each(|r: &Disabled| add("disabled", json(r)));
+    all
+}
+
+mod erased {
+    /// Anything that becomes JSON.
+    pub(super) trait Serialize {
+        fn json(&self) -> serde_json::Value;
+    }
+
+    impl<T: serde::Serialize> Serialize for T {
+        fn json(&self) -> serde_json::Value {
+            serde_json::to_value(self).unwrap()
+        }
+    }
+}
+
+/// dbt puts some things into sets, whose order is chance.
+fn without_chance(mut resource: Json) -> Json {
+    let sort = |list: &mut Json| {
+        if let Some(items) = list.as_array_mut() {
+            items.sort_by_key(ToString::to_string);
+        }
+    };
+    if let Some(sources) = resource.get_mut("sources") {
+        sort(sources);
+    }
+    if let Some(nodes) = resource.pointer_mut("/depends_on/nodes") {
+        sort(nodes);
+    }
+    if let Some(Json::Object(columns)) = resource.get_mut("columns") {
+        for (_, column) in columns {
+            column.get_mut("tags").into_iter().for_each(sort);
+            column.pointer_mut("/config/tags").into_iter().for_each(sort);
+        }
+    }
+    resource
+}
+
+#[test]
+fn every_fact_is_dbts() {
+    let root = fixture("parse_like_dbt/project");
+    let (parsed, found, _) = parse_project(&root);
+    let errors: Vec<_> = found.iter().filter(|problem| problem.is_error()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let mut ours = ours(&parsed.unwrap(), &root);
+    let expected = std::fs::read_to_string(fixture("parse_like_dbt/expected.jsonl")).unwrap();
+    let mut differences = Vec::new();
+    for line in expected.lines() {
+        let mut theirs: Json = serde_json::from_str(line).unwrap();
+        let map = theirs.as_object_mut().unwrap();
+        let kind = map.shift_remove("kind").unwrap().as_str().unwrap().to_owned();
+        let id = map["unique_id"].as_str().unwrap().to_owned();
+        let Some(found) = ours.get_mut(&(kind.clone(), id.clone())).filter(|all| !all.is_empty()) else {
+            differences.push(format!("{kind} {id} is missing"));
+            continue;
+        };
+        let (ours, theirs) = (without_chance(found.remove(0)), without_chance(theirs));
+        for key in theirs.as_object().unwrap().keys() {
+            // As text, so that the order of keys counts too.
+            let (got, want) = (ours.get(key).map(Json::to_string), theirs[key].to_string());
+            if got.as_ref() != Some(&want) {
+                differences.push(format!("{id} {key}:\n  ours {}\n  dbt  {want}", got.unwrap_or_default()));
+            }
+        }
+        let keys = |resource: &Json| resource.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        if keys(&ours) != keys(&theirs) {
+            differences.push(format!("{id}: other keys: {:?} {:?}", keys(&ours), keys(&theirs)));
+        }
+    }
+    let more = ours
+        .iter()
+        .filter(|(_, left)| !left.is_empty())
+        .map(|((kind, id), _)| format!("{kind} {id} is too much"));
+    differences.extend(more);
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// Parses a project of the given files and checks what is said: `error: ...` or `warning: ...` with the
+/// place and the excerpt's first word left out.
+#[track_caller]
+fn check(files: &[(&str, &str)], want: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(folder.path()).unwrap();
+    let project = ("dbt_project.yml", "name: shop\nprofile: shop\n");
+    let profile = ("profiles.yml", "shop: {target: dev, outputs: {dev: {type: duckdb, schema: main}}}\n");
+    for (path, text) in [project, profile].iter().chain(files) {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let (_, found, sources) = parse_project(root);
+    let said: Vec<String> = found
+        .iter()
+        .map(|problem| {
+            let kind = if problem.is_error() { "error" } else { "warning" };
+            let place = problem.span.and_then(|span| sources.locate(span)).unwrap_or_default();
+            format!("{kind} {place}: {}", problem.message)
+        })
+        .collect();
+    assert_eq!(said, want);
+}
+
+const ORDERS: (&str, &str) = ("models/orders.sql", "select 1 as id\n");
+
+#[test]
+fn all_problems_are_told_at_once() {
+    check(
+        &[
+            ("models/a.sql", "select * from {{ ref('orderz') }}"),
+            ("models/b.sql", "select * from {{ source('raw', 'orders') }}"),
+            ("models/c.sql", "{{ config(enabled='yes') }} select 1"),
+            ("models/d.sql", "select {{ 1 + }}"),
+            ORDERS,
+        ],
+        &[
+            "error models/d.sql:1:15: unexpected end of variable block",
+            "error models/c.sql:1:4: config `enabled` must be true or false, but is text",
+            "error models/a.sql:1:18: model `a` depends on `ref('orderz')`, which does not exist",
+            "error models/b.sql:1:18: model `b` depends on source `raw.orders`, which does not exist",
+        ],
+    );
+}
+
+#[test]
+fn names_must_be_unique() {
+    check(
+        &[ORDERS, ("models/sub/orders.sql", "select 2 as id")],
+        &["error models/sub/orders.sql:1:1: model `orders` is defined twice"],
+    );
+    check(
+        &[ORDERS, ("models/b.sql", "{{ config(alias='orders') }} select 1")],
+        &[
+            "error models/orders.sql:1:1: dbt found two resources with identical database representation \"memory.main.orders\": `model.shop.b` and `model.shop.orders`",
+        ],
+    );
+    check(
+        &[
+            ("macros/a.sql", "{% macro m() %}{% endmacro %}"),
+            ("macros/b.sql", "{% macro m() %}{% endmacro %}"),
+        ],
+        &["error macros/b.sql:1:1: package `shop` has two macros called `m`"],
+    );
+}
+
+#[test]
+fn entries_must_describe_something_once() {
+    let entry = "models: [{name: orders}]\n";
+    check(
+        &[ORDERS, ("models/a.yml", entry), ("models/b.yml", "models: [{name: orders}, {name: order}]\n")],
+        &[
+            "error models/b.yml:1:17: model `orders` is described twice",
+            "warning models/b.yml:1:33: there is no model `order` to describe",
+        ],
+    );
+    check(
+        &[ORDERS, ("models/a.yml", "seeds: [{name: orders}]\nmodls: []\n")],
+        &[
+            "warning models/a.yml:2:1: `modls` means nothing in a property file",
+            "warning models/a.yml:1:16: `orders` is a model, but is described under `seeds`",
+        ],
+    );
+}
+
+#[test]
+fn configs_point_at_their_place() {
+    check(
+        &[
+            ORDERS,
+            (
+                "models/a.yml",
+                "models: [{name: orders, config: {tags: 5, full_refresh: maybe, access: everyone}}]\n",
+            ),
+            (
+                "models/b.sql",
+                "{{ config(materialized=1, on_configuration_change='now', docs={'node_color': 'reddish'}) }}\nselect 1",
+            ),
+        ],
+        &[
+            "error models/b.sql:1:4: config `materialized` must be text, but is a whole number",
+            "error models/b.sql:1:4: config `on_configuration_change` must be `apply`, `continue` or `fail`, but is `now`",
+            "error models/b.sql:1:4: config `docs.node_color` is neither a CSS colour name nor a hex code: `reddish`",
+            "error models/a.yml:1:40: config `tags` must be text or a list of text, but is a list",
+            "error models/a.yml:1:57: config `full_refresh` must be true or false, but is text",
+            "error models/a.yml:1:72: config `access` must be `private`, `protected` or `public`, but is `everyone`",
+        ],
+    );
+}
+
+#[test]
+fn tests_of_missing_models_are_switched_off() {
+    check(
+        &[
+            ORDERS,
+            (
+                "models/a.yml",
+                "models: [{name: orders, columns: [{name: id, data_tests: [{relationships: {arguments: {to: ref('gone'), field: id}}}]}]}]\n",
+            ),
+            ("tests/t.sql", "select * from {{ ref('gone_too') }}"),
+        ],
+        &[
+            "warning tests/t.sql:1:18: test `t` depends on `ref('gone_too')`, which does not exist",
+            "warning models/a.yml:1:59: test `relationships_orders_id__id__ref_gone_` depends on `ref('gone')`, which does not exist",
+        ],
+    );
+}
+
+#[test]
+fn governance_is_enforced() {
+    check(
+        &[
+            ORDERS,
+            ("models/b.sql", "select * from {{ ref('orders') }}"),
+            (
+                "models/a.yml",
+                "groups: [{name: g, owner: {name: x}}]\nmodels: [{name: orders, config: {access: private, group: g}}, {name: b, config: {group: h}}]\n",
+            ),
+        ],
+        &[
+            "error models/b.sql:1:18: model `b` refs `orders`, which is private to the group `g`",
+            "error models/b.sql:1:1: model `b` belongs to the group `h`, which does not exist",
+        ],
+    );
+    check(
+        &[ORDERS, ("models/a.yml", "models: [{name: orders, config: {contract: {enforced: true}}}]\n")],
+        &["error models/a.yml:1:17: `orders` has an enforced contract, but no columns are described"],
+    );
+}
