@@ -72,7 +72,7 @@ pub(in crate::cli) fn compile_inline(ui: &Ui, sql: &str) -> Result<Arc<str>, Cli
     let compiled = compile(ui, &loaded, &warehouse, sql).map(|(compiled, _)| compiled);
     warehouse.close()?;
     let compiled = compiled?;
-    write_results(ui, &loaded, &[result(inline_id(&loaded), &compiled)], 0.0)?;
+    write_results(ui, &loaded, &[result(inline_id(&loaded), Arc::clone(&compiled.code))], 0.0)?;
     Ok(Arc::clone(&compiled.code))
 }
 
@@ -81,20 +81,20 @@ pub(in crate::cli) fn preview_inline(ui: &Ui, sql: &str, limit: i64) -> Result<P
     let loaded = load(ui)?;
     let warehouse = open(ui, &loaded, Vec::new())?;
     let rows = compile(ui, &loaded, &warehouse, sql)
-        .and_then(|(compiled, scope)| Ok((query(&scope, &compiled.code, "", limit)?, compiled)));
+        .and_then(|(compiled, scope)| query(&scope, &compiled.code, "", limit));
     warehouse.close()?;
-    let (rows, compiled) = rows?;
+    let (rows, sql) = rows?;
     let id = inline_id(&loaded);
-    write_results(ui, &loaded, &[result(id.clone(), &compiled)], 0.0)?;
+    write_results(ui, &loaded, &[result(id.clone(), sql)], 0.0)?;
     let unique_id = id.to_string();
     Ok(Preview { name: NAME.to_owned(), unique_id, inline: true, table: Table::from_result(rows) })
 }
 
 /// What `run_results.json` keeps of a query that was compiled or shown.
-fn result(id: UniqueId, compiled: &Compiled) -> RunResult {
+fn result(id: UniqueId, sql: Arc<str>) -> RunResult {
     let mut result = RunResult::new(id, Status::Success);
     result.compiled = Some(true);
-    result.compiled_code = Some(Arc::clone(&compiled.code));
+    result.compiled_code = Some(sql);
     result
 }
 
@@ -200,7 +200,7 @@ fn preview(
         let scope = NodeScope::new(&warehouse.run, &node.package_name, Some(Arc::clone(node)), session);
         let compiled = compiler.compile(node, &scope)?;
         let header = node.config.text("sql_header").unwrap_or_default();
-        query(&scope, &compiled.code, header, limit)?
+        query(&scope, &compiled.code, header, limit)?.0
     };
     let unique_id = node.unique_id.to_string();
     Ok(Preview { name: node.search_name(), unique_id, inline: false, table: Table::from_result(rows) })
@@ -215,12 +215,19 @@ fn seed_rows(node: &Node, root_path: &str, limit: i64) -> Result<ResultTable, Di
     })
 }
 
-/// Runs compiled SQL with dbt's limit, which projects may write in their own way (`get_show_sql`).
-fn query(scope: &NodeScope, code: &str, header: &str, limit: i64) -> Result<ResultTable, Diagnostic> {
+/// Runs compiled SQL with dbt's limit, which projects may write in their own way (`get_show_sql`); returns
+/// the rows and the SQL that was sent.
+fn query(
+    scope: &NodeScope,
+    code: &str,
+    header: &str,
+    limit: i64,
+) -> Result<(ResultTable, Arc<str>), Diagnostic> {
     use crate::jinja::{Value, none};
     let limit = if limit < 0 { none() } else { Value::from(limit) };
     let header = if header.is_empty() { none() } else { Value::from(header) };
     let sql = scope.call_from_rust("get_show_sql", [Value::from(code), header, limit].into())?;
-    let result = scope.execute_compiled(&py_str(&sql), Fetch::All)?;
-    Ok(result.table.unwrap_or_default())
+    let sql: Arc<str> = py_str(&sql).into();
+    let result = scope.execute_compiled(&sql, Fetch::All)?;
+    Ok((result.table.unwrap_or_default(), sql))
 }
