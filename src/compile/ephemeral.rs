@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::manifest::InjectedCte;
+use crate::manifest::{InjectedCte, Relation};
 use crate::sql::leading_with;
 
 /// SQL that grew by `length` bytes at `at`.
@@ -26,12 +26,12 @@ pub struct Injected {
 pub(super) const SEPARATOR: &str = ", ";
 
 /// Returns the name under which consumers see an ephemeral model.
-pub fn cte_name(identifier: &str) -> String {
-    format!("__dbt__cte__{identifier}")
+pub(super) fn cte_name(identifier: &str) -> String {
+    Relation::ephemeral_name(identifier)
 }
 
 /// Returns the expression for an ephemeral model whose own SQL is `sql`.
-pub fn cte_sql(identifier: &str, sql: &str) -> String {
+pub(super) fn cte_sql(identifier: &str, sql: &str) -> String {
     format!(" {} as (\n{sql}\n)", cte_name(identifier))
 }
 

@@ -104,11 +104,10 @@ impl ParseScope {
             "adapter" => {
                 object(ParseAdapter { shared: Arc::clone(&self.shared), package: self.package.clone() })
             }
-            "selected_resources" => list(Vec::new()),
+            "selected_resources" | "pre_hooks" | "post_hooks" => list(Vec::new()),
             "load_result" | "load_agate_table" | "defer_relation" | "sql" | "compiled_code"
-            | "submit_python_job" => self.nothing(name),
-            "store_result" | "store_raw_result" | "write" => self.empty_text(name),
-            "pre_hooks" | "post_hooks" => list(Vec::new()),
+            | "submit_python_job" => nothing(name),
+            "store_result" | "store_raw_result" | "write" => empty_text(),
             "render" => self.shared.render_function(self),
             "builtins" => {
                 let scope = self.clone();
@@ -120,17 +119,6 @@ impl ParseScope {
             }
             other => return self.shared.base(&self.package, other),
         })
-    }
-
-    fn nothing(&self, name: &str) -> Value {
-        match name {
-            "sql" | "compiled_code" | "defer_relation" => none(),
-            _ => function("nothing", |_| Ok(none())),
-        }
-    }
-
-    fn empty_text(&self, _name: &str) -> Value {
-        function("nothing", |_| Ok(Value::from("")))
     }
 
     fn own_relation(&self) -> Value {
@@ -154,6 +142,18 @@ impl ParseScope {
             Ok(scope.own_relation())
         })
     }
+}
+
+/// What the names of the run phase are while parsing: nothing, or functions that give nothing.
+fn nothing(name: &str) -> Value {
+    match name {
+        "sql" | "compiled_code" | "defer_relation" => none(),
+        _ => function("nothing", |_| Ok(none())),
+    }
+}
+
+fn empty_text() -> Value {
+    function("nothing", |_| Ok(Value::from("")))
 }
 
 impl Scope for ParseScope {

@@ -32,7 +32,7 @@ pub use config::ConfigObject;
 pub use facts::external_location;
 pub use macros::{DispatchError, INTERNAL, MacroEntry, MacroTable};
 pub use relation::{relation_of, relation_value};
-pub use run_scope::{NodeScope, RunScope};
+pub use run_scope::{NodeScope, RunScope, WriteExecuted};
 pub use seed::seed_options;
 pub use session::{QueryComment, Session, SharedSession, SqlError};
 pub use shared::{Cached, Shared};

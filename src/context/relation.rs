@@ -322,7 +322,7 @@ impl Instance for RelationClass {
 
 fn md5_hex(text: &str) -> String {
     use md5::Digest as _;
-    md5::Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    md5::Md5::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// An index as `adapter.parse_index` gives it: `columns`, `unique`, and `render(relation)`, which names it.

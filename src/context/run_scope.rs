@@ -25,6 +25,9 @@ use crate::manifest::{
     resource_json,
 };
 
+/// Writes an executed statement and returns its file, relative to the project.
+pub type WriteExecuted = Box<dyn Fn(&Node, &str) -> Result<String, Diagnostic> + Send + Sync>;
+
 /// What all nodes of one run share.
 pub struct RunScope {
     /// What is known since parsing.
@@ -42,7 +45,7 @@ pub struct RunScope {
     /// Ids selected for this run.
     pub selected: Vec<UniqueId>,
     /// Writes an executed statement and returns its file, relative to the project.
-    pub on_write: Box<dyn Fn(&Node, &str) -> Result<String, Diagnostic> + Send + Sync>,
+    pub on_write: WriteExecuted,
     /// Warnings that are told once.
     pub told: Mutex<HashSet<String>>,
     /// `graph`, built when first used.
@@ -120,11 +123,6 @@ impl NodeScope {
     /// Returns the package whose macros come first.
     pub fn package(&self) -> &str {
         &self.0.package
-    }
-
-    /// Returns the results of this node's statements.
-    pub(super) fn results(&self) -> &Results {
-        &self.0.results
     }
 
     /// Returns the database's answer to the statement `main`, if there was one.

@@ -135,6 +135,7 @@ pub struct GenericTest {
 }
 
 /// What a node is, with the facts that only its kind has.
+#[expect(clippy::large_enum_variant, reason = "most nodes of a project are models")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum NodeKind {
     /// A model, with its governance.

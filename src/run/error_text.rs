@@ -9,8 +9,7 @@ use crate::manifest::Node;
 /// Returns the message for a failed node.
 pub(super) fn error_text(node: &Node, diagnostic: &Diagnostic, sources: &Sources) -> String {
     let kind = match diagnostic.code {
-        Code::DATABASE => "Runtime Error",
-        Code::CONNECTION | Code::INTERRUPTED => "Runtime Error",
+        Code::DATABASE | Code::CONNECTION | Code::INTERRUPTED => "Runtime Error",
         _ => "Compilation Error",
     };
     let mut text = format!("{kind} in {} {} ({})", node.resource_type(), node.name, node.original_file_path);

@@ -277,7 +277,7 @@ impl Runner for NodeRunner {
             _ => None,
         };
         let mut result = if let Some(status) = unnumbered {
-            let relation = name.clone();
+            let relation = name;
             let status = status.to_string();
             self.events().send(LogSkipBecauseError { index, relation, schema, status, total });
             let message = match because {

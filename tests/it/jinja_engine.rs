@@ -85,7 +85,7 @@ impl Project {
 
     /// Renders, and says what went wrong: code, place, message, and the stack with places.
     fn failure(&self, text: &str) -> String {
-        let error = self.render(text).err().expect("the template fails");
+        let error = self.render(text).expect_err("the template fails");
         let outer = error.outermost_span();
         let error = error.frame("model", None);
         let mut out = vec![format!("{}: {}", error.code(), error.message())];

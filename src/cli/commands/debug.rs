@@ -24,6 +24,7 @@ pub(super) const SPEC: Spec = Spec {
     positional: None,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]
 pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     let say = |msg: String| ui.events.send(DebugCmdOut { msg });
     let places = ui.flags.places();

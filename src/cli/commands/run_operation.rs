@@ -25,5 +25,5 @@ pub(super) const SPEC: Spec = Spec {
 
 pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     let name = ui.flags.positional.clone().unwrap_or_default();
-    run_operation(ui, &name, ui.flags.mapping("args"))
+    run_operation(ui, &name, &ui.flags.mapping("args"))
 }

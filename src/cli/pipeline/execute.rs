@@ -50,7 +50,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         write_results(ui, &loaded, &[], 0.0)?;
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
     }
-    let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
+    let warehouse = open(ui, &loaded, selected.iter().cloned().collect());
     let started = Instant::now();
     let ran = run(ui, &loaded, &warehouse, &plan);
     let seconds = started.elapsed().as_secs_f64();

@@ -17,7 +17,7 @@ use super::scope::open;
 
 /// Calls a macro by name, or by package and name, with named arguments. What it did is committed only if
 /// the macro commits; its value is dropped.
-pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: JsonMap) -> Result<Outcome, CliError> {
+pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: &JsonMap) -> Result<Outcome, CliError> {
     let loaded = load(ui)?;
     let macros = &loaded.parsed.shared.macros;
     let root = &loaded.workspace.project.name;
@@ -32,7 +32,7 @@ pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: JsonMap) -> Resul
             .help::<String>(suggest(name, known.iter().map(|name| &**name)))
             .into());
     };
-    let warehouse = open(ui, &loaded, Vec::new())?;
+    let warehouse = open(ui, &loaded, Vec::new());
     let scope = warehouse.macro_scope(&loaded);
     scope.take_session().map_err(Error::into_diagnostic)?;
     let named = args.iter().map(|(name, value)| (name.as_str().into(), from_json(value))).collect();
@@ -41,13 +41,13 @@ pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: JsonMap) -> Resul
     let called = engine.call(&entry.value, Args::new(Vec::new(), named), &scope.as_scope(), entry.span);
     warehouse.close()?;
     let status = if called.is_ok() { Status::Success } else { Status::Error };
-    let mut result = RunResult::new(entry.id.clone(), status);
+    let mut result = RunResult::new(entry.id, status);
     result.timing = vec![Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() }];
     result.execution_time = started.elapsed().as_secs_f64();
     if let Err(error) = called {
         let diagnostic = error.into_diagnostic();
         let exc = crate::diag::render::human::render(&diagnostic, &ui.sources, false);
-        result.message = Some(diagnostic.message.clone());
+        result.message = Some(diagnostic.message);
         ui.events.send(RunningOperationCaughtError { exc });
     }
     let outcome = if status == Status::Success { Outcome::Success } else { Outcome::Failure };

@@ -26,7 +26,7 @@ pub(in crate::cli) struct Warehouse {
 }
 
 /// Opens the database of the target. `selected` is what templates see as `selected_resources`.
-pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) -> Result<Warehouse, CliError> {
+pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) -> Warehouse {
     let adapter = loaded.workspace.profile.connection.adapter();
     let interrupted = Arc::clone(&adapter);
     ui.cancel.on_cancel(move || interrupted.cancel());
@@ -48,7 +48,7 @@ pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) ->
         graph: OnceLock::new(),
     });
     let session = SharedSession::new(Arc::clone(&adapter), ui.events.clone());
-    Ok(Warehouse { adapter, run, session })
+    Warehouse { adapter, run, session }
 }
 
 /// The project's folder, and the target folder as artifacts show it.

@@ -48,11 +48,10 @@ fn spec(ui: &Ui, loaded: &Loaded, selecting: &Selecting) -> Result<Spec, CliErro
     if let Some(name) = &selecting.selector {
         return Ok(selectors.get(name)?.clone());
     }
-    if selecting.select.is_empty() && selecting.exclude.is_empty() {
-        if let Some((name, spec)) = selectors.default_selector() {
-            ui.events.send(DefaultSelector { name: name.to_owned() });
-            return Ok(spec.clone());
-        }
+    let nothing_asked = selecting.select.is_empty() && selecting.exclude.is_empty();
+    if let Some((name, spec)) = selectors.default_selector().filter(|_| nothing_asked) {
+        ui.events.send(DefaultSelector { name: name.to_owned() });
+        return Ok(spec.clone());
     }
     let text = |option: &str, words: &[String]| {
         (!words.is_empty()).then(|| {

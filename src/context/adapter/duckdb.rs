@@ -59,7 +59,7 @@ fn path(target: &JsonMap) -> &str {
 /// DuckLake is told by the scheme of the database's path or of an attachment, or by `is_ducklake`.
 fn is_ducklake(target: &JsonMap, call: &mut Call<'_>) -> Result<bool, Error> {
     let relation = call.args.required("relation")?;
-    let Some(database) = relation_of(&relation).and_then(|r| r.database.clone()) else { return Ok(false) };
+    let Some(database) = relation_of(&relation).and_then(|r| r.database) else { return Ok(false) };
     let says = |object: &Json| object.get("is_ducklake").and_then(Json::as_bool).unwrap_or(false);
     let main = target.get("database").and_then(Json::as_str) == Some(&database);
     if main && (path(target).starts_with("ducklake:") || says(&Json::Object(target.clone()))) {
@@ -97,10 +97,9 @@ fn write_options(call: &mut Call<'_>) -> Result<Value, Error> {
     if options.get("format").and_then(Json::as_str) == Some("csv") {
         options.entry("header").or_insert_with(|| Json::from(1));
     }
-    if let Some(by) = options.get("partition_by").and_then(Json::as_str).map(str::to_owned) {
-        if by.contains(',') && !by.starts_with('(') {
-            options.insert("partition_by".into(), format!("({by})").into());
-        }
+    let by = options.get("partition_by").and_then(Json::as_str);
+    if let Some(by) = by.filter(|by| by.contains(',') && !by.starts_with('(')).map(|by| format!("({by})")) {
+        options.insert("partition_by".into(), by.into());
     }
     let line = |(key, value): (&String, &Json)| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -59,7 +59,7 @@ fn snapshot_target(scope: &NodeScope, call: &mut Call<'_>, with_strategy: bool) 
     let found: Vec<String> =
         scope.columns_of(&target, call)?.iter().map(|column| column.name.to_lowercase()).collect();
     let desired = |key: &str| match &names {
-        Some(names) => item(names, key).map(|v| py_str(&v)).unwrap_or_else(|| key.to_owned()),
+        Some(names) => item(names, key).map_or_else(|| key.to_owned(), |v| py_str(&v)),
         None => key.to_owned(),
     };
     let mut wanted = vec!["dbt_scd_id", "dbt_valid_from", "dbt_valid_to"];

@@ -15,7 +15,7 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
         "add_query" => add_query(scope, call),
         "commit" => scope
             .session()
-            .with(|session| session.commit())
+            .with(super::super::session::Session::commit)
             .map(|()| none())
             .map_err(|error| Error::from(error.to_diagnostic())),
         "get_partitions_metadata" => Ok(table::empty()),
