@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ephemeral::{Injected, SEPARATOR, cte_sql, inject};
 use crate::context::{NodeScope, RunScope, is_call};
-use crate::diag::{Code, Diagnostic, Frame};
+use crate::diag::{Code, Diagnostic, Frame, Sources};
 use crate::jinja::{Error, Scope, SourceMap, Template, Value, dict, from_json};
 use crate::manifest::{
-    Compiled, GenericTest, InjectedCte, Json, Language, Node, NodeKind, ResourceType, UniqueId,
+    Compiled, GenericTest, InjectedCte, Json, Language, Node, ResourceType, UniqueId,
 };
 use crate::project::has_jinja;
 
@@ -83,7 +83,7 @@ impl Compiler {
         }
         let template = self.template(node)?;
         scope.take_session().map_err(Error::into_diagnostic)?;
-        let in_node = |error: Error| describe(error, node);
+        let in_node = |error: Error| describe(error, node, &self.run.shared.sources);
         if let Some(test) = node.generic_test() {
             scope.add("_dbt_generic_test_kwargs", self.test_arguments(test, scope).map_err(in_node)?);
         }
@@ -204,16 +204,14 @@ fn merged_map(rendered: &Rendered, injected: &Injected) -> SourceMap {
 }
 
 /// Names the node in the error's trace, and points at it when the error has no place of its own.
-fn describe(error: Error, node: &Node) -> Diagnostic {
+fn describe(error: Error, node: &Node, sources: &Sources) -> Diagnostic {
+    let place = error.outermost_span().filter(|span| !sources.is_inner(*span));
     let mut diagnostic = error.into_diagnostic();
     if diagnostic.span.is_none() {
         diagnostic.span = Some(node.span);
     }
-    let name = match node.kind {
-        NodeKind::GenericTest(_) | NodeKind::SingularTest => format!("test `{}`", node.name),
-        _ => format!("{} `{}`", node.resource_type(), node.name),
-    };
-    diagnostic.trace.push(Frame { name, span: None });
+    let name = format!("{} `{}`", node.resource_type(), node.name);
+    diagnostic.trace.push(Frame { name, span: place });
     diagnostic
 }
 

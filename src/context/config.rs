@@ -59,7 +59,8 @@ fn arguments(call: &mut Call<'_>) -> Result<JsonMap, Error> {
         ([], _) => Ok(named.iter().map(|(name, value)| (name.to_string(), json_of(value))).collect()),
         ([only], true) => match json_of(only) {
             Json::Object(values) => Ok(values),
-            other => Err(Error::new(Code::CONFIG, format!("`config` takes a mapping, got `{other}`"))),
+            other => Err(Error::new(Code::CONFIG, format!("`config` takes a mapping, got `{other}`"))
+                .help(format!("name the setting: `config(materialized={other})`"))),
         },
         _ => Err(Error::new(Code::CONFIG, "`config` takes one mapping or keyword arguments, not both")
             .help("write `config(materialized='table', tags=['daily'])`")),

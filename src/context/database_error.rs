@@ -6,42 +6,98 @@
 
 use super::run_scope::NodeScope;
 use super::session::SqlError;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Frame, Sources, Span};
 use crate::jinja::{Error, Origin, SourceMap};
+
+/// What a statement is refused for when its text ends too early.
+const SYNTAX: &str = "Parser Error";
+
+/// The part of the node's own SQL that a position belongs to.
+enum InNode {
+    /// This byte of it.
+    At(usize),
+    /// Its last byte: only the text around it goes on, and the engine wants more.
+    End(usize),
+}
 
 impl NodeScope {
     /// Makes the error for a refused statement; `map` tells where the statement's text came from.
     pub(super) fn database_error(&self, refused: &SqlError, map: Option<&SourceMap>) -> Error {
-        let mut diagnostic = refused.error.to_diagnostic();
+        let sources = &self.run().shared.sources;
+        let diagnostic = refused.error.to_diagnostic();
+        let Some(position) = refused.error.position else { return Error::from(diagnostic) };
+        let own = self.own_origin(refused, position);
+        let found = own.or_else(|| Some((map?.lookup(position)?, "")));
+        let mut diagnostic = match found {
+            Some((origin, note)) => Diagnostic {
+                span: Some(word(origin.span, sources)),
+                trace: origin.frames,
+                ..diagnostic
+            }
+            .at(note),
+            None => diagnostic,
+        };
         if let Some(excerpt) = &refused.error.excerpt {
-            diagnostic = diagnostic.note(format!("the database points here:\n{excerpt}"));
-        }
-        match self.origin(refused, map) {
-            Some(origin) => Error::from(at(diagnostic, &origin)),
-            None => Error::from(diagnostic),
-        }
-    }
-
-    fn origin(&self, refused: &SqlError, map: Option<&SourceMap>) -> Option<Origin> {
-        let position = refused.error.position?;
-        if let Some((code, own)) = self.compiled_map() {
-            let code = code.trim();
-            let inside = refused
-                .sql
-                .match_indices(code)
-                .map(|(start, _)| start)
-                .find(|start| !code.is_empty() && (*start..start + code.len()).contains(&position));
-            if let Some(start) = inside {
-                let lead = self.compiled_map().map_or(0, |(whole, _)| whole.len() - whole.trim_start().len());
-                return own.lookup(position - start + lead);
+            if !diagnostic.span.is_some_and(|span| shows(excerpt, span, sources)) {
+                diagnostic = diagnostic.note(format!("the database points here:\n{excerpt}"));
             }
         }
-        map?.lookup(position)
+        Error::elsewhere(diagnostic)
+    }
+
+    /// The origin of a position that belongs to the node's own SQL, with the node at the end of the stack.
+    fn own_origin(&self, refused: &SqlError, position: usize) -> Option<(Origin, &'static str)> {
+        let (code, map) = self.compiled_map()?;
+        let lead = code.len() - code.trim_start().len();
+        let (at, note) = match in_node(refused, code.trim(), position)? {
+            InNode::At(at) => (at, ""),
+            InNode::End(at) => (at, "the SQL ends here, and the database expects more"),
+        };
+        let mut origin = map.lookup(at + lead)?;
+        let node = self.node()?;
+        let name = if origin.site.file == node.file || self.run().shared.sources.is_inner(origin.site) {
+            format!("{} `{}`", node.resource_type(), node.name)
+        } else {
+            "an ephemeral model".to_owned()
+        };
+        let site = Some(origin.site).filter(|site| !self.run().shared.sources.is_inner(*site));
+        origin.frames.push(Frame { name, span: site });
+        Some((origin, note))
     }
 }
 
-fn at(mut diagnostic: Diagnostic, origin: &Origin) -> Diagnostic {
-    diagnostic.span = Some(origin.span);
-    diagnostic.trace.clone_from(&origin.frames);
-    diagnostic
+fn in_node(refused: &SqlError, code: &str, position: usize) -> Option<InNode> {
+    if code.is_empty() {
+        return None;
+    }
+    let starts = || refused.sql.match_indices(code).map(|(start, _)| start);
+    if let Some(start) = starts().find(|start| (*start..start + code.len()).contains(&position)) {
+        return Some(InNode::At(position - start));
+    }
+    let ends_before = |start: &usize| {
+        let between = refused.sql.get(start + code.len()..position);
+        between.is_some_and(|between| between.trim().is_empty())
+    };
+    let cut_short = refused.error.class == SYNTAX && starts().any(|start| ends_before(&start));
+    let last = code.char_indices().next_back().map_or(0, |(at, _)| at);
+    cut_short.then_some(InNode::End(last))
+}
+
+/// Widens the place of one byte to the word that begins there.
+fn word(span: Span, sources: &Sources) -> Span {
+    let Some(source) = sources.get(span.file).filter(|_| span.range().len() == 1) else { return span };
+    let rest = source.text.get(span.start as usize..).unwrap_or_default();
+    let length: usize =
+        rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
+    Span::new(span.file, span.start as usize, span.start as usize + length.max(1))
+}
+
+/// Tells whether the line of a place shows the same as the engine's picture, so that one of them is enough.
+fn shows(excerpt: &str, span: Span, sources: &Sources) -> bool {
+    let Some(source) = sources.get(span.file).filter(|source| !source.inner) else { return false };
+    let drawn = excerpt.lines().next().and_then(|line| line.split_once(": ")).map(|(_, sql)| sql.trim());
+    let start = (span.start as usize).min(source.text.len());
+    let before = source.text.get(..start).and_then(|text| text.rsplit('\n').next()).unwrap_or_default();
+    let after = source.text.get(start..).and_then(|text| text.lines().next()).unwrap_or_default();
+    drawn == Some(format!("{before}{after}").trim())
 }

@@ -155,8 +155,7 @@ fn contract_error(call: &mut Call<'_>) -> Result<Value, Error> {
     let error = Error::new(
         Code::CONTRACT,
         format!(
-            "This model has an enforced contract that failed.\nPlease ensure the name, data_type, and number of \
-             columns in your contract match the columns in your model's definition.\n\n{}",
+            "the columns of this model are not those its contract promises\n\n{}",
             align(&table)
         ),
     );

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::run_scope::NodeScope;
 use super::table::seed_value;
 use crate::adapter::seed::{SeedError, SeedOptions};
-use crate::diag::Code;
+use crate::diag::{Code, Diagnostic, Sources, Span};
 use crate::jinja::{Error, Value};
 use crate::manifest::{Node, NodeKind};
 
@@ -24,7 +24,8 @@ impl NodeScope {
         };
         let path = PathBuf::from(root_path).join(&node.original_file_path);
         let options = seed_options(node);
-        seed_value(path, options).map_err(|error| unreadable(&error, node))
+        let sources = &self.run().shared.sources;
+        seed_value(path.clone(), options).map_err(|error| unreadable(&error, node, &path, sources))
     }
 }
 
@@ -41,8 +42,26 @@ pub fn seed_options(node: &Node) -> SeedOptions {
     options
 }
 
-fn unreadable(error: &SeedError, node: &Node) -> Error {
-    let path = &node.original_file_path;
-    Error::new(Code::INVALID_RESOURCE, format!("seed file `{path}` can not be loaded: {error}"))
-        .help("open the file at that line; each row needs as many values as the header has names".to_owned())
+/// Makes the error for a file that cannot be read as a seed: at its line, where that is known.
+fn unreadable(error: &SeedError, node: &Node, path: &std::path::Path, sources: &Sources) -> Error {
+    let line = match error {
+        SeedError::TooManyValues { line, .. } => Some(*line),
+        _ => None,
+    };
+    let span = line.and_then(|line| {
+        let text = std::fs::read_to_string(path).ok()?;
+        let before = usize::try_from(line).ok()?.checked_sub(1)?;
+        let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+        let length = text[start..].lines().next().unwrap_or_default().len();
+        let file = sources.add(node.original_file_path.as_str(), text);
+        Some(Span::new(file, start, start + length))
+    });
+    let message = format!("seed file `{}` can not be loaded: {error}", node.original_file_path);
+    let advice = match error {
+        SeedError::TooManyValues { .. } => {
+            Some("each row needs as many values as the header has names; put quotes around a value with commas")
+        }
+        _ => None,
+    };
+    Error::from(Diagnostic::error(Code::INVALID_RESOURCE, span, message).help::<&str>(advice))
 }

@@ -127,14 +127,14 @@ impl Shared {
         if !text.contains('{') {
             return Ok(text.to_owned());
         }
-        let file = self.sources.add("rendered text", text);
+        let file = self.sources.add_inner("rendered text", text);
         let template = self.engine.compile(file, text, 0..text.len())?;
         Ok(self.engine.render(&template, scope)?.text)
     }
 
     /// Evaluates a text that lies in no file as YAML values are: one expression gives its value.
     pub fn render_native(&self, text: &str, scope: &Arc<dyn Scope>) -> Result<Value, Error> {
-        let file = self.sources.add("rendered text", text);
+        let file = self.sources.add_inner("rendered text", text);
         let template = self.engine.compile(file, text, 0..text.len())?;
         self.engine.render_native(&template, scope)
     }

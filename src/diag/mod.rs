@@ -7,6 +7,7 @@
 
 mod code;
 mod diagnostic;
+mod focus;
 pub mod render;
 mod source;
 mod span;

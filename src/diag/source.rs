@@ -14,6 +14,8 @@ pub struct Source {
     pub path: Utf8PathBuf,
     /// The whole text.
     pub text: Arc<str>,
+    /// Whether this is no file a user could open: a built-in macro, or a text made on the way.
+    pub inner: bool,
 }
 
 /// A place as people count: both from 1, the column in characters.
@@ -37,9 +39,19 @@ impl Sources {
 
     /// Adds a text under the path to show, and returns its id.
     pub fn add(&self, path: impl Into<Utf8PathBuf>, text: impl Into<Arc<str>>) -> FileId {
+        self.put(Source { path: path.into(), text: text.into(), inner: false })
+    }
+
+    /// Adds a text that is no file of the user's: a built-in macro, or a text made on the way. Errors lead
+    /// with the user's own places where there are any.
+    pub fn add_inner(&self, path: impl Into<Utf8PathBuf>, text: impl Into<Arc<str>>) -> FileId {
+        self.put(Source { path: path.into(), text: text.into(), inner: true })
+    }
+
+    fn put(&self, source: Source) -> FileId {
         let mut files = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         let id = FileId(u32::try_from(files.len()).unwrap_or(u32::MAX));
-        files.push(Arc::new(Source { path: path.into(), text: text.into() }));
+        files.push(Arc::new(source));
         id
     }
 
@@ -47,6 +59,11 @@ impl Sources {
     pub fn get(&self, id: FileId) -> Option<Arc<Source>> {
         let files = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         files.get(id.0 as usize).cloned()
+    }
+
+    /// Tells whether a span lies in a text that no user wrote, or in none at all.
+    pub fn is_inner(&self, span: Span) -> bool {
+        self.get(span.file).is_none_or(|source| source.inner)
     }
 
     /// Returns the path of a file as shown to people.

@@ -59,6 +59,14 @@ impl Error {
         self.0.returned.is_some()
     }
 
+    /// Makes an error whose place lies in another text than the one that is running; the macros that are
+    /// running join its trace with their own places.
+    pub fn elsewhere(diagnostic: Diagnostic) -> Self {
+        let mut error = Self::from(diagnostic);
+        error.0.cursor = None;
+        error
+    }
+
     /// Returns the code.
     pub fn code(&self) -> Code {
         self.0.diagnostic.code

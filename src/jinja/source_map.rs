@@ -40,6 +40,8 @@ pub struct Origin {
     pub span: Span,
     /// The macros that were running, innermost first; empty in the template itself.
     pub frames: Vec<Frame>,
+    /// Where the template itself stood: the span, or the call of the outermost macro.
+    pub site: Span,
 }
 
 impl SourceMap {
@@ -54,10 +56,11 @@ impl SourceMap {
                 (span.start + (offset - segment.start)).min(span.end.saturating_sub(1).max(span.start));
             span = Span { start: byte, end: (byte + 1).min(span.end.max(byte)), ..span };
         }
-        Some(Origin { span, frames: self.frames(segment, span) })
+        let (frames, site) = self.frames(segment, span);
+        Some(Origin { span, frames, site })
     }
 
-    fn frames(&self, segment: &Segment, span: Span) -> Vec<Frame> {
+    fn frames(&self, segment: &Segment, span: Span) -> (Vec<Frame>, Span) {
         let mut frames = Vec::new();
         let (mut site, mut at) = (segment.site, span);
         while let Some(call) = site.and_then(|i| self.sites.get(i as usize)) {
@@ -65,7 +68,7 @@ impl SourceMap {
             at = call.called_at;
             site = call.parent;
         }
-        frames
+        (frames, at)
     }
 
     /// Returns the map of the output without its first `start` bytes and from `end` on, for a caller

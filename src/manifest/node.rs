@@ -1,5 +1,6 @@
 //! Models, seeds, snapshots, tests, analyses and hooks: one type, since most of their facts are the same.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -242,6 +243,8 @@ pub struct Node {
     pub depends_on: DependsOn,
     /// Its contract.
     pub contract: Contract,
+    /// Where each configured key was last set, for messages about it.
+    pub config_places: BTreeMap<String, Span>,
     /// The file with its code, where a message about it points.
     pub file: FileId,
     /// Its definition in that file: the whole file, a block, or a YAML entry.
@@ -260,6 +263,11 @@ impl Node {
             NodeKind::Operation { .. } => ResourceType::Operation,
             NodeKind::SqlOperation => ResourceType::SqlOperation,
         }
+    }
+
+    /// Returns the place where a config was set, else that of the node.
+    pub fn place_of(&self, config: &str) -> Span {
+        self.config_places.get(config).copied().unwrap_or(self.span)
     }
 
     /// Returns the version of a versioned model as text.

@@ -126,7 +126,8 @@ impl Reader<'_> {
             }
             None => {
                 let message = format!("a {what} needs a `name`");
-                self.problems.push(Diagnostic::error(crate::diag::Code::MISSING_KEY, self.span, message));
+                self.problems.push(Diagnostic::error(crate::diag::Code::MISSING_KEY, self.span, message)
+                    .help("add `name:`"));
                 None
             }
         }

@@ -4,6 +4,8 @@
 //! the file, the root project's tree (for packages). What the values may be is checked by `config_check`.
 //! Called for every resource that has a configuration.
 
+use std::collections::BTreeMap;
+
 use crate::diag::{Code, Diagnostic, Span};
 use crate::manifest::{Json, JsonMap, ResourceType, defaults};
 
@@ -242,6 +244,12 @@ impl Resolved {
     /// Returns the place where a key was set.
     pub(super) fn place(&self, key: &str) -> Option<Span> {
         self.effective.place(key)
+    }
+
+    /// Returns where each key was last set.
+    pub(super) fn places(&self) -> BTreeMap<String, Span> {
+        let known = self.effective.places.iter();
+        known.filter_map(|(key, span)| Some((key.clone(), (*span)?))).collect()
     }
 }
 

@@ -142,13 +142,16 @@ pub(super) fn wrong(key: &str, wanted: &str, value: &Json, place: Option<Span>) 
     let help = match value {
         Json::String(text) if wanted.starts_with("true or false") => {
             let bare = matches!(text.to_ascii_lowercase().as_str(), "true" | "false");
-            bare.then(|| "remove the quotes: quoted, it is text".to_owned())
+            let quoted = "remove the quotes: quoted, it is text";
+            Some(if bare { quoted } else { "write `true` or `false`" }.to_owned())
         }
         Json::Bool(_) | Json::Number(_) if wanted.starts_with("text") => {
             Some("put quotes around it".to_owned())
         }
         _ => None,
     };
+    let is = if key == "tags" && value.is_array() { "a list of other things" } else { is };
+    let help = help.or_else(|| (key == "tags").then(|| "write `tags: [nightly, finance]`".to_owned()));
     Diagnostic::error(Code::CONFIG, place, format!("config `{key}` must be {wanted}, but is {is}"))
         .help::<String>(help)
 }

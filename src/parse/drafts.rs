@@ -265,7 +265,7 @@ impl Drafter<'_> {
         let source = self.shared.sources.get(node.file)?;
         // A hook's text went through YAML, where quotes and escapes went: it is a text of its own.
         let compiled = if matches!(node.kind, NodeKind::Operation { .. }) {
-            let file = self.shared.sources.add(node.name.as_str(), Arc::clone(&node.raw_code));
+            let file = self.shared.sources.add_inner(node.name.as_str(), Arc::clone(&node.raw_code));
             engine.compile(file, &node.raw_code, 0..node.raw_code.len())
         } else {
             engine.compile(node.file, &source.text, node.span.range())

@@ -77,7 +77,7 @@ pub(super) fn read_built_in(
         for (path, text) in found {
             let below = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
             let path = format!("macros/{below}");
-            let file = sources.add(format!("{package}/{path}"), text);
+            let file = sources.add_inner(format!("{package}/{path}"), text);
             files.push((Arc::clone(&package), path, file, text));
         }
     }

@@ -1,6 +1,7 @@
 //! What every node has in common: from a file and what rendering it told, through its configuration, to the
 //! finished [`Node`]. The kinds make a [`Draft`] each; [`Builder::finish`] does the rest.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::context::{Capture, ParseNode};
@@ -94,6 +95,7 @@ pub(super) fn unconfigured(identity: Identity, code: Code, kind: NodeKind, creat
         functions: Vec::new(),
         depends_on: DependsOn::default(),
         contract: Contract::default(),
+        config_places: BTreeMap::new(),
         file: code.file,
         span: code.span,
     }
@@ -217,6 +219,7 @@ fn mirror(node: &mut Node, resolved: &Resolved) {
         }
     }
     node.config = Config::new(resolved.values.clone());
+    node.config_places = resolved.places();
     let set = |key: &str| resolved.get(key).filter(|value| !value.is_null());
     if let Some(Json::Object(meta)) =
         set("meta").filter(|meta| meta.as_object().is_some_and(|m| !m.is_empty()))

@@ -191,6 +191,9 @@ impl Resolver<'_> {
                 problem = problem.help(format!("package `{package}` has no such model, but there is `{id}`"));
             }
         }
+        if problem.help.is_empty() {
+            problem = problem.help("only models, seeds and snapshots of this project and its packages can be named");
+        }
         let is_source = self.lookup.source_names().any(|name| name.split('.').nth(1) == Some(&*call.name));
         if is_source {
             problem = problem.help(format!("`{}` is a table of a source: use `source()`", call.name));

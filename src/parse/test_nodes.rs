@@ -143,7 +143,7 @@ impl TestMaker<'_> {
         if let Some(template) = known.get(&*node.raw_code) {
             return Some(template.clone());
         }
-        let file = self.shared.sources.add("generic test", Arc::clone(&node.raw_code));
+        let file = self.shared.sources.add_inner("generic test", Arc::clone(&node.raw_code));
         match self.shared.engine.compile(file, &node.raw_code, 0..node.raw_code.len()) {
             Ok(template) => {
                 known.insert(node.raw_code.to_string(), template.clone());

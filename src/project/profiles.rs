@@ -220,7 +220,10 @@ fn find_profile<'f>(
         } else {
             format!("its profiles are {}", list(known()))
         };
-        return Err(Box::new(missing.note(there).help::<String>(suggest(name, known()))));
+        return Err(Box::new(missing
+            .note(there)
+            .help::<String>(suggest(name, known()))
+            .help("name one of them under `profile:` in dbt_project.yml, or with `--profile`")));
     };
     if entry.value.is_falsy() {
         return Err(error(entry.key_span, format!("profile `{name}` is empty")));
@@ -267,7 +270,10 @@ fn find_output<'f>(
         let unset = wanted.target.is_none() && in_file.is_none();
         let advice = unset.then(|| "`default` is meant when there is no `target:`; add one".to_owned());
         return Err(Box::new(
-            missing.note(there).help::<String>(advice.or_else(|| suggest(target, outputs.keys()))),
+            missing
+                .note(there)
+                .help::<String>(advice.or_else(|| suggest(target, outputs.keys())))
+                .help("name one of them with `--target`, or add it under `outputs:`"),
         ));
     };
     output.value.expect_map(target)?;

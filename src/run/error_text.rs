@@ -1,36 +1,51 @@
 //! The message of a failed node, in the shape that tools read from `run_results.json`:
-//! `Compilation Error in model orders (models/orders.sql)` and the indented text below.
+//! `Compilation Error in model orders (models/orders.sql)`, what is wrong, and the place with its excerpt.
+//!
+//! Input: a node and its diagnostic. Output: the same diagnostic led by the user's own line, and its text.
 
 use std::fmt::Write as _;
 
-use crate::diag::{Code, Diagnostic, Sources};
-use crate::manifest::Node;
+use crate::diag::{Code, Diagnostic, Sources, Span, render};
+use crate::manifest::{Node, ResourceType};
 
-/// Returns the message for a failed node.
-pub(super) fn error_text(node: &Node, diagnostic: &Diagnostic, sources: &Sources) -> String {
+/// Moves the place of a failed node's diagnostic to a line of the user's, and returns the message for it.
+pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, sources: &Sources) -> (String, Diagnostic) {
+    let place = configured_place(node, &diagnostic, sources);
+    let mut diagnostic = diagnostic.focused(sources, Some(place));
+    if diagnostic.code == Code::CONTRACT {
+        // Which macros compare the columns is of no interest.
+        diagnostic.trace.clear();
+    }
     let kind = match diagnostic.code {
         Code::DATABASE | Code::CONNECTION | Code::INTERRUPTED => "Runtime Error",
         _ => "Compilation Error",
     };
     let mut text = format!("{kind} in {} {} ({})", node.resource_type(), node.name, node.original_file_path);
-    let mut line = |indent: &str, content: &str| {
-        for part in content.lines() {
-            let _ = write!(text, "\n{indent}{part}");
-        }
+    let body = render::human::render_body(&diagnostic, sources, false);
+    for line in diagnostic.message.lines().chain(body.lines()) {
+        let _ = write!(text, "\n  {line}");
+        text.truncate(text.trim_end().len());
+    }
+    (text, diagnostic)
+}
+
+/// Returns the setting that led to an error which has no place in a template of the user's.
+fn configured_place(node: &Node, diagnostic: &Diagnostic, sources: &Sources) -> Span {
+    let key = match diagnostic.code {
+        Code::CONTRACT => "contract",
+        Code::DATABASE if node.resource_type() == ResourceType::Seed => "column_types",
+        _ => hook(diagnostic, sources).unwrap_or_default(),
     };
-    line("  ", &diagnostic.message);
-    for note in &diagnostic.notes {
-        line("  ", note);
-    }
-    if let Some(place) = diagnostic.span.and_then(|span| sources.locate(span)) {
-        line("  ", &format!("at {place}"));
-    }
-    for frame in &diagnostic.trace {
-        let place = frame.span.and_then(|span| sources.locate(span));
-        line("  ", &format!("> in {} {}", frame.name, place.unwrap_or_default()));
-    }
-    for help in &diagnostic.help {
-        line("  ", &format!("help: {help}"));
-    }
-    text
+    node.place_of(key)
+}
+
+/// Returns the hooks that were running: a materialization gives them to the macro that runs them.
+fn hook(diagnostic: &Diagnostic, sources: &Sources) -> Option<&'static str> {
+    let calls = diagnostic.trace.iter().filter_map(|frame| frame.span).map(|span| sources.excerpt(span));
+    let of = |call: &str| match (call.contains("pre_hooks"), call.contains("post_hooks")) {
+        (true, false) => Some("pre-hook"),
+        (false, true) => Some("post-hook"),
+        _ => None,
+    };
+    calls.into_iter().find_map(|call| of(&call))
 }

@@ -44,13 +44,14 @@ pub(super) fn call_macro(
     let name = node.config.materialized();
     let packages_override = !shared.is_on("REQUIRE_EXPLICIT_PACKAGE_OVERRIDES_FOR_BUILTIN_MATERIALIZATIONS");
     let Some(entry) = shared.macros.materialization(name.as_str(), packages_override) else {
-        let message = format!(
-            "No materialization '{name}' was found for adapter {}! (searched types 'default' and '{}')",
-            shared.engine_name, shared.engine_name
-        );
+        let message = format!("there is no materialization `{name}` for {}", shared.engine_name);
         let known = ["view", "table", "incremental", "ephemeral", "seed", "snapshot", "external"];
-        return Err(Diagnostic::error(Code::UNKNOWN_MACRO, node.span, message)
-            .help::<String>(suggest(name.as_str(), known)));
+        return Err(Diagnostic::error(Code::UNKNOWN_MACRO, node.place_of("materialized"), message)
+            .help::<String>(suggest(name.as_str(), known))
+            .help(format!(
+                "a project adds its own by `{{% materialization {name}, adapter='{}' %}}`",
+                shared.engine_name
+            )));
     };
     let code = compiled.map_or_else(none, |compiled| Value::from(&*compiled.code));
     scope.add("sql", code.clone());
@@ -58,13 +59,8 @@ pub(super) fn call_macro(
     scope.add("pre_hooks", hooks(node, "pre-hook"));
     scope.add("post_hooks", hooks(node, "post-hook"));
     scope.take_session().map_err(Error::into_diagnostic)?;
-    shared.engine.call(&entry.value, Args::default(), &scope.as_scope(), entry.span).map_err(|error| {
-        let mut diagnostic = error.into_diagnostic();
-        if diagnostic.span.is_none() {
-            diagnostic.span = Some(node.span);
-        }
-        diagnostic
-    })
+    let called = shared.engine.call(&entry.value, Args::default(), &scope.as_scope(), entry.span);
+    called.map_err(Error::into_diagnostic)
 }
 
 fn hooks(node: &Node, key: &str) -> Value {

@@ -131,7 +131,8 @@ impl NodeRunner {
     }
 
     fn failed(&self, node: &Node, diagnostic: Diagnostic) -> RunResult {
-        let message = super::error_text::error_text(node, &diagnostic, &self.run_scope().shared.sources);
+        let sources = &self.run_scope().shared.sources;
+        let (message, diagnostic) = super::error_text::error_text(node, diagnostic, sources);
         let exc = message.clone();
         self.events().debug(|| CatchableExceptionOnRun { exc, exc_info: String::new() });
         let mut result = RunResult::new(node.unique_id.clone(), Status::Error).with_message(message);

@@ -68,6 +68,10 @@ impl Yaml {
             Value::Int(_) | Value::Float(_) | Value::Time(_) if wanted.contains("text") => {
                 Some("put quotes around it".to_owned())
             }
+            Value::Map(_) if wanted.starts_with("a list") => {
+                Some("begin each item with a dash: `- name: ...`".to_owned())
+            }
+            Value::Null if wanted == "a mapping" => Some("write `key: value` lines".to_owned()),
             Value::Str(_) if wanted.starts_with("a list") => {
                 Some("write `[item]`, or one `- item` a line".to_owned())
             }

@@ -38,7 +38,9 @@ impl Problem<'_> {
         }
         if self.message.contains("quoted scalar") && self.message.contains("end of stream") {
             let open = self.context().unwrap_or(at);
-            return error(open, one(open), "this quote is never closed");
+            let quote = &self.text[open..one(open)];
+            return error(open, one(open), "this quote is never closed")
+                .help(format!("close it with `{quote}`"));
         }
         if let Some(jinja) = self.unquoted_jinja(at) {
             return error(jinja, line_end(self.text, jinja), "Jinja without quotes breaks the YAML")
@@ -95,6 +97,9 @@ impl Problem<'_> {
         }
         if self.message.contains("did not find expected") {
             return self.misplaced(at, error);
+        }
+        if self.message.contains("tab character") {
+            return error(at, one, "a tab is used for indentation").help("indent with spaces");
         }
         let said = self.message.split(" at line").next().unwrap_or(self.message).to_lowercase();
         error(at, one, &format!("broken YAML: {said}"))

@@ -11,6 +11,7 @@ mod example;
 mod jinja;
 mod jinja_engine;
 mod manifest_json;
+mod mistakes;
 mod parse;
 mod plan;
 mod project;

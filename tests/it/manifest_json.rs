@@ -189,6 +189,7 @@ fn node(item: &Json, (file, span): Place) -> Node {
                 checksum: maybe(contract, "checksum"),
             },
         },
+        config_places: std::collections::BTreeMap::new(),
         file,
         span,
     }

@@ -110,6 +110,9 @@ pub(super) fn explain_open(mut error: DbError, path: &str) -> DbError {
         return error;
     }
     error.kind = DbErrorKind::Connection;
+    if error.message.contains("not a valid DuckDB database file") {
+        error.help.push("`path` in the profile must name a DuckDB database, or a file that does not exist yet".to_owned());
+    }
     let folder = std::path::Path::new(path).parent().filter(|p| !p.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.exists() && !path.contains("://")) {
         error.help.push(format!("the folder `{}` does not exist: create it", folder.display()));

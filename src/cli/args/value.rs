@@ -97,7 +97,8 @@ fn one_of(place: &str, set: &'static [&'static str], word: &str) -> Result<&'sta
 fn mapping(place: &str, text: &str) -> Result<Map<String, Value>, UsageError> {
     let (tree, problems) = yaml::parse_text(&Sources::new(), place, text);
     if let Some(problem) = problems.iter().find(|problem| problem.is_error()) {
-        return Err(wrong(place, text, &format!("it is not valid YAML: {}", problem.message)));
+        let broken = wrong(place, text, &format!("it is not valid YAML: {}", problem.message));
+        return Err(broken.help(format!("as in {place} '{{key: value}}'")));
     }
     match tree.as_ref().and_then(yaml::Yaml::as_map) {
         Some(map) => Ok(map.to_json()),

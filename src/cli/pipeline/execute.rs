@@ -105,10 +105,19 @@ fn run(
     });
     blank(ui);
     let scope = warehouse.macro_scope(loaded);
-    prepare(&scope, &plan.schemas, &warehouse.session)?;
+    prepare(&scope, &plan.schemas, &warehouse.session).map_err(|problem| match problem.code {
+        Code::CONNECTION => problem.focused(&ui.sources, loaded.workspace.profile.span),
+        _ => problem,
+    })?;
     let runner = NodeRunner::new(warehouse.compiler(loaded), plan);
     let mut results = Vec::with_capacity(plan.total());
     hooks(ui, &runner, warehouse, (&plan.on_run_start, HookStage::Start), &mut results);
+    // As in dbt: a hook that cannot even be compiled ends the command, one that the database refuses does not.
+    let refused = |code: Code| matches!(code, Code::DATABASE | Code::CONNECTION | Code::INTERRUPTED);
+    let mut broken = results.iter().filter_map(|result| result.diagnostic.as_deref());
+    if let Some(diagnostic) = broken.find(|diagnostic| !refused(diagnostic.code)) {
+        return Err(diagnostic.clone().into());
+    }
     let start_failed = results.iter().any(|result| result.status == Status::Error);
     let shared = &loaded.parsed.shared;
     if !(start_failed && shared.is_on("SKIP_NODES_IF_ON_RUN_START_FAILS")) {

@@ -1,6 +1,7 @@
 //! Queries given on the command line, and previews of models.
 
 use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::adapter::{Cell, Fetch, ResultTable};
@@ -156,6 +157,7 @@ fn inline_node(loaded: &Loaded, sql: &str, span: Span) -> Node {
         depends_on: DependsOn::default(),
         contract: Contract::default(),
         package_name: package,
+        config_places: BTreeMap::new(),
         file: span.file,
         span,
     }

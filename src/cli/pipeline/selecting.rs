@@ -56,7 +56,7 @@ fn spec(ui: &Ui, loaded: &Loaded, selecting: &Selecting) -> Result<Spec, CliErro
     let text = |option: &str, words: &[String]| {
         (!words.is_empty()).then(|| {
             let text = words.join(" ");
-            let file = ui.sources.add(format!("<{option}>"), text.as_str());
+            let file = ui.sources.add(option, text.as_str());
             (text, Origin::File(file))
         })
     };

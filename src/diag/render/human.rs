@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::diag::focus::stack_lines;
 use crate::diag::{Diagnostic, Severity, Sources, Span};
 
 /// Renders one diagnostic; `color` switches ANSI codes on. Ends without a newline.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String {
-    let level = level(diagnostic);
-    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
-    render_group(diagnostic, sources, Group::with_title(title), color)
+    let diagnostic = diagnostic.clone().focused(sources, None);
+    let title = level(&diagnostic).primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
+    render_group(&diagnostic, sources, Group::with_title(title), color)
 }
 
 /// Renders all but the title line; empty when there is nothing but the title.
@@ -65,10 +66,8 @@ fn render_group(diagnostic: &Diagnostic, sources: &Sources, group: Group<'_>, co
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut text = renderer.render(&[group]);
-    for frame in &diagnostic.trace {
-        let place = frame.span.and_then(|span| sources.locate(span)).unwrap_or_default();
-        let _ = write!(text, "\n  in {} {}", frame.name, place);
-        text.truncate(text.trim_end().len());
+    for line in stack_lines(diagnostic, sources) {
+        let _ = write!(text, "\n  {line}");
     }
     text
 }

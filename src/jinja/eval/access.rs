@@ -11,7 +11,7 @@ use crate::jinja::value::{
 pub(super) fn undefined_error(state: &State, undefined: &Undefined) -> Error {
     let error = undefined.error();
     if undefined.hint.is_some() || undefined.name.is_empty() {
-        return error;
+        return error.help("check the name, or test it first: `{% if x is defined %}`");
     }
     let names = state.scope.names();
     match suggest(&undefined.name, names.iter().map(|name| &**name)) {

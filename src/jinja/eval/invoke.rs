@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Error, Frame, Output, Running, State, access, get_attr};
-use crate::diag::Span;
+use crate::diag::{Span, suggest};
 use crate::jinja::args::Args;
 use crate::jinja::call::Call;
 use crate::jinja::ir::{Arg, CallExpr, Code, ExprKind};
@@ -192,13 +192,21 @@ impl State {
             let rest = std::mem::take(&mut args.named);
             run.frame.set(slot, dict(rest.into_iter().map(|(name, value)| (Value::from(name), value))));
         } else if let Some((name, _)) = args.named.first() {
-            return Err(Error::runtime(format!("macro `{}` takes no argument `{name}`", code.name)));
+            return Err(Error::runtime(format!("macro `{}` takes no argument `{name}`", code.name))
+                .help::<String>(suggest(name, code.params.iter().map(|param| &*param.name)))
+                .help(signature(code)));
         }
         if let Some(slot) = code.varargs {
             run.frame.set(slot, tuple(positional.collect::<Vec<_>>()));
         } else if positional.len() > 0 {
-            let (most, name) = (code.params.len(), &code.name);
-            return Err(Error::runtime(format!("macro `{name}` takes at most {most} arguments")));
+            let most = match code.params.len() {
+                0 => "no arguments".to_owned(),
+                1 => "1 argument".to_owned(),
+                more => format!("at most {more} arguments"),
+            };
+            let given = code.params.len() + positional.len();
+            let message = format!("macro `{}` takes {most}, but {given} were given", code.name);
+            return Err(Error::runtime(message).help(signature(code)));
         }
         Ok(())
     }
@@ -206,6 +214,13 @@ impl State {
 
 fn not_callable(callee: &Value) -> Error {
     Error::runtime(format!("a value of type `{}` cannot be called", type_name(callee)))
+        .help("leave the parentheses out, or use another name if a macro is hidden by this value")
+}
+
+/// Says how a macro is called.
+fn signature(code: &Code) -> String {
+    let names: Vec<&str> = code.params.iter().map(|param| &*param.name).collect();
+    format!("its arguments are `{}({})`", code.name, names.join(", "))
 }
 
 fn named_pairs(value: &Value) -> Result<Vec<(Arc<str>, Value)>, Error> {

@@ -180,7 +180,8 @@ impl<'s> Scanner<'s> {
                 _ => at += 1,
             }
         }
-        Err(Error::syntax(self.span(start..start + 1), "the string has no end"))
+        let close = format!("close it with `{}`", char::from(delimiter));
+        Err(Error::syntax(self.span(start..start + 1), "the string has no end").help(close))
     }
 
     fn operator(&mut self, start: usize, first: u8) -> Result<usize, Error> {

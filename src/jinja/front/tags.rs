@@ -3,11 +3,15 @@
 use std::ops::Range;
 
 use super::scan::Scanner;
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::jinja::error::Error;
 
 /// How many `elif` one `if` can have, and how deep blocks can be nested: the parser recurses over both.
 const MOST_BRANCHES: usize = 500;
+
+/// What a misspelled tag may have meant.
+const TAGS: [&str; 12] =
+    ["if", "elif", "else", "endif", "for", "endfor", "set", "do", "macro", "endmacro", "call", "endcall"];
 
 /// The blocks that are open.
 #[derive(Default)]
@@ -79,7 +83,10 @@ fn known(keyword: &str, span: Span) -> Result<(), Error> {
     match keyword {
         "set" | "do" | "break" | "continue" | "include" | "import" | "from" | "extends" => Ok(()),
         "" => Err(Error::syntax(span, "the tag has no name")),
-        _ => Err(Error::syntax(span, format!("unknown tag `{keyword}`"))),
+        _ => {
+            Err(Error::syntax(span, format!("unknown tag `{keyword}`"))
+                .help::<String>(suggest(keyword, TAGS.iter().copied())))
+        }
     }
 }
 

@@ -71,7 +71,9 @@ pub(crate) fn binary(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Error>
     };
     result.ok_or_else(|| {
         let (op, a, b) = (op.symbol(), type_name(a), type_name(b));
+        let text = op == "+" && (a == "str" || b == "str");
         Error::runtime(format!("unsupported operand types for `{op}`: `{a}` and `{b}`"))
+            .help::<&str>(text.then_some("`~` joins values of any type as text"))
     })
 }
 
@@ -130,7 +132,7 @@ fn repeated(items: &[Value], times: usize) -> Vec<Value> {
 }
 
 fn zero() -> Error {
-    Error::runtime("division by zero")
+    Error::runtime("division by zero").help("check the divisor first: `{{ a / b if b else 0 }}`")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Python's true division rounds as well")]
