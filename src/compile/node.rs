@@ -10,9 +10,7 @@ use super::ephemeral::{Injected, SEPARATOR, cte_sql, inject};
 use crate::context::{NodeScope, RunScope, is_call};
 use crate::diag::{Code, Diagnostic, Frame, Sources};
 use crate::jinja::{Error, Scope, SourceMap, Template, Value, dict, from_json};
-use crate::manifest::{
-    Compiled, GenericTest, InjectedCte, Json, Language, Node, ResourceType, UniqueId,
-};
+use crate::manifest::{Compiled, GenericTest, InjectedCte, Json, Language, Node, ResourceType, UniqueId};
 use crate::project::has_jinja;
 
 /// Templates of nodes by id, as `parse` made them.

@@ -29,12 +29,10 @@ impl NodeScope {
         let own = self.own_origin(refused, position);
         let found = own.or_else(|| Some((map?.lookup(position)?, "")));
         let mut diagnostic = match found {
-            Some((origin, note)) => Diagnostic {
-                span: Some(word(origin.span, sources)),
-                trace: origin.frames,
-                ..diagnostic
+            Some((origin, note)) => {
+                Diagnostic { span: Some(word(origin.span, sources)), trace: origin.frames, ..diagnostic }
+                    .at(note)
             }
-            .at(note),
             None => diagnostic,
         };
         if let Some(excerpt) = &refused.error.excerpt {

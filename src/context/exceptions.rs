@@ -154,10 +154,7 @@ fn contract_error(call: &mut Call<'_>) -> Result<Value, Error> {
     }
     let error = Error::new(
         Code::CONTRACT,
-        format!(
-            "the columns of this model are not those its contract promises\n\n{}",
-            align(&table)
-        ),
+        format!("the columns of this model are not those its contract promises\n\n{}", align(&table)),
     );
     Err(error.help("change the model's SQL or the columns in its property file so that both agree"))
 }

@@ -58,9 +58,9 @@ fn unreadable(error: &SeedError, node: &Node, path: &std::path::Path, sources: &
     });
     let message = format!("seed file `{}` can not be loaded: {error}", node.original_file_path);
     let advice = match error {
-        SeedError::TooManyValues { .. } => {
-            Some("each row needs as many values as the header has names; put quotes around a value with commas")
-        }
+        SeedError::TooManyValues { .. } => Some(
+            "each row needs as many values as the header has names; put quotes around a value with commas",
+        ),
         _ => None,
     };
     Error::from(Diagnostic::error(Code::INVALID_RESOURCE, span, message).help::<&str>(advice))

@@ -16,11 +16,15 @@ impl Diagnostic {
     #[must_use]
     pub fn focused(mut self, sources: &Sources, fallback: Option<Span>) -> Self {
         let users = |span: &Span| !sources.is_inner(*span);
-        if self.span.as_ref().is_some_and(users) {
-            // What called the user's code is the machinery of a materialization: it explains nothing.
-            while self.trace.last().is_some_and(|frame| !frame.span.as_ref().is_some_and(users)) {
+        let inner = |frame: &Frame| frame.span.is_some_and(|span| sources.is_inner(span));
+        let own = self.span.as_ref().is_some_and(users);
+        // What called the user's code is the machinery of a materialization: it explains nothing.
+        if own || !self.trace.iter().all(inner) {
+            while self.trace.last().is_some_and(inner) {
                 self.trace.pop();
             }
+        }
+        if own {
             return self;
         }
         let place = self.trace.iter().filter_map(|frame| frame.span).find(users);
@@ -44,9 +48,8 @@ pub(super) fn stack_lines(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Str
         }
     }
     let begins = |span: Span| (span.file, span.start);
-    let at_error = |frame: &&Frame| {
-        frame.span.is_none_or(|span| Some(begins(span)) == diagnostic.span.map(begins))
-    };
+    let at_error =
+        |frame: &&Frame| frame.span.is_none_or(|span| Some(begins(span)) == diagnostic.span.map(begins));
     if frames.len() <= 2 && frames.iter().all(at_error) {
         return Vec::new();
     }

@@ -126,8 +126,9 @@ impl Reader<'_> {
             }
             None => {
                 let message = format!("a {what} needs a `name`");
-                self.problems.push(Diagnostic::error(crate::diag::Code::MISSING_KEY, self.span, message)
-                    .help("add `name:`"));
+                self.problems.push(
+                    Diagnostic::error(crate::diag::Code::MISSING_KEY, self.span, message).help("add `name:`"),
+                );
                 None
             }
         }

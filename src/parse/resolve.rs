@@ -192,7 +192,8 @@ impl Resolver<'_> {
             }
         }
         if problem.help.is_empty() {
-            problem = problem.help("only models, seeds and snapshots of this project and its packages can be named");
+            problem = problem
+                .help("only models, seeds and snapshots of this project and its packages can be named");
         }
         let is_source = self.lookup.source_names().any(|name| name.split('.').nth(1) == Some(&*call.name));
         if is_source {

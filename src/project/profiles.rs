@@ -220,10 +220,12 @@ fn find_profile<'f>(
         } else {
             format!("its profiles are {}", list(known()))
         };
-        return Err(Box::new(missing
-            .note(there)
-            .help::<String>(suggest(name, known()))
-            .help("name one of them under `profile:` in dbt_project.yml, or with `--profile`")));
+        return Err(Box::new(
+            missing
+                .note(there)
+                .help::<String>(suggest(name, known()))
+                .help("name one of them under `profile:` in dbt_project.yml, or with `--profile`"),
+        ));
     };
     if entry.value.is_falsy() {
         return Err(error(entry.key_span, format!("profile `{name}` is empty")));

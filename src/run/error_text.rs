@@ -12,6 +12,12 @@ use crate::manifest::{Node, ResourceType};
 pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, sources: &Sources) -> (String, Diagnostic) {
     let place = configured_place(node, &diagnostic, sources);
     let mut diagnostic = diagnostic.focused(sources, Some(place));
+    if diagnostic.code == Code::DATABASE
+        && diagnostic.span == Some(node.span)
+        && node.generic_test().is_some()
+    {
+        diagnostic = diagnostic.help("check the column and the arguments of this test");
+    }
     if diagnostic.code == Code::CONTRACT {
         // Which macros compare the columns is of no interest.
         diagnostic.trace.clear();
@@ -33,6 +39,7 @@ pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, sources: &Sources)
 fn configured_place(node: &Node, diagnostic: &Diagnostic, sources: &Sources) -> Span {
     let key = match diagnostic.code {
         Code::CONTRACT => "contract",
+        Code::CONFIG | Code::UNKNOWN_MACRO => "incremental_strategy",
         Code::DATABASE if node.resource_type() == ResourceType::Seed => "column_types",
         _ => hook(diagnostic, sources).unwrap_or_default(),
     };

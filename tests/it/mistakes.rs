@@ -9,8 +9,14 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// Lines that every run has and that say nothing of the mistake.
-const NOISE: [&str; 6] =
-    ["Running with dbt", "Registered adapter", "No profile found", "Concurrency", "Finished running", "Found "];
+const NOISE: [&str; 6] = [
+    "Running with dbt",
+    "Registered adapter",
+    "No profile found",
+    "Concurrency",
+    "Finished running",
+    "Found ",
+];
 
 #[test]
 fn every_mistake_is_told_with_its_place_and_what_to_do() {
@@ -64,13 +70,15 @@ fn tell(project: &Path) -> String {
             .output()
             .expect("the program starts");
         code = output.status.code();
-        text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        text =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     }
     let code = code.expect("no signal ended it");
     let mut told = format!("$ {}\nexit code {code}\n", command.trim());
     let text = text.replace(copy.to_str().expect("UTF-8"), "<project>");
     for line in text.lines().map(without_times) {
-        if !NOISE.iter().any(|noise| line.starts_with(noise)) && !(line.is_empty() && told.ends_with("\n\n")) {
+        if !NOISE.iter().any(|noise| line.starts_with(noise)) && !(line.is_empty() && told.ends_with("\n\n"))
+        {
             let _ = writeln!(told, "{line}");
         }
     }

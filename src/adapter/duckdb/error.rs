@@ -111,7 +111,9 @@ pub(super) fn explain_open(mut error: DbError, path: &str) -> DbError {
     }
     error.kind = DbErrorKind::Connection;
     if error.message.contains("not a valid DuckDB database file") {
-        error.help.push("`path` in the profile must name a DuckDB database, or a file that does not exist yet".to_owned());
+        error.help.push(
+            "`path` in the profile must name a DuckDB database, or a file that does not exist yet".to_owned(),
+        );
     }
     let folder = std::path::Path::new(path).parent().filter(|p| !p.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.exists() && !path.contains("://")) {

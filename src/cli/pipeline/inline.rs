@@ -1,7 +1,7 @@
 //! Queries given on the command line, and previews of models.
 
-use std::collections::HashMap;
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::adapter::{Cell, Fetch, ResultTable};

@@ -83,10 +83,8 @@ fn known(keyword: &str, span: Span) -> Result<(), Error> {
     match keyword {
         "set" | "do" | "break" | "continue" | "include" | "import" | "from" | "extends" => Ok(()),
         "" => Err(Error::syntax(span, "the tag has no name")),
-        _ => {
-            Err(Error::syntax(span, format!("unknown tag `{keyword}`"))
-                .help::<String>(suggest(keyword, TAGS.iter().copied())))
-        }
+        _ => Err(Error::syntax(span, format!("unknown tag `{keyword}`"))
+            .help::<String>(suggest(keyword, TAGS.iter().copied()))),
     }
 }
 
