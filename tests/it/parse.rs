@@ -240,7 +240,7 @@ fn configs_point_at_their_place() {
             "error models/b.sql:1:4: config `materialized` must be text, but is a whole number",
             "error models/b.sql:1:4: config `on_configuration_change` must be `apply`, `continue` or `fail`, but is `now`",
             "error models/b.sql:1:4: config `docs.node_color` is neither a CSS colour name nor a hex code: `reddish`",
-            "error models/a.yml:1:40: config `tags` must be text or a list of text, but is a list",
+            "error models/a.yml:1:40: config `tags` must be text or a list of text, but is a list of other things",
             "error models/a.yml:1:57: config `full_refresh` must be true or false, but is text",
             "error models/a.yml:1:72: config `access` must be `private`, `protected` or `public`, but is `everyone`",
         ],
