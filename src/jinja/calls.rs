@@ -88,11 +88,15 @@ fn body(stmts: &[Stmt], calls: &mut Vec<StaticCall>) {
                 }
             }
             Stmt::With { bindings, body: inner, .. } => {
-                bindings.iter().for_each(|(_, value)| expr(value, calls));
+                for (_, value) in bindings {
+                    expr(value, calls);
+                }
                 body(inner, calls);
             }
             Stmt::SetBlock { filter, body: inner, .. } => {
-                filter.iter().for_each(|filter| expr(filter, calls));
+                if let Some(filter) = filter {
+                    expr(filter, calls);
+                }
                 body(inner, calls);
             }
             Stmt::Filter { filter, body: inner, .. } => {
@@ -119,7 +123,9 @@ fn expr(node: &Expr, calls: &mut Vec<StaticCall>) {
         }
         ExprKind::Chain(first, rest) => {
             expr(first, calls);
-            rest.iter().for_each(|(_, operand, _)| expr(operand, calls));
+            for (_, operand, _) in rest {
+                expr(operand, calls);
+            }
         }
         ExprKind::Slice(parts) => {
             expr(&parts.0, calls);
@@ -139,7 +145,9 @@ fn expr(node: &Expr, calls: &mut Vec<StaticCall>) {
         | ExprKind::Concat(items)
         | ExprKind::List(items)
         | ExprKind::Tuple(items) => {
-            items.iter().for_each(|item| expr(item, calls));
+            for item in items {
+                expr(item, calls);
+            }
         }
         ExprKind::Compare(parts) => {
             expr(&parts.0, calls);

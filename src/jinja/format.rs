@@ -110,7 +110,7 @@ fn group(body: &str, separator: char, every: usize, width: usize) -> String {
     }
     let mut out = String::new();
     for (i, c) in whole.iter().enumerate() {
-        if i > 0 && (whole.len() - i) % every == 0 {
+        if i > 0 && (whole.len() - i).is_multiple_of(every) {
             out.push(separator);
         }
         out.push(*c);
@@ -124,10 +124,10 @@ pub(crate) fn format_value(value: &Value, spec: &str) -> Result<String, Error> {
     if spec.is_empty() {
         return Ok(py_str(value));
     }
-    if let View::Py(Py::Instance(instance)) = view(value) {
-        if let Some(text) = instance.format(spec) {
-            return Ok(text);
-        }
+    if let View::Py(Py::Instance(instance)) = view(value)
+        && let Some(text) = instance.format(spec)
+    {
+        return Ok(text);
     }
     let parsed = Spec::parse(spec)?;
     let wrong = || {

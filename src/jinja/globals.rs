@@ -40,9 +40,9 @@ fn range(args: &mut Args) -> Result<Value, Error> {
     args.finish()?;
     let range = match *numbers.as_slice() {
         [stop] => Range { start: 0, stop, step: 1 },
-        [start, stop] => Range { start, stop, step: 1 },
+        [from, to] => Range { start: from, stop: to, step: 1 },
         [_, _, 0] => return Err(Error::runtime("the step of a range must not be zero")),
-        [start, stop, step] => Range { start, stop, step },
+        [from, to, step] => Range { start: from, stop: to, step },
         _ => return Err(Error::runtime("`range` takes 1 to 3 arguments")),
     };
     if range.len() > LONGEST_RANGE {
@@ -180,16 +180,13 @@ impl Instance for Cycler {
         if !self.has_method(name) {
             return None;
         }
-        let value = match name {
-            "next" => {
-                let value = self.current();
-                self.at.fetch_add(1, Ordering::Relaxed);
-                value
-            }
-            _ => {
-                self.at.store(0, Ordering::Relaxed);
-                super::value::none()
-            }
+        let value = if name == "next" {
+            let value = self.current();
+            self.at.fetch_add(1, Ordering::Relaxed);
+            value
+        } else {
+            self.at.store(0, Ordering::Relaxed);
+            super::value::none()
         };
         Some(call.args.finish().map(|()| value))
     }

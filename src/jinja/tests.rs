@@ -94,7 +94,7 @@ fn remainder(call: &mut Call<'_>, divisor: Option<i128>, zero: bool) -> Result<V
         return Err(Error::runtime("text has no remainder"));
     }
     let rest = binary(BinaryOp::Mod, &value, &divisor)?;
-    Ok(Value::from(py_eq(&rest, &int(if zero { 0 } else { 1 }))))
+    Ok(Value::from(py_eq(&rest, &int(i128::from(!zero)))))
 }
 
 fn is_callable(value: &Value) -> bool {

@@ -152,12 +152,11 @@ fn indices([start, stop, step]: [Option<i128>; 3], len: usize) -> impl Iterator<
     let step = step.unwrap_or(1);
     let (low, high) = if step > 0 { (0, len) } else { (-1, len - 1) };
     let clamp = |i: i128| if i < 0 { (i + len).max(low) } else { i.min(high) };
-    let (first, last) = if step > 0 { (0, len) } else { (len - 1, -1) };
-    let start = start.map_or(first, clamp);
-    let stop = stop.map_or(last, clamp);
-    let mut at = start;
+    let (first, beyond) = if step > 0 { (0, len) } else { (len - 1, -1) };
+    let mut at = start.map_or(first, clamp);
+    let end = stop.map_or(beyond, clamp);
     std::iter::from_fn(move || {
-        if (step > 0 && at >= stop) || (step < 0 && at <= stop) {
+        if (step > 0 && at >= end) || (step < 0 && at <= end) {
             return None;
         }
         let index = usize::try_from(at).ok();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::invoke::{Macro, finish};
+use super::invoke::{CallFor, Macro, finish};
 use super::{Error, Flow, Output, Running, State};
 use crate::jinja::ir::{Code, Expr, ExprKind, Load, Stmt, Target};
 use crate::jinja::value::{Py, Value, View, collect, truth, view};
@@ -55,7 +55,7 @@ impl State {
                 return Ok(flow);
             }
             Stmt::Macro { code, slot } => {
-                let value = self.make_macro(code, run);
+                let value = make_macro(code, run);
                 run.frame.set(*slot, value);
             }
             Stmt::CallBlock { call, caller } => self.call_block(call, caller, run, out)?,
@@ -70,19 +70,16 @@ impl State {
         Ok(Flow::Next)
     }
 
-    pub(super) fn make_macro(&self, code: &Arc<Code>, run: &Running) -> Value {
-        let made = Macro { code: Arc::clone(code), closure: Some(Arc::clone(&run.frame)) };
-        Value::from_object(Py::Macro(made))
-    }
-
     /// Prints an expression. The text of a macro call goes straight to the output.
     fn emit(&mut self, expr: &Expr, run: &Running, out: &mut Output) -> Result<(), Error> {
         let span = run.span(expr.place);
         let value = match &expr.kind {
-            ExprKind::Call(call) => match self.eval_call(call, span, run, Some(out), None)? {
-                Some(value) => value,
-                None => return Ok(()),
-            },
+            ExprKind::Call(call) => {
+                match self.eval_call(call, span, run, CallFor { out: Some(out), caller: None })? {
+                    Some(value) => value,
+                    None => return Ok(()),
+                }
+            }
             _ => self.eval(expr, run)?,
         };
         self.print(out, &value, span);
@@ -98,8 +95,10 @@ impl State {
     ) -> Result<(), Error> {
         let span = run.span(call.place);
         let ExprKind::Call(node) = &call.kind else { return Ok(()) };
-        let caller = self.make_macro(caller, run);
-        if let Some(value) = self.eval_call(node, span, run, Some(out), Some(caller))? {
+        let caller = make_macro(caller, run);
+        if let Some(value) =
+            self.eval_call(node, span, run, CallFor { out: Some(out), caller: Some(caller) })?
+        {
             self.print(out, &value, span);
         }
         Ok(())
@@ -162,4 +161,10 @@ impl State {
             None => Ok(self.text_value(out)),
         }
     }
+}
+
+/// Makes a macro that keeps the variables around it.
+fn make_macro(code: &Arc<Code>, run: &Running) -> Value {
+    let made = Macro { code: Arc::clone(code), closure: Some(Arc::clone(&run.frame)) };
+    Value::from_object(Py::Macro(made))
 }

@@ -1,6 +1,7 @@
 //! Evaluates expressions.
 
 use super::access::undefined_error;
+use super::invoke::CallFor;
 use super::{Error, Running, State, get_attr, get_item};
 use crate::diag::Code;
 use crate::jinja::call::Call;
@@ -54,7 +55,7 @@ impl State {
             }
             ExprKind::Slice(parts) => self.slice(&parts.0, &parts.1, run),
             ExprKind::Call(call) => {
-                let result = self.eval_call(call, run.span(expr.place), run, None, None)?;
+                let result = self.eval_call(call, run.span(expr.place), run, CallFor::default())?;
                 Ok(result.unwrap_or_default())
             }
             ExprKind::Filter(filter) => self.filter(expr, filter, run),
@@ -122,13 +123,11 @@ impl State {
         if truth(&self.eval(&parts.0, run)?) {
             return self.eval(&parts.1, run);
         }
-        match &parts.2 {
-            Some(otherwise) => self.eval(otherwise, run),
-            None => {
-                let hint = "the inline `if` was false and has no `else`".to_owned();
-                Ok(self.undefined_because("", hint))
-            }
+        if let Some(otherwise) = &parts.2 {
+            return self.eval(otherwise, run);
         }
+        let hint = "the inline `if` was false and has no `else`".to_owned();
+        Ok(self.undefined_because("", hint))
     }
 
     fn binary(&mut self, op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Error> {

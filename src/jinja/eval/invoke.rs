@@ -17,6 +17,15 @@ pub(crate) struct Macro {
     pub(crate) closure: Option<Arc<Frame>>,
 }
 
+/// What a call is made for.
+#[derive(Default)]
+pub(super) struct CallFor<'o> {
+    /// Where the text of a macro may go at once.
+    pub(super) out: Option<&'o mut Output>,
+    /// The body of the call block.
+    pub(super) caller: Option<Value>,
+}
+
 /// Ends a function body: a `return` drops its text. `start` is where its text and segments began.
 pub(super) fn finish(
     result: Result<(), Error>,
@@ -41,14 +50,13 @@ impl State {
         node: &CallExpr,
         site: Span,
         run: &Running,
-        out: Option<&mut Output>,
-        caller: Option<Value>,
+        CallFor { out, caller }: CallFor<'_>,
     ) -> Result<Option<Value>, Error> {
         self.check_stack().map_err(|e| e.or_at(site))?;
         let result = if let ExprKind::Attr(object, name) = &node.callee.kind {
             let receiver = self.eval(object, run)?;
             let args = self.eval_args(&node.args, caller, run)?;
-            self.call_attr(&receiver, name, args, site, out)
+            self.call_attr((&receiver, name), args, site, out)
         } else {
             let callee = self.eval(&node.callee, run)?;
             let args = self.eval_args(&node.args, caller, run)?;
@@ -63,31 +71,30 @@ impl State {
         caller: Option<Value>,
         run: &Running,
     ) -> Result<Args, Error> {
-        let mut bound = Args::new(Vec::with_capacity(args.len()), Vec::new());
+        let mut made = Args::new(Vec::with_capacity(args.len()), Vec::new());
         for arg in args {
             match arg {
-                Arg::Positional(expr) => bound.positional.push(self.eval(expr, run)?),
-                Arg::Named(name, expr) => bound.named.push((Arc::clone(name), self.eval(expr, run)?)),
+                Arg::Positional(expr) => made.positional.push(self.eval(expr, run)?),
+                Arg::Named(name, expr) => made.named.push((Arc::clone(name), self.eval(expr, run)?)),
                 Arg::Spread(expr) => {
                     let value = self.eval(expr, run)?;
-                    bound.positional.extend(collect(&value).map_err(|e| e.or_at(run.span(expr.place)))?);
+                    made.positional.extend(collect(&value).map_err(|e| e.or_at(run.span(expr.place)))?);
                 }
                 Arg::SpreadNamed(expr) => {
                     let value = self.eval(expr, run)?;
                     let pairs = named_pairs(&value).map_err(|e| e.or_at(run.span(expr.place)))?;
-                    bound.named.extend(pairs);
+                    made.named.extend(pairs);
                 }
             }
         }
-        bound.named.extend(caller.map(|caller| ("caller".into(), caller)));
-        Ok(bound)
+        made.named.extend(caller.map(|caller| ("caller".into(), caller)));
+        Ok(made)
     }
 
     /// Calls `receiver.name(args)`: a method of the receiver, else what the attribute holds.
     fn call_attr(
         &mut self,
-        receiver: &Value,
-        name: &str,
+        (receiver, name): (&Value, &str),
         args: Args,
         site: Span,
         out: Option<&mut Output>,
@@ -113,21 +120,19 @@ impl State {
         out: Option<&mut Output>,
     ) -> Result<Option<Value>, Error> {
         match view(callee) {
-            View::Py(Py::Macro(callee)) => match out {
-                Some(out) => self.call_macro(callee, args, site, out),
-                None => {
-                    let mut out = Output::default();
-                    match self.call_macro(callee, args, site, &mut out)? {
-                        Some(value) => Ok(Some(value)),
-                        None => Ok(Some(self.text_value(out))),
-                    }
+            View::Py(Py::Macro(callee)) => {
+                if let Some(out) = out {
+                    return self.call_macro(callee, args, site, out);
                 }
-            },
+                let mut out = Output::default();
+                let returned = self.call_macro(callee, args, site, &mut out)?;
+                Ok(Some(returned.unwrap_or_else(|| self.text_value(out))))
+            }
             View::Py(Py::Instance(instance)) => {
                 let mut call = Call { args, state: self, site, this: Some(callee.clone()) };
                 instance.call(&mut call).unwrap_or_else(|| Err(not_callable(callee))).map(Some)
             }
-            View::Py(Py::Method(method)) => self.call_attr(&method.receiver, &method.name, args, site, out),
+            View::Py(Py::Method(method)) => self.call_attr((&method.receiver, &method.name), args, site, out),
             View::Py(Py::Undefined(undefined)) if undefined.capture => Ok(Some(callee.clone())),
             View::Py(Py::Undefined(undefined)) => Err(access::undefined_error(self, undefined)),
             _ => Err(not_callable(callee)),

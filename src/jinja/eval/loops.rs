@@ -11,14 +11,13 @@ use crate::jinja::value::{Cursor, Instance, Undefined, Value, iterate, list, obj
 impl State {
     pub(super) fn exec_for(&mut self, node: &Arc<For>, run: &Running, out: &mut Output) -> Result<(), Error> {
         let iterable = self.eval(&node.iter, run)?;
-        self.run_loop(node, &iterable, run, 0, out)
+        self.run_loop((node, run), &iterable, 0, out)
     }
 
     fn run_loop(
         &mut self,
-        node: &Arc<For>,
+        (node, run): (&Arc<For>, &Running),
         iterable: &Value,
-        run: &Running,
         depth: usize,
         out: &mut Output,
     ) -> Result<(), Error> {
@@ -46,24 +45,21 @@ impl State {
         };
         let source = filtered.as_ref().unwrap_or(iterable);
         let cursor = iterate(source).map_err(at)?;
-        let ran = match node.loop_slot {
-            Some(slot) => {
-                let progress = Arc::new(Mutex::new(Progress::new(cursor)));
-                let value = object(LoopVariable {
-                    progress: Arc::clone(&progress),
-                    depth,
-                    capture: self.capture,
-                    recursion: node.recursive.map(|_| (Arc::clone(node), run.clone())),
-                });
-                self.each(node, &inner, out, |inner| {
-                    inner.frame.set(slot, value.clone());
-                    lock(&progress).advance()
-                })?
-            }
-            None => {
-                let mut cursor = cursor;
-                self.each(node, &inner, out, |_| cursor.next())?
-            }
+        let ran = if let Some(slot) = node.loop_slot {
+            let progress = Arc::new(Mutex::new(Progress::new(cursor)));
+            let value = object(LoopVariable {
+                progress: Arc::clone(&progress),
+                depth,
+                capture: self.capture,
+                recursion: node.recursive.map(|_| (Arc::clone(node), run.clone())),
+            });
+            self.each(node, &inner, out, |inner| {
+                inner.frame.set(slot, value.clone());
+                lock(&progress).advance()
+            })?
+        } else {
+            let mut cursor = cursor;
+            self.each(node, &inner, out, |_| cursor.next())?
         };
         if !ran && !node.else_body.is_empty() {
             run.frame.enter(&node.else_enter);
@@ -240,7 +236,7 @@ impl Instance for LoopVariable {
             let iterable = call.args.required("iterable")?;
             call.args.finish()?;
             let mut out = Output::default();
-            call.state.run_loop(node, &iterable, run, self.depth + 1, &mut out)?;
+            call.state.run_loop((node, run), &iterable, self.depth + 1, &mut out)?;
             Ok(call.state.text_value(out))
         };
         Some(descend())

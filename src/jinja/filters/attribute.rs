@@ -50,10 +50,9 @@ pub(super) fn attr(call: &mut Call<'_>) -> Result<Value, Error> {
     let value = input(call)?;
     let name = py_str(&call.args.required("name")?);
     call.args.finish()?;
-    if let View::Py(Py::Dict(_)) = view(&value) {
-        if !crate::jinja::methods::exists(&value, &name) {
-            return Ok(call.undefined(&name));
-        }
+    let is_dict = matches!(view(&value), View::Py(Py::Dict(_)));
+    if is_dict && !crate::jinja::methods::exists(&value, &name) {
+        return Ok(call.undefined(&name));
     }
     get_attr(call.state, &value, &name)
 }

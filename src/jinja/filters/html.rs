@@ -1,5 +1,7 @@
 //! Filters for HTML, URLs and JSON text.
 
+use std::fmt::Write as _;
+
 use super::input;
 use crate::jinja::call::Call;
 use crate::jinja::error::Error;
@@ -84,7 +86,7 @@ fn percent_encoded(text: &str, safe: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) || safe.as_bytes().contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
@@ -147,7 +149,7 @@ pub(super) fn urlize(call: &mut Call<'_>) -> Result<Value, Error> {
     rels.dedup();
     let mut tail = format!(" rel=\"{}\"", escaped(&rels.join(" ")));
     if let Some(target) = &target {
-        tail.push_str(&format!(" target=\"{}\"", escaped(target)));
+        let _ = write!(tail, " target=\"{}\"", escaped(target));
     }
     let mut out = String::new();
     for word in escaped(&text).split_inclusive(char::is_whitespace) {

@@ -157,13 +157,11 @@ pub(crate) fn round_float(f: f64, precision: i32) -> f64 {
     if !f.is_finite() {
         return f;
     }
-    match usize::try_from(precision) {
-        Ok(digits) => format!("{f:.digits$}").parse().unwrap_or(f),
-        Err(_) => {
-            let power = 10_f64.powi(-precision);
-            (f / power).round_ties_even() * power
-        }
+    if let Ok(digits) = usize::try_from(precision) {
+        return format!("{f:.digits$}").parse().unwrap_or(f);
     }
+    let power = 10_f64.powi(-precision);
+    (f / power).round_ties_even() * power
 }
 
 fn round_int(i: i128, precision: i32) -> Result<Value, Error> {
@@ -187,7 +185,7 @@ pub(super) fn filesizeformat(call: &mut Call<'_>) -> Result<Value, Error> {
     };
     let bytes = number.ok_or_else(|| Error::runtime("`filesizeformat` needs a number"))?;
     let base = if binary { 1024.0 } else { 1000.0 };
-    if bytes == 1.0 {
+    if bytes.to_bits() == 1.0_f64.to_bits() {
         return Ok(Value::from("1 Byte"));
     }
     if bytes < base {

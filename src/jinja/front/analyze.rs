@@ -182,10 +182,10 @@ impl<'n> Mentions<'n> {
 
     fn read(&mut self, expr: &Expr<'_>) {
         for_each_name(expr, &mut |name| {
-            if let Some(wanted) = self.wanted.iter().find(|w| **w == name) {
-                if !self.found.contains(wanted) {
-                    self.found.push(wanted);
-                }
+            if let Some(wanted) = self.wanted.iter().find(|w| **w == name)
+                && !self.found.contains(wanted)
+            {
+                self.found.push(wanted);
             }
         });
     }
@@ -199,8 +199,12 @@ impl<'n> Mentions<'n> {
     }
 
     fn signature(&mut self, args: &[Expr<'_>], defaults: &[Expr<'_>], body: &[Stmt<'_>]) {
-        args.iter().for_each(|arg| self.stored(arg));
-        defaults.iter().for_each(|default| self.read(default));
+        for arg in args {
+            self.stored(arg);
+        }
+        for default in defaults {
+            self.read(default);
+        }
         self.body(body);
     }
 

@@ -192,13 +192,11 @@ pub(super) fn lower_do(
     let place = low.place(call.span());
     let mut items = Vec::new();
     for arg in lower_args(low, &call.args, scope)? {
-        match arg {
-            Arg::Positional(expr) => items.push(expr),
-            _ => {
-                let span = place.in_file(low.prepared.file);
-                return Err(Error::syntax(span, "`do` takes an expression, not an assignment"));
-            }
-        }
+        let Arg::Positional(expr) = arg else {
+            let span = place.in_file(low.prepared.file);
+            return Err(Error::syntax(span, "`do` takes an expression, not an assignment"));
+        };
+        items.push(expr);
     }
     match items.len() {
         1 => Ok(items.remove(0)),

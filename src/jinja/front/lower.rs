@@ -292,7 +292,7 @@ impl Lowerer<'_> {
             params.push(Param { name: Arc::clone(name), slot, default });
         }
         let code = self.code(plain(node.name), self.place(span), inner);
-        Ok(Code { params, body, caller, kwargs, varargs, is_caller, ..code })
+        Ok(Code { params, varargs, kwargs, caller, body, is_caller, ..code })
     }
 
     fn call_block_call(&mut self, call: &ast::Spanned<ast::Call<'_>>, scope: usize) -> Result<Expr, Error> {

@@ -1,5 +1,7 @@
 //! Functions of dbt's base context that need no project.
 
+use std::fmt::Write as _;
+
 use md5::{Digest, Md5};
 
 use super::json::{JsonStyle, json_text};
@@ -92,7 +94,11 @@ pub(super) fn local_md5(call: &mut Call<'_>) -> Result<Value, Error> {
     let text = call.args.required_str("value")?;
     call.args.finish()?;
     let digest = Md5::digest(text.as_bytes());
-    Ok(Value::from(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    let mut text = String::with_capacity(32);
+    for byte in digest {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(Value::from(text))
 }
 
 /// Returns the lists of `dict_a` without what `dict_b` lists under the same key, whatever the case.

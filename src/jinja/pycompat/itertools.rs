@@ -20,11 +20,11 @@ pub(super) fn module() -> Value {
             "chain",
             super::class::Class {
                 name: "itertools.chain",
-                make: Some(|call| chain(call.args.rest())),
+                make: Some(|call| chain(&call.args.rest())),
                 methods: &[("from_iterable", |call| {
                     let parts = collect(&call.args.required("iterable")?)?;
                     call.args.finish()?;
-                    chain(parts)
+                    chain(&parts)
                 })],
                 constants: super::class::no_constants,
             }
@@ -71,7 +71,7 @@ fn accumulate(call: &mut Call<'_>) -> Result<Value, Error> {
     Ok(made("itertools.accumulate", out))
 }
 
-fn chain(parts: Vec<Value>) -> Result<Value, Error> {
+fn chain(parts: &[Value]) -> Result<Value, Error> {
     let mut parts: VecDeque<Cursor> = parts.iter().map(iterate).collect::<Result<_, _>>()?;
     Ok(lazy_iterator("itertools.chain", move || {
         while let Some(part) = parts.front_mut() {
@@ -184,13 +184,13 @@ fn islice(call: &mut Call<'_>) -> Result<Value, Error> {
         let place = as_int(value).and_then(|n| usize::try_from(n).ok());
         place.map(Some).ok_or_else(|| Error::runtime("islice takes places that are not negative"))
     };
-    let (start, stop, step) = match bounds.len() {
+    let (first, end, step) = match bounds.len() {
         0 | 1 => (0, bound(0)?, 1),
         _ => (bound(0)?.unwrap_or(0), bound(1)?, bound(2)?.unwrap_or(1).max(1)),
     };
-    let (mut at, mut wanted) = (0, start);
+    let (mut at, mut wanted) = (0, first);
     Ok(lazy_iterator("itertools.islice", move || {
-        if stop.is_some_and(|stop| wanted >= stop) {
+        if end.is_some_and(|end| wanted >= end) {
             return None;
         }
         while at < wanted {

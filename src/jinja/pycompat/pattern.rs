@@ -16,7 +16,9 @@ pub(super) fn translate(pattern: &str, flags: i128) -> Result<String, Error> {
         .map(|(_, letter)| letter)
         .collect();
     if !letters.is_empty() {
-        out.push_str(&format!("(?{letters})"));
+        out.push_str("(?");
+        out.push_str(&letters);
+        out.push(')');
     }
     let chars: Vec<char> = pattern.chars().collect();
     let mut at = 0;
@@ -137,7 +139,6 @@ impl Replacement {
                 Some('n') => text.push('\n'),
                 Some('t') => text.push('\t'),
                 Some('r') => text.push('\r'),
-                Some('\\') => text.push('\\'),
                 Some('g') => {
                     let open = chars.next();
                     let name: String = chars.by_ref().take_while(|c| *c != '>').collect();
@@ -157,11 +158,11 @@ impl Replacement {
                 Some(letter) if letter.is_ascii_alphabetic() => {
                     return Err(Error::runtime(format!("bad escape `\\{letter}` in the replacement")));
                 }
+                Some('\\') | None => text.push('\\'),
                 Some(other) => {
                     text.push('\\');
                     text.push(other);
                 }
-                None => text.push('\\'),
             }
         }
         parts.push(Part::Text(text));

@@ -197,12 +197,11 @@ impl Pattern {
         for found in regex.captures_iter(&text).take(most) {
             let Some(whole) = found.get(0) else { continue };
             out.push_str(&text[last..whole.start()]);
-            match &template {
-                Some(template) => template.expand(&mut out, &found)?,
-                None => {
-                    let made = call.call(&with, [object(Match::new(&regex, &text, &found))])?;
-                    out.push_str(&py_str(&made));
-                }
+            if let Some(template) = &template {
+                template.expand(&mut out, &found)?;
+            } else {
+                let made = call.call(&with, [object(Match::new(&regex, &text, &found))])?;
+                out.push_str(&py_str(&made));
             }
             last = whole.end();
             count += 1;

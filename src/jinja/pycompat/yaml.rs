@@ -1,5 +1,7 @@
 //! `toyaml` and `fromyaml`: YAML text as `yaml.safe_dump` writes it, and values as `SafeLoader` reads them.
 
+use std::fmt::Write as _;
+
 use super::datetime::{date_value, datetime_value, offset_datetime_value};
 use crate::diag::Sources;
 use crate::jinja::error::Error;
@@ -225,9 +227,9 @@ impl Writer {
                 '\u{2028}' => self.out.push_str("\\L"),
                 '\u{2029}' => self.out.push_str("\\P"),
                 ' '..='~' => self.out.push(c),
-                c if (c as u32) < 0x100 => self.out.push_str(&format!("\\x{:02X}", c as u32)),
-                c if (c as u32) < 0x1_0000 => self.out.push_str(&format!("\\u{:04X}", c as u32)),
-                c => self.out.push_str(&format!("\\U{:08X}", c as u32)),
+                c if (c as u32) < 0x100 => drop(write!(self.out, "\\x{:02X}", c as u32)),
+                c if (c as u32) < 0x1_0000 => drop(write!(self.out, "\\u{:04X}", c as u32)),
+                c => drop(write!(self.out, "\\U{:08X}", c as u32)),
             }
         }
         self.out.push('"');

@@ -59,7 +59,7 @@ fn json(value: &Value, depth: usize) -> Result<Json, Error> {
         View::Foreign if !value.is_undefined() => {
             serde_json::to_value(value).map_err(|e| Error::runtime(e.to_string()))?
         }
-        View::Py(Py::Undefined(_) | Py::Set(_)) | View::Py(_) | View::Foreign => {
+        View::Py(_) | View::Foreign => {
             let name = type_name(value);
             return Err(Error::runtime(format!("object of type `{name}` is not JSON serializable")));
         }

@@ -64,6 +64,7 @@ pub trait Instance: Any + Send + Sync {
     }
 
     /// Returns the elements when the object can be iterated.
+    #[expect(clippy::iter_not_returning_iterator, reason = "named for Python's `iter()`, which may fail")]
     fn iter(&self) -> Option<Vec<Value>> {
         None
     }

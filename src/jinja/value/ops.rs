@@ -78,10 +78,10 @@ pub(crate) fn binary(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Error>
 }
 
 fn by_object(op: BinaryOp, a: &Value, b: &Value) -> Option<Result<Value, Error>> {
-    if let View::Py(Py::Instance(instance)) = view(a) {
-        if let Some(result) = instance.binary(op, b, false) {
-            return Some(result);
-        }
+    if let View::Py(Py::Instance(instance)) = view(a)
+        && let Some(result) = instance.binary(op, b, false)
+    {
+        return Some(result);
     }
     if let View::Py(Py::Instance(instance)) = view(b) {
         return instance.binary(op, a, true);

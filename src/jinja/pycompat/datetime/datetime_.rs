@@ -33,7 +33,7 @@ pub(super) fn class() -> Value {
             ("today", now),
             ("utcnow", |call| {
                 call.args.finish()?;
-                naive(TimeZone::UTC.to_datetime(Timestamp::now()))
+                Ok(naive(TimeZone::UTC.to_datetime(Timestamp::now())))
             }),
             ("strptime", |call| {
                 let text = call.args.required_str("date_string")?;
@@ -55,13 +55,13 @@ pub(super) fn class() -> Value {
             ("utcfromtimestamp", |call| {
                 let at = instant(&call.args.required("timestamp")?)?;
                 call.args.finish()?;
-                naive(TimeZone::UTC.to_datetime(at))
+                Ok(naive(TimeZone::UTC.to_datetime(at)))
             }),
             ("combine", combine),
         ],
         constants: |name| match name {
-            "min" => naive(civil::datetime(1, 1, 1, 0, 0, 0, 0)).ok(),
-            "max" => naive(civil::datetime(9999, 12, 31, 23, 59, 59, 999_999_000)).ok(),
+            "min" => Some(naive(civil::datetime(1, 1, 1, 0, 0, 0, 0))),
+            "max" => Some(naive(civil::datetime(9999, 12, 31, 23, 59, 59, 999_999_000))),
             _ => None,
         },
     }
@@ -82,8 +82,8 @@ fn now(call: &mut Call<'_>) -> Result<Value, Error> {
     at_instant(Timestamp::now(), Zone::of(&zone)?)
 }
 
-fn naive(wall: civil::DateTime) -> Result<Value, Error> {
-    Ok(object(DateTime::new(to_micros(wall), None)))
+fn naive(wall: civil::DateTime) -> Value {
+    object(DateTime::new(to_micros(wall), None))
 }
 
 /// Python counts no finer than microseconds.
@@ -94,7 +94,7 @@ fn to_micros(wall: civil::DateTime) -> civil::DateTime {
 
 fn at_instant(at: Timestamp, zone: Option<Zone>) -> Result<Value, Error> {
     match zone {
-        None => naive(TimeZone::system().to_datetime(at)),
+        None => Ok(naive(TimeZone::system().to_datetime(at))),
         Some(zone) => DateTime::at(at, &zone).map(object),
     }
 }

@@ -51,12 +51,10 @@ pub(super) fn strftime(at: &Moment, format: &str) -> Result<String, Error> {
         }
         match number(at, directive) {
             Some((value, width, fill)) => {
-                let _ = match pad {
-                    Some('-') => write!(out, "{value}"),
-                    Some('_') => write!(out, "{value:>width$}"),
-                    Some(_) => write!(out, "{value:0width$}"),
-                    None if fill == ' ' => write!(out, "{value:>width$}"),
-                    None => write!(out, "{value:0width$}"),
+                let _ = match pad.unwrap_or(if fill == ' ' { '_' } else { '0' }) {
+                    '-' => write!(out, "{value}"),
+                    '_' => write!(out, "{value:>width$}"),
+                    _ => write!(out, "{value:0width$}"),
                 };
             }
             None => word(&mut out, at, directive)?,

@@ -1,5 +1,7 @@
 //! Time zones: UTC, fixed offsets, and named ones (`pytz`).
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -88,7 +90,7 @@ pub(super) fn offset_text(seconds: i32, separator: &str) -> String {
     let s = seconds.abs();
     let mut text = format!("{sign}{:02}{separator}{:02}", s / 3600, s / 60 % 60);
     if s % 60 != 0 {
-        text.push_str(&format!("{separator}{:02}", s % 60));
+        let _ = write!(text, "{separator}{:02}", s % 60);
     }
     text
 }
