@@ -23,7 +23,7 @@
         False, target_relation, build_snapshot_table(strategy, model['compiled_code'])) -%}
 
   {%- else -%}
-    {%- set columns = config.get('snapshot_table_column_names') or get_snapshot_table_column_names() -%}
+    {%- set columns = snapshot_column_names() -%}
     {%- do adapter.assert_valid_snapshot_target_given_strategy(target_relation, columns, strategy) -%}
 
     {%- set staging_relation = build_snapshot_staging_table(strategy, sql, target_relation) -%}

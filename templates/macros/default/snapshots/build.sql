@@ -5,7 +5,7 @@
 {%- endmacro %}
 
 {% macro default__build_snapshot_table(strategy, sql) %}
-  {%- set columns = config.get('snapshot_table_column_names') or get_snapshot_table_column_names() %}
+  {%- set columns = snapshot_column_names() %}
   select
     *,
     {{ strategy.scd_id }} as {{ columns.dbt_scd_id }},
@@ -31,7 +31,7 @@
   The fragments of a strategy refer to `snapshotted_data` and `source_data`.
 #}
 {% macro default__snapshot_staging_table(strategy, source_sql, target_relation) -%}
-  {%- set columns = config.get('snapshot_table_column_names') or get_snapshot_table_column_names() -%}
+  {%- set columns = snapshot_column_names() -%}
   {%- set key = strategy.unique_key -%}
   {%- set now = snapshot_get_time() -%}
   {%- set current_valid_to = config.get('dbt_valid_to_current') -%}

@@ -1,10 +1,21 @@
 {# The columns a snapshot adds to the user's own, and the table's other small conventions. #}
 
-{# Default names; `snapshot_meta_column_names` renames them. #}
+{# Default names. #}
 {% macro get_snapshot_table_column_names() %}
   {%- set names = {} -%}
   {%- for name in ['dbt_valid_from', 'dbt_valid_to', 'dbt_scd_id', 'dbt_updated_at', 'dbt_is_deleted'] -%}
     {%- do names.update({name: name}) -%}
+  {%- endfor -%}
+  {{ return(names) }}
+{% endmacro %}
+
+
+{# The names in use: `snapshot_meta_column_names` renames some or all. #}
+{% macro snapshot_column_names() %}
+  {%- set names = get_snapshot_table_column_names() -%}
+  {%- set renamed = config.get('snapshot_meta_column_names') -%}
+  {%- for name in names | list if renamed and renamed[name] -%}
+    {%- do names.update({name: renamed[name]}) -%}
   {%- endfor -%}
   {{ return(names) }}
 {% endmacro %}

@@ -43,7 +43,7 @@
   {%- set unique_key = config.get('unique_key') -%}
   {%- set updated_at = config.get('updated_at') -%}
   {%- set hard_deletes = adapter.get_hard_deletes_behavior(config) -%}
-  {%- set columns = config.get('snapshot_table_column_names') or get_snapshot_table_column_names() -%}
+  {%- set columns = snapshot_column_names() -%}
 
   {#- The start of the version and not its `dbt_updated_at`: a strategy can change during a snapshot's life. -#}
   {%- set row_changed -%}

@@ -11,10 +11,10 @@
 
   {%- if arg_dict['unique_key'] -%}
     {%- do exceptions.raise_compiler_error(
-        "dbt-duckdb 'microbatch' incremental strategy does not support 'unique_key': use 'event_time' to define the batches") -%}
+        'the `microbatch` strategy replaces rows by `event_time` and takes no `unique_key`; use `merge` to match rows by key') -%}
   {%- elif not event_time -%}
     {%- do exceptions.raise_compiler_error(
-        "dbt-duckdb 'microbatch' requires an 'event_time' config") -%}
+        'the `microbatch` strategy requires an `event_time` config') -%}
   {%- endif -%}
 
   {%- set batch = model.get('batch') or {} -%}
@@ -22,7 +22,7 @@
   {%- set after = batch.get('event_time_end') -%}
   {%- if not first or not after -%}
     {%- do exceptions.raise_compiler_error(
-        "dbt-duckdb 'microbatch' needs the start and the end of a batch") -%}
+        'the `microbatch` strategy needs the start and the end of a batch') -%}
   {%- endif -%}
 
   {%- set conditions = [

@@ -4,7 +4,7 @@
 #}
 
 {% macro duckdb__snapshot_merge_sql(target, source, insert_cols) -%}
-  {%- set columns = config.get('snapshot_table_column_names') or get_snapshot_table_column_names() -%}
+  {%- set columns = snapshot_column_names() -%}
   {%- set current_valid_to = config.get('dbt_valid_to_current') -%}
   {%- set target_valid_to = 'DBT_INTERNAL_TARGET.' ~ columns.dbt_valid_to %}
 

@@ -12,7 +12,7 @@
 {% macro postgres__get_incremental_microbatch_sql(arg_dict) %}
   {%- if not arg_dict['unique_key'] -%}
     {%- do exceptions.raise_compiler_error(
-        "dbt-postgres 'microbatch' requires a `unique_key` config") -%}
+        'the `microbatch` strategy requires a `unique_key` config') -%}
   {%- endif -%}
   {{ return(adapter.dispatch('get_incremental_merge_sql', 'dbt')(arg_dict)) }}
 {% endmacro %}

@@ -1,7 +1,7 @@
 {# Versions that ended are closed by an update, those that began are inserted; both in one call. #}
 
 {% macro postgres__snapshot_merge_sql(target, source, insert_cols) -%}
-  {%- set columns = config.get('snapshot_table_column_names') or get_snapshot_table_column_names() -%}
+  {%- set columns = snapshot_column_names() -%}
   {%- set current_valid_to = config.get('dbt_valid_to_current') -%}
   {%- set target_valid_to = target ~ '.' ~ columns.dbt_valid_to %}
 
