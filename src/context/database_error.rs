@@ -35,10 +35,10 @@ impl NodeScope {
             }
             None => diagnostic,
         };
-        if let Some(excerpt) = &refused.error.excerpt {
-            if !diagnostic.span.is_some_and(|span| shows(excerpt, span, sources)) {
-                diagnostic = diagnostic.note(format!("the database points here:\n{excerpt}"));
-            }
+        if let Some(excerpt) = &refused.error.excerpt
+            && !diagnostic.span.is_some_and(|span| shows(excerpt, span, sources))
+        {
+            diagnostic = diagnostic.note(format!("the database points here:\n{excerpt}"));
         }
         Error::elsewhere(diagnostic)
     }

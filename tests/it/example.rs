@@ -65,7 +65,10 @@ impl Example {
         let artifact: Value = serde_json::from_str(&text).unwrap();
         let results = artifact["results"].as_array().unwrap();
         let text_of = |value: &Value| value.as_str().unwrap().to_owned();
-        results.iter().map(|it| (text_of(&it["unique_id"]), text_of(&it["status"]), it["failures"].as_u64())).collect()
+        results
+            .iter()
+            .map(|it| (text_of(&it["unique_id"]), text_of(&it["status"]), it["failures"].as_u64()))
+            .collect()
     }
 
     /// The one value that a query returns from the warehouse.
@@ -143,7 +146,9 @@ fn the_incremental_mart_catches_up_and_leaves_old_days_alone() {
     example.succeeds(&["build"]);
     assert_eq!(example.number("select count(*) from marts.fct_daily_flights"), 2838);
     assert_eq!(
-        example.number("select count(distinct flight_date) from marts.fct_daily_flights where carrier_name = 'mark'"),
+        example.number(
+            "select count(distinct flight_date) from marts.fct_daily_flights where carrier_name = 'mark'"
+        ),
         28,
         "the days up to 28 January are not rebuilt, the last three are"
     );

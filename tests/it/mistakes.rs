@@ -77,8 +77,9 @@ fn tell(project: &Path) -> String {
     let mut told = format!("$ {}\nexit code {code}\n", command.trim());
     let text = text.replace(copy.to_str().expect("UTF-8"), "<project>");
     for line in text.lines().map(without_times) {
-        if !NOISE.iter().any(|noise| line.starts_with(noise)) && !(line.is_empty() && told.ends_with("\n\n"))
-        {
+        let noise = NOISE.iter().any(|noise| line.starts_with(noise));
+        let second_blank = line.is_empty() && told.ends_with("\n\n");
+        if !(noise || second_blank) {
             let _ = writeln!(told, "{line}");
         }
     }
