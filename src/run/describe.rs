@@ -60,8 +60,8 @@ fn other_facts(manifest: &Manifest, id: &UniqueId) -> NodeFacts {
 }
 
 /// Returns what node lines call a node: `sql table model main.orders`, `seed file main.countries`.
-pub(super) fn description(node: &Node) -> String {
-    let relation = format!("{}.{}", node.schema, node.alias);
+pub(super) fn description(node: &Node, home: Option<&str>) -> String {
+    let relation = place(node, home);
     match node.resource_type() {
         ResourceType::Model => {
             let language = match node.language {
@@ -74,6 +74,15 @@ pub(super) fn description(node: &Node) -> String {
         ResourceType::Snapshot => format!("snapshot {relation}"),
         ResourceType::Test => format!("test {}", node.name),
         other => format!("{other} {}", node.name),
+    }
+}
+
+/// Returns where a node is built: `main.orders`, and the database too unless it is `home`, the target's.
+pub(super) fn place(node: &Node, home: Option<&str>) -> String {
+    let (schema, alias) = (&node.schema, &node.alias);
+    match &node.database {
+        database if !database.is_empty() && home != Some(database) => format!("{database}.{schema}.{alias}"),
+        _ => format!("{schema}.{alias}"),
     }
 }
 

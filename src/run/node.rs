@@ -5,12 +5,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::cancel::CancelToken;
 use super::data_test::run_test;
-use super::describe::{Infos, description, result_message};
+use super::describe::{Infos, description, place, result_message};
 use super::materialize::materialize;
 use super::schedule::{Runner, SkipReason};
 use crate::adapter::Adapter;
@@ -33,6 +35,9 @@ pub struct NodeRunner {
     adapter: Arc<dyn Adapter>,
     actions: HashMap<UniqueId, Action>,
     infos: Infos,
+    cancel: CancelToken,
+    /// Whether a failure under `--fail-fast` stopped the run.
+    failed_fast: AtomicBool,
 }
 
 /// What a step gave, before it becomes a result.
@@ -52,12 +57,13 @@ struct Work<'a> {
 }
 
 impl NodeRunner {
-    /// Makes a runner for a plan.
-    pub fn new(compiler: Compiler, plan: &Plan) -> Self {
+    /// Makes a runner for a plan. `cancel` is what Ctrl-C turns; it tells why statements were interrupted.
+    pub fn new(compiler: Compiler, plan: &Plan, cancel: CancelToken) -> Self {
         let run = Arc::clone(compiler.run());
         let actions = plan.steps.iter().map(|step| (step.id.clone(), step.action)).collect();
         let infos = Infos::new(&run.manifest, plan.steps.iter().map(|step| &step.id));
-        Self { adapter: Arc::clone(&run.adapter), compiler, actions, infos }
+        let failed_fast = AtomicBool::new(false);
+        Self { adapter: Arc::clone(&run.adapter), compiler, actions, infos, cancel, failed_fast }
     }
 
     /// Returns what compiles the nodes.
@@ -67,6 +73,11 @@ impl NodeRunner {
 
     fn run_scope(&self) -> &Arc<RunScope> {
         self.compiler.run()
+    }
+
+    /// The database of the target.
+    fn home(&self) -> Option<&str> {
+        self.run_scope().shared.target.get("database").and_then(Json::as_str)
     }
 
     fn events(&self) -> &EventSink {
@@ -130,7 +141,23 @@ impl NodeRunner {
         result.with_node(work.node, compiled.as_deref())
     }
 
+    /// Why a statement was interrupted, if somebody here did it.
+    fn broken_off(&self, diagnostic: &Diagnostic) -> Option<SkipReason> {
+        if diagnostic.code != Code::INTERRUPTED {
+            None
+        } else if self.cancel.is_cancelled() {
+            Some(SkipReason::Cancelled)
+        } else {
+            self.failed_fast.load(Ordering::SeqCst).then_some(SkipReason::FailFast)
+        }
+    }
+
     fn failed(&self, node: &Node, diagnostic: Diagnostic) -> RunResult {
+        if let Some(because) = self.broken_off(&diagnostic) {
+            let mut result = RunResult::new(node.unique_id.clone(), Status::Skipped);
+            result.message = because.message().map(str::to_owned);
+            return result;
+        }
         let sources = &self.run_scope().shared.sources;
         let (message, diagnostic) = super::error_text::error_text(node, diagnostic, sources);
         let exc = message.clone();
@@ -144,7 +171,7 @@ impl NodeRunner {
         self.events().debug(|| NodeStart { node_info: info.clone() });
         if index > 0 {
             self.events().send(LogStartLine {
-                description: description(node),
+                description: description(node, self.home()),
                 index,
                 node_info: info.clone(),
                 total,
@@ -164,11 +191,22 @@ impl NodeRunner {
 
     fn tell_line(&self, node: &Node, info: &NodeInfo, result: &RunResult, (index, total): (usize, usize)) {
         let node_info = info.clone();
+        if result.status == Status::Skipped {
+            return self.events().send(SkippingDetails {
+                because: None,
+                index,
+                node_info,
+                node_name: node.alias.clone(),
+                resource_type: node.resource_type().to_string(),
+                schema: node.schema.clone(),
+                total,
+            });
+        }
         let execution_time = result.execution_time;
         let message = result.message.clone().unwrap_or_default();
         let failed = result.status == Status::Error;
         let status = if failed { "error".to_owned() } else { message.clone() };
-        let description = description(node);
+        let description = description(node, self.home());
         let events = self.events();
         match node.resource_type() {
             ResourceType::Seed => events.send(LogSeedResult {
@@ -183,7 +221,7 @@ impl NodeRunner {
             }),
             ResourceType::Snapshot => events.send(LogSnapshotResult {
                 cfg: node.config.values().clone(),
-                description: format!("{}.{}", node.schema, node.alias),
+                description: place(node, self.home()),
                 execution_time,
                 index,
                 node_info,
@@ -255,6 +293,8 @@ impl Runner for NodeRunner {
         let info =
             NodeInfo { started_at: Some(Timestamp::now()), ..self.infos.get(id).with_status("started") };
         let _current = event::NodeScope::enter(info.clone());
+        // Whoever only compiles wants to see the code, not that it was compiled.
+        let (index, total) = if action == Action::Compile { (0, 0) } else { (index, total) };
         self.tell_start(node, &info, (index, total));
         let scope =
             NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
@@ -317,6 +357,7 @@ impl Runner for NodeRunner {
     }
 
     fn interrupt(&self) {
+        self.failed_fast.store(true, Ordering::SeqCst);
         self.adapter.cancel();
     }
 }

@@ -4,7 +4,7 @@ use crate::cli::args::flag_table::{
     self, EMPTY, FULL_REFRESH, INJECT_EPHEMERAL_CTES, INLINE, INTROSPECT, OUTPUT, SQLPARSE,
 };
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::pipeline::{self, Done, execute};
+use crate::cli::pipeline::{self, Done, execute, named};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::Diagnostic;
 use crate::event::CompiledNode;
@@ -38,7 +38,7 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     if selecting.select.is_empty() && selecting.selector.is_none() {
         return Ok(Outcome::Success);
     }
-    for id in &done.selected {
+    for id in named(ui, &done.loaded, &done.selected) {
         let Some(compiled) = done.loaded.compiled.get(id) else { continue };
         let Some(node) = done.loaded.parsed.manifest.nodes.get(id) else { continue };
         print(ui, (&node.search_name(), id.as_str()), &compiled.code, false);

@@ -109,7 +109,7 @@ fn run(
         Code::CONNECTION => problem.focused(&ui.sources, loaded.workspace.profile.span),
         _ => problem,
     })?;
-    let runner = NodeRunner::new(warehouse.compiler(loaded), plan);
+    let runner = NodeRunner::new(warehouse.compiler(loaded), plan, ui.cancel.clone());
     let mut results = Vec::with_capacity(plan.total());
     hooks(ui, &runner, warehouse, (&plan.on_run_start, HookStage::Start), &mut results);
     // As in dbt: a hook that cannot even be compiled ends the command, one that the database refuses does not.

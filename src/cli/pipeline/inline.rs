@@ -21,7 +21,7 @@ use crate::plan::Command;
 use super::execute::write_results;
 use super::load::{Loaded, load};
 use super::scope::{Warehouse, open};
-use super::selecting::{nothing_selected, select};
+use super::selecting::{named, nothing_selected, select};
 
 /// The name dbt gives a query of the command line.
 const NAME: &str = "inline_query";
@@ -173,7 +173,8 @@ pub(in crate::cli) fn preview_selected(ui: &Ui, limit: i64) -> Result<Vec<Previe
     }
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect());
     let compiler = warehouse.compiler(&loaded);
-    let nodes = selected.iter().filter_map(|id| loaded.parsed.manifest.nodes.get(id));
+    let shown = named(ui, &loaded, &selected);
+    let nodes = shown.iter().filter_map(|id| loaded.parsed.manifest.nodes.get(*id));
     let previews: Result<Vec<Preview>, Diagnostic> =
         nodes.map(|node| preview(&warehouse, &compiler, node, limit)).collect();
     warehouse.close()?;
@@ -184,7 +185,7 @@ pub(in crate::cli) fn preview_selected(ui: &Ui, limit: i64) -> Result<Vec<Previe
         let compiled = loaded.compiled.get(id);
         Some(RunResult::new(id.clone(), Status::Success).with_node(node, compiled.as_deref()))
     };
-    let results: Vec<RunResult> = selected.iter().filter_map(done).collect();
+    let results: Vec<RunResult> = shown.into_iter().filter_map(done).collect();
     write_results(ui, &loaded, &results, 0.0)?;
     Ok(previews)
 }

@@ -13,4 +13,4 @@ pub(super) use execute::{Done, execute};
 pub(super) use inline::{Preview, compile_inline, preview_inline, preview_selected};
 pub(super) use load::{load, load_project};
 pub(super) use operation::run_operation;
-pub(super) use selecting::{nothing_selected, select};
+pub(super) use selecting::{named, nothing_selected, select};

@@ -36,6 +36,22 @@ pub(in crate::cli) fn select(
     Ok(selection.ids)
 }
 
+/// Returns those of the selected nodes that `--select` names, as dbt prints no others; all of them where it
+/// names none, as with `tag:nightly`. A node is named when a word contains its name: `+orders` names `orders`.
+pub(in crate::cli) fn named<'a>(
+    ui: &Ui,
+    loaded: &Loaded,
+    selected: &'a BTreeSet<UniqueId>,
+) -> Vec<&'a UniqueId> {
+    let words = ui.flags.selecting().select;
+    let is_named = |id: &&UniqueId| {
+        let node = loaded.parsed.manifest.nodes.get(*id);
+        node.is_some_and(|node| words.iter().any(|word| word.contains(&node.name)))
+    };
+    let named: Vec<&UniqueId> = selected.iter().filter(is_named).collect();
+    if named.is_empty() { selected.iter().collect() } else { named }
+}
+
 fn spec(ui: &Ui, loaded: &Loaded, selecting: &Selecting) -> Result<Spec, CliError> {
     let indirect = match selecting.indirect {
         IndirectSelection::Eager => Indirect::Eager,

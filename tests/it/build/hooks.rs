@@ -1,0 +1,95 @@
+//! Hooks of models and of the run, operations: their order, their transactions, their failures.
+
+use super::Shop;
+
+fn journal(shop: &Shop) -> Vec<String> {
+    shop.rows("select what from main.journal order by n")
+}
+
+#[test]
+fn hooks_run_in_dbts_order() {
+    let shop = Shop::copy("hooks");
+    shop.run(&["run", "--threads", "1"], 0);
+    assert_eq!(
+        journal(&shop),
+        [
+            "start",
+            "start again",
+            "outside pre one",
+            "project pre one",
+            "own pre one",
+            "project post one",
+            "own post one",
+            "after commit one",
+            "project pre two",
+            "project post two",
+            "project pre three",
+            "project post three",
+            "project pre four",
+            "project post four",
+            "end saw four success",
+            "end saw one success",
+            "end saw three success",
+            "end saw two success",
+            "schemas main",
+            "end",
+        ]
+    );
+    let hooks = shop
+        .results()
+        .iter()
+        .filter(|one| one["unique_id"].as_str().unwrap().starts_with("operation."))
+        .count();
+    assert_eq!(hooks, 8);
+}
+
+#[test]
+fn a_failed_post_hook_undoes_its_model() {
+    let shop = Shop::copy("hooks");
+    shop.run(&["run"], 0);
+    let shown = shop.run(&["run", "--vars", "{break_post: true}"], 1);
+    assert!(shown.contains("ERROR creating sql table model main.three"), "{shown}");
+    assert!(shown.contains("SKIP relation main.four"), "{shown}");
+    assert_eq!(shop.rows("select n, last from main.three"), ["1 false"]);
+    let entries = journal(&shop);
+    let count = |what: &str| entries.iter().filter(|one| *one == what).count();
+    assert_eq!((count("project post two"), count("project post three")), (2, 1));
+    assert!(!shop.relations().iter().any(|name| name.contains("__dbt")), "{:?}", shop.relations());
+}
+
+#[test]
+fn failed_run_hooks_skip_the_hooks_behind_them() {
+    let shop = Shop::copy("hooks");
+    shop.run(&["run", "--vars", "{break_end: true}"], 1);
+    let status = |shop: &Shop, name: &str| {
+        shop.statuses()
+            .into_iter()
+            .find(|one| one.starts_with(name))
+            .unwrap()
+            .rsplit(' ')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(status(&shop, "shop-on-run-end-2"), "error");
+    assert_eq!(status(&shop, "shop-on-run-end-3"), "skipped");
+    assert_eq!(status(&shop, "four"), "success");
+    assert_eq!(journal(&shop).last().unwrap(), "schemas main");
+    shop.run(&["run", "--vars", "{break_start: true}"], 1);
+    assert_eq!(status(&shop, "shop-on-run-start-2"), "error");
+    assert_eq!(status(&shop, "shop-on-run-start-3"), "skipped");
+}
+
+#[test]
+fn operations_write_at_once_or_when_they_commit() {
+    let shop = Shop::copy("hooks");
+    let args = "{name: filled, rows: 3, extra: [1, {a: b}]}";
+    let shown = shop.run(&["run-operation", "fill", "--args", args], 0);
+    assert!(shown.contains("filled filled with 3 [1, {\"a\": \"b\"}]"), "{shown}");
+    assert_eq!(shop.rows("select count(*) from main.filled"), ["3"]);
+    shop.run(&["run-operation", "writes_at_once"], 0);
+    assert_eq!(shop.relations(), ["table main.filled", "table main.left_open"]);
+    let shown = shop.run(&["run-operation", "falls"], 1);
+    assert!(shown.contains("no way") && shown.contains("macros/note.sql"), "{shown}");
+    shop.run(&["run-operation", "nowhere"], 2);
+}

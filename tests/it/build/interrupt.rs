@@ -1,0 +1,86 @@
+//! Runs that are stopped from outside: nothing half-built stays, and the next run works.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Shop;
+
+/// Starts a run of two models that would take hours, and waits until both are at work.
+fn start_slow(shop: &Shop) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+    command.args(["run", "--threads", "2", "--vars", "{mode: slow}"]).current_dir(shop.path(""));
+    command.env_clear().env("HOME", shop.path("")).stdin(Stdio::null());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let from = Instant::now();
+    let statement = "from range(2000000)";
+    while shop_log(shop).matches(statement).count() < 2 {
+        assert!(from.elapsed() < Duration::from_secs(60), "{}", shop_log(shop));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // The statement is logged just before it is sent.
+    std::thread::sleep(Duration::from_millis(300));
+    child
+}
+
+/// What the log file says of the newest invocation.
+fn shop_log(shop: &Shop) -> String {
+    let log = std::fs::read_to_string(shop.path("logs/dbt.log")).unwrap_or_default();
+    log.rsplit("==============================").next().unwrap_or_default().to_owned()
+}
+
+fn built() -> (Shop, Vec<String>) {
+    let shop = Shop::copy("slow");
+    shop.run(&["run"], 0);
+    let relations = shop.relations();
+    (shop, relations)
+}
+
+#[track_caller]
+fn assert_untouched(shop: &Shop, relations: &[String]) {
+    assert_eq!(shop.relations(), relations);
+    for model in ["slow_table", "slow_incremental", "after_slow"] {
+        assert_eq!(shop.rows(&format!("from main.{model}")), ["7"], "{model}");
+    }
+}
+
+#[test]
+fn a_killed_run_leaves_what_was_there() {
+    let (shop, relations) = built();
+    let mut child = start_slow(&shop);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_untouched(&shop, &relations);
+    shop.run(&["run", "--full-refresh"], 0);
+    assert_untouched(&shop, &relations);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_interrupts_statements_marks_the_rest_and_writes_results() {
+    let (shop, relations) = built();
+    let child = start_slow(&shop);
+    let sent = Instant::now();
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    assert!(sent.elapsed() < Duration::from_secs(30), "the statements would take hours");
+    assert_eq!(output.status.code(), Some(1));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains("Exited because of keyboard interrupt"), "{stdout}");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("stopping: running statements"));
+    assert_eq!(
+        shop.statuses(),
+        [
+            "after_slow skipped",
+            "quick success",
+            "slow_incremental skipped",
+            "slow_table skipped",
+            "slow_view skipped",
+        ]
+    );
+    for result in shop.results().iter().filter(|one| one["status"] == "skipped") {
+        assert_eq!(result["message"], "Skipping due to an interrupt");
+    }
+    assert_untouched(&shop, &relations);
+    shop.run(&["run"], 0);
+}
