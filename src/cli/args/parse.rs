@@ -294,7 +294,18 @@ fn explain(program: &Program, error: &clap::Error) -> Result<Parsed, UsageError>
     Err(usage.help(format!("`{} --help` explains more", program.name)))
 }
 
+/// Tells which commands have the flag, or which flag is spelled nearly so.
 fn similar_flag(bad: &str) -> Option<String> {
+    let has = |flag: &Flag| bad.strip_prefix("--").is_some_and(|long| long == flag.long);
+    let owners: Vec<String> = SPECS
+        .iter()
+        .filter(|spec| spec.own_flags().any(has))
+        .map(|spec| format!("`{}`", spec.words.join(" ")))
+        .collect();
+    if !owners.is_empty() {
+        let verb = if owners.len() == 1 { "has" } else { "have" };
+        return Some(format!("{} {verb} it", owners.join(", ")));
+    }
     let names: BTreeSet<String> = all_flags()
         .flat_map(|flag| {
             let off = (flag.kind == Kind::Switch).then(|| format!("--no-{}", flag.long));

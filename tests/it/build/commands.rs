@@ -57,7 +57,7 @@ fn compile_prints_the_sql_of_what_was_named() {
         "select * from \"warehouse\".\"main\".\"orders\""
     );
     let shown = shop.run(&["compile", "-q", "--inline", "select * from {{ ref('dirty') }}"], 0);
-    assert_eq!(shown, "Compiled inline node is:\nselect * from \"warehouse\".\"main\".\"dirty\"");
+    assert_eq!(shown, "select * from \"warehouse\".\"main\".\"dirty\"");
     shop.run(&["compile", "--inline", "select * from {{ ref('nowhere') }}"], 2);
 }
 

@@ -58,3 +58,12 @@ fn old_spellings_are_told_and_warn_error_makes_them_errors() {
     assert_eq!(refused.code, Some(2));
     assert!(refused.stdout.contains("Encountered an error:\n"), "{}", refused.stdout);
 }
+
+#[test]
+fn a_flag_of_another_command_is_told_so() {
+    let folder = super::project("name: shop\n");
+    let ended = super::Call::new(folder.path(), &["snapshot", "--fail-fast", "--output", "json"]).run();
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("there is no flag `--output` here"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("`show`") && ended.stderr.contains(" have it"), "{}", ended.stderr);
+}
