@@ -17,8 +17,6 @@ pub(super) struct Column {
     pub(super) tests: Vec<Yaml>,
     /// Tags for its tests: those of the column and of its config.
     pub(super) test_tags: Vec<String>,
-    /// Its entry.
-    pub(super) span: Span,
 }
 
 /// Keys with a meaning; others are kept as extras.
@@ -93,7 +91,7 @@ pub(super) fn column(item: &Yaml, problems: &mut Vec<Diagnostic>) -> Option<Colu
     };
     let description_span = given.get("description").map(|value| value.span);
     let tests = read.tests();
-    Some(Column { shown, description_span, tests, test_tags: tags, span: item.span })
+    Some(Column { shown, description_span, tests, test_tags: tags })
 }
 
 /// Returns columns by name; the later of two equal names wins.

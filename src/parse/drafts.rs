@@ -102,9 +102,9 @@ impl Drafter<'_> {
         for block in found.into_iter().filter(|block| block.kind == BlockKind::Snapshot) {
             let body = block_text::body(&file.text, &block);
             let mut fqn = file.fqn_prefix();
-            fqn.extend([file.stem().to_owned(), block.name.to_string()]);
+            fqn.extend([file.stem().to_owned(), block.name.clone()]);
             let identity = Identity {
-                name: block.name.to_string(),
+                name: block.name.clone(),
                 ..self.identity(file, ResourceType::Snapshot, file.path.to_string(), fqn)
             };
             let code = Code {
@@ -189,6 +189,7 @@ impl Drafter<'_> {
         (drafts, problems)
     }
 
+    #[expect(clippy::unused_self, reason = "called like its siblings")]
     fn identity(
         &self,
         file: &ProjectFile,

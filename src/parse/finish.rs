@@ -155,6 +155,7 @@ impl Finisher<'_> {
 
     /// Renders the hooks of a node, since what they ref counts. dbt does so each time it resolves the
     /// configuration, the first time without the entry.
+    #[expect(clippy::too_many_arguments, reason = "each is needed, and no two belong together")]
     fn hooks(
         &self,
         node: &mut Node,

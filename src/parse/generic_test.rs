@@ -138,7 +138,10 @@ pub(super) fn read(
                 Target::Source { .. } => format!("source_{test}"),
                 Target::Node { .. } => test.clone(),
             };
-            let kind = namespace.as_ref().map_or(kind.clone(), |namespace| format!("{namespace}_{kind}"));
+            let kind = match &namespace {
+                Some(namespace) => format!("{namespace}_{kind}"),
+                None => kind,
+            };
             generic_name::names(&kind, &target.label(), &args)
         }
     };

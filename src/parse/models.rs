@@ -198,7 +198,7 @@ fn iso_date(value: &Yaml) -> Option<String> {
     };
     let text = text.trim().replacen(' ', "T", 1);
     if let Ok(zoned) = text.parse::<jiff::Timestamp>() {
-        let offset = text.rfind(['+', '-', 'Z']).map(|at| &text[at..]).unwrap_or("Z");
+        let offset = text.rfind(['+', '-', 'Z']).map_or("Z", |at| &text[at..]);
         let (date, _) = text.split_at(text.len() - offset.len());
         let offset = if offset == "Z" { "+00:00" } else { offset };
         let _ = zoned;

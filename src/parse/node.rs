@@ -34,6 +34,7 @@ pub(super) struct Draft {
 
 /// What a property file adds to a node.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "the name of the manifest")]
 pub(super) struct Patch {
     pub(super) patch_path: String,
     pub(super) description: String,
@@ -117,8 +118,8 @@ impl Builder<'_> {
         let relation =
             (self.relation)(self.names.default_database(), self.names.default_schema(), &node.name);
         let mut known = node.clone();
-        known.database = self.names.default_database().to_owned();
-        known.schema = self.names.default_schema().to_owned();
+        self.names.default_database().clone_into(&mut known.database);
+        self.names.default_schema().clone_into(&mut known.schema);
         known.config = Config::new(crate::manifest::defaults(node.resource_type()).clone());
         ParseNode {
             unique_id: node.unique_id.clone(),

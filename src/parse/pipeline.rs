@@ -157,6 +157,7 @@ impl Run<'_> {
 
 impl Run<'_> {
     /// Reads sources, exposures, groups, unit tests, and makes the generic tests.
+    #[expect(clippy::too_many_arguments, reason = "each is needed, and no two belong together")]
     fn others(
         &mut self,
         finisher: &Finisher<'_>,

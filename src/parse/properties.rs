@@ -126,8 +126,6 @@ pub(super) struct Properties {
     pub(super) file: Arc<PropertyFile>,
     pub(super) name: String,
     pub(super) name_span: Span,
-    /// The whole entry.
-    pub(super) span: Span,
     pub(super) description: LateText,
     pub(super) columns: Vec<Column>,
     /// `config`, with the keys that may also stand beside it.
@@ -155,7 +153,6 @@ pub(super) struct Version {
     pub(super) include: Option<(Json, Vec<String>)>,
     pub(super) columns: Vec<Column>,
     pub(super) deprecation_date: Option<Yaml>,
-    pub(super) span: Span,
 }
 
 impl Version {
@@ -228,7 +225,6 @@ pub(super) fn node(entry: &RawEntry, problems: &mut Vec<Diagnostic>) -> Option<P
         section,
         file: Arc::clone(&entry.file),
         name_span,
-        span,
         description,
         columns: columns::columns(given, reader.problems),
         config,
@@ -323,7 +319,6 @@ fn version(item: &Yaml, model: &str, problems: &mut Vec<Diagnostic>) -> Option<V
         include,
         columns: own,
         deprecation_date: set("deprecation_date"),
-        span: item.span,
         v,
     })
 }

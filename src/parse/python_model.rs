@@ -165,7 +165,7 @@ impl Reader<'_, '_> {
                 "(" | "[" => depth += 1,
                 ")" | "]" => depth -= 1,
                 _ if depth == 1 && matches!(self.word(at - 1), "(" | ",") => {
-                    parameters.push(self.word(at).to_owned())
+                    parameters.push(self.word(at).to_owned());
                 }
                 _ => {}
             }

@@ -42,6 +42,9 @@ pub(super) struct Attached {
     pub(super) group: Option<String>,
 }
 
+/// Renders a text of a package's configuration: package, text, place.
+pub(super) type RenderText<'a> = dyn Fn(&str, &str, Span) -> Result<Yaml, Box<Diagnostic>> + Sync + 'a;
+
 /// Makes nodes of test definitions.
 pub(super) struct TestMaker<'a> {
     pub(super) shared: &'a Arc<Shared>,
@@ -53,7 +56,7 @@ pub(super) struct TestMaker<'a> {
     /// Quotes an identifier as the engine does.
     pub(super) quote: &'a (dyn Fn(&str) -> String + Sync),
     /// Renders texts of the configuration of a package's tests.
-    pub(super) render: &'a (dyn Fn(&str, &str, Span) -> Result<Yaml, Box<Diagnostic>> + Sync),
+    pub(super) render: &'a RenderText<'a>,
     /// `require_generic_test_arguments_property`.
     pub(super) arguments_key: bool,
     /// Compiled code by text: most tests share theirs.
@@ -97,6 +100,7 @@ impl TestMaker<'_> {
         tests.iter().filter_map(|test| self.make(declared, test, None, tags, problems)).collect()
     }
 
+    #[expect(clippy::too_many_arguments, reason = "each is needed, and no two belong together")]
     fn make(
         &self,
         declared: &Declared<'_>,
@@ -204,6 +208,7 @@ impl TestMaker<'_> {
 
     /// Renders an instance. The two commonest tests are not rendered, since what they do is known; dbt takes
     /// the same short cut, which shows in `config.tags`.
+    #[expect(clippy::too_many_arguments, reason = "each is needed, and no two belong together")]
     fn capture(
         &self,
         declared: &Declared<'_>,
@@ -301,10 +306,12 @@ impl TestMaker<'_> {
         })
     }
 
+    #[expect(clippy::unused_self, reason = "called like its siblings")]
     fn plain(&self, value: &Yaml) -> Value {
         crate::jinja::from_json(&value.to_json())
     }
 
+    #[expect(clippy::unused_self, reason = "called like its siblings")]
     fn unknown_test(&self, instance: &Instance) -> Diagnostic {
         let message = format!("there is no generic test `{}`", instance.macro_name().replace("test_", ""));
         Diagnostic::warning(Code::GENERIC_TEST, instance.name_span, message)

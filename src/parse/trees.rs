@@ -2,7 +2,6 @@
 //! Called wherever a configuration is resolved.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::manifest::ResourceType;
 use crate::project::{ConfigEntry, Project};
@@ -33,11 +32,6 @@ impl<'a> Trees<'a> {
     /// Returns a project.
     pub(super) fn project(&self, package: &str) -> &'a Project {
         self.by_name.get(package).copied().unwrap_or(self.root)
-    }
-
-    /// Returns the root project's name.
-    pub(super) fn root_name(&self) -> &'a Arc<str> {
-        &self.root.name
     }
 
     /// Returns the rendered layers.
