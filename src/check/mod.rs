@@ -1,5 +1,7 @@
-//! Questions to the data and their verdicts. Pure: the queries were run by `run`.
+//! Questions to data and their verdicts. Pure: the queries were run by `run`.
 
 mod data_test;
+mod unit_test;
 
 pub use data_test::{Answer, Verdict, judge};
+pub use unit_test::{TextRow, unit_test_difference};

@@ -6,6 +6,8 @@
 
 mod ephemeral;
 mod node;
+mod unit_test;
 
 pub use ephemeral::{Injected, inject};
 pub use node::{Compiler, Templates, WriteCompiled, has_compiled_file};
+pub use unit_test::unit_test_node;

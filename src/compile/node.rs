@@ -18,17 +18,17 @@ pub type Templates = HashMap<UniqueId, Template>;
 
 /// A node's own text before ephemeral models went into it, with everything it needs in front.
 #[derive(Clone, Debug)]
-struct Rendered {
-    text: Arc<str>,
-    map: SourceMap,
-    ctes: Vec<Cte>,
+pub(super) struct Rendered {
+    pub(super) text: Arc<str>,
+    pub(super) map: SourceMap,
+    pub(super) ctes: Vec<Cte>,
 }
 
 /// An ephemeral model as a consumer sees it.
 #[derive(Clone, Debug)]
-struct Cte {
-    injected: InjectedCte,
-    map: SourceMap,
+pub(super) struct Cte {
+    pub(super) injected: InjectedCte,
+    pub(super) map: SourceMap,
 }
 
 /// Writes the compiled file of a node and returns its path as artifacts show it.
@@ -56,29 +56,32 @@ impl Compiler {
     /// Compiles a node, and keeps the result for artifacts and for later macros (`model.compiled_code`).
     pub fn compile(&self, node: &Arc<Node>, scope: &NodeScope) -> Result<Arc<Compiled>, Diagnostic> {
         let rendered = self.render(node, scope)?;
-        let ctes: Vec<InjectedCte> = rendered.ctes.iter().map(|cte| cte.injected.clone()).collect();
-        let injected = inject(&rendered.text, &ctes);
-        let map = merged_map(&rendered, &injected);
-        let code: Arc<str> = injected.sql.into();
-        let path = (self.write)(node, &code)?;
-        scope.set_compiled(Arc::clone(&code), map);
-        let compiled = Compiled { code, extra_ctes: ctes, path, build_path: None, relation_name: None };
+        let compiled = self.assemble(&rendered, node, scope)?;
         if node.is_ephemeral() {
             let mut all = self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(node.unique_id.clone(), Arc::new(rendered));
         }
+        Ok(compiled)
+    }
+
+    /// Puts the parts of a rendered node together, writes and keeps the result.
+    pub(super) fn assemble(
+        &self,
+        rendered: &Rendered,
+        node: &Node,
+        scope: &NodeScope,
+    ) -> Result<Arc<Compiled>, Diagnostic> {
+        let ctes: Vec<InjectedCte> = rendered.ctes.iter().map(|cte| cte.injected.clone()).collect();
+        let injected = inject(&rendered.text, &ctes);
+        let map = merged_map(rendered, &injected);
+        let code: Arc<str> = injected.sql.into();
+        let path = (self.write)(node, &code)?;
+        scope.set_compiled(Arc::clone(&code), map);
+        let compiled = Compiled { code, extra_ctes: ctes, path, build_path: None, relation_name: None };
         Ok(self.run.compiled.insert(node.unique_id.clone(), compiled))
     }
 
     fn render(&self, node: &Arc<Node>, scope: &NodeScope) -> Result<Rendered, Diagnostic> {
-        if node.language == Language::Python {
-            return Err(Diagnostic::error(
-                Code::UNSUPPORTED,
-                node.span,
-                format!("Python model `{}` can not be run yet", node.name),
-            )
-            .help("write the model in SQL, or leave it out with `--exclude`"));
-        }
         let template = self.template(node)?;
         scope.take_session().map_err(Error::into_diagnostic)?;
         let in_node = |error: Error| describe(error, node, &self.run.shared.sources);
@@ -91,7 +94,15 @@ impl Compiler {
     }
 
     /// Returns a node's template. Code that lies in no file of its own (a snapshot in YAML) is compiled here.
-    fn template(&self, node: &Node) -> Result<Template, Diagnostic> {
+    pub(super) fn template(&self, node: &Node) -> Result<Template, Diagnostic> {
+        if node.language == Language::Python {
+            return Err(Diagnostic::error(
+                Code::UNSUPPORTED,
+                node.span,
+                format!("Python model `{}` can not be run yet", node.name),
+            )
+            .help("write the model in SQL, or leave it out with `--exclude`"));
+        }
         if let Some(template) = self.templates.get(&node.unique_id) {
             return Ok(template.clone());
         }
@@ -202,7 +213,7 @@ fn merged_map(rendered: &Rendered, injected: &Injected) -> SourceMap {
 }
 
 /// Names the node in the error's trace, and points at it when the error has no place of its own.
-fn describe(error: Error, node: &Node, sources: &Sources) -> Diagnostic {
+pub(super) fn describe(error: Error, node: &Node, sources: &Sources) -> Diagnostic {
     let place = error.outermost_span().filter(|span| !sources.is_inner(*span));
     let mut diagnostic = error.into_diagnostic();
     if diagnostic.span.is_none() {

@@ -11,7 +11,7 @@ use crate::jinja::pycompat;
 use crate::jinja::{
     Call, Error, Instance, UndefinedMode, Value, dict, from_json, function, none, object, py_str, truth,
 };
-use crate::manifest::Json;
+use crate::manifest::{Json, JsonMap};
 use crate::project::{DBT_VERSION, Secrets, has_jinja};
 
 /// Names of the context that are no macros, for suggestions.
@@ -184,14 +184,15 @@ impl Instance for Names {
     }
 }
 
-/// `var(name, default)` and `var.has_var(name)`.
-pub(super) fn var_object(shared: &Arc<Shared>, package: &Arc<str>) -> Value {
-    object(Var { shared: Arc::clone(shared), package: Arc::clone(package) })
+/// `var(name, default)` and `var.has_var(name)`. `overrides` win over every other value.
+pub(super) fn var_object(shared: &Arc<Shared>, package: &Arc<str>, overrides: &JsonMap) -> Value {
+    object(Var { shared: Arc::clone(shared), package: Arc::clone(package), overrides: overrides.clone() })
 }
 
 struct Var {
     shared: Arc<Shared>,
     package: Arc<str>,
+    overrides: JsonMap,
 }
 
 impl Instance for Var {
@@ -221,6 +222,9 @@ impl Instance for Var {
 
 impl Var {
     fn find(&self, name: &str) -> Option<Json> {
+        if let Some(value) = self.overrides.get(name) {
+            return Some(value.clone());
+        }
         Some(self.shared.vars.get(&self.package)?.get(name)?.to_json())
     }
 

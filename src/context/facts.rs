@@ -18,7 +18,7 @@ impl RunScope {
     /// Returns the relation of a source table. Only its own quoting counts, not the project's.
     ///
     /// On DuckDB a source may be a file or a function call: `external_location` (`adapters.md` section 2).
-    pub(super) fn source_relation(&self, table: &SourceTable) -> Result<Relation, Error> {
+    pub fn source_relation(&self, table: &SourceTable) -> Result<Relation, Error> {
         let flag = |key: &str| table.quoting.get(key).and_then(Json::as_bool);
         let quoting = Policy::ALL.with(flag("database"), flag("schema"), flag("identifier"));
         let dialect = self.shared.dialect;

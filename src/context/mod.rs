@@ -25,6 +25,7 @@ mod session;
 mod shared;
 mod statement;
 pub mod table;
+mod unit_scope;
 
 pub use base::is_call;
 pub use capture::{Capture, ConfigCall, ParseNode, ParseScope};
@@ -38,3 +39,4 @@ pub use session::{QueryComment, Session, SharedSession, SqlError};
 pub use shared::{Cached, Shared};
 pub use statement::response_json;
 pub use table::cells as table_cells;
+pub use unit_scope::{UnitInputs, UnitOverrides, UnitScope};

@@ -108,7 +108,7 @@ impl NodeScope {
         )))
     }
 
-    fn no_such_ref(&self, asked: &RefCall, found: &Found) -> Error {
+    pub(super) fn no_such_ref(&self, asked: &RefCall, found: &Found) -> Error {
         let written = describe_ref(asked);
         let message = match found {
             Found::Disabled(id) => format!("`{written}` means `{id}`, which is disabled"),
@@ -125,14 +125,14 @@ impl NodeScope {
             .help::<String>(suggest(&asked.name, self.run().lookup.node_names()))
     }
 
-    fn no_such_source(&self, asked: &SourceCall) -> Error {
+    pub(super) fn no_such_source(&self, asked: &SourceCall) -> Error {
         let name = format!("{}.{}", asked.source, asked.table);
         Error::new(Code::UNKNOWN_SOURCE, format!("source `{name}` is not defined"))
             .help::<String>(suggest(&name, self.run().lookup.source_names()))
     }
 }
 
-fn describe_ref(asked: &RefCall) -> String {
+pub(super) fn describe_ref(asked: &RefCall) -> String {
     let package = asked.package.as_ref().map(|package| format!("'{package}', ")).unwrap_or_default();
     let version = asked.version.as_ref().map(|version| format!(", v={version}")).unwrap_or_default();
     format!("ref({package}'{}'{version})", asked.name)

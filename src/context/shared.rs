@@ -93,7 +93,7 @@ impl Shared {
     /// Returns the names every context has (`jinja.md` section 4, group 1).
     pub(super) fn base(self: &Arc<Self>, package: &Arc<str>, name: &str) -> Option<Value> {
         match name {
-            "var" => Some(base::var_object(self, package)),
+            "var" => Some(base::var_object(self, package, &JsonMap::new())),
             "env_var" => Some(base::env_var_function(self)),
             "log" | "print" => Some(base::output_function(self, name)),
             "exceptions" => {

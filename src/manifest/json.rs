@@ -143,7 +143,8 @@ impl NodeWithCompiled<'_> {
             | NodeKind::Snapshot
             | NodeKind::SingularTest
             | NodeKind::Analysis
-            | NodeKind::SqlOperation => Ok(()),
+            | NodeKind::SqlOperation
+            | NodeKind::UnitTest { .. } => Ok(()),
         }
     }
 }

@@ -176,6 +176,11 @@ pub enum NodeKind {
     },
     /// A query given on the command line.
     SqlOperation,
+    /// A unit test while it runs: the model under test, fed with given rows.
+    UnitTest {
+        /// The model, as the test names it.
+        model: String,
+    },
 }
 
 /// A resource with code. Field names are those of `manifest.json` where it has them.
@@ -262,6 +267,7 @@ impl Node {
             NodeKind::Analysis => ResourceType::Analysis,
             NodeKind::Operation { .. } => ResourceType::Operation,
             NodeKind::SqlOperation => ResourceType::SqlOperation,
+            NodeKind::UnitTest { .. } => ResourceType::UnitTest,
         }
     }
 

@@ -185,3 +185,13 @@ pub struct UnitTest {
     /// Its entry there.
     pub span: Span,
 }
+
+impl UnitTest {
+    /// Returns the name with the version under test: `counts_orders`, or `counts_orders_v2`.
+    pub fn versioned_name(&self) -> String {
+        match &self.version {
+            Some(version) => format!("{}_v{}", self.name, super::version_text(version)),
+            None => self.name.clone(),
+        }
+    }
+}

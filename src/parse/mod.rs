@@ -48,3 +48,4 @@ mod unit_tests;
 
 pub use pipeline::{Parsed, parse};
 pub use settings::Settings;
+pub use static_ref::{Reference, parse as parse_reference};

@@ -7,14 +7,17 @@ use crate::manifest::{Json, RefCall, SourceCall};
 
 /// A call.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Reference {
+pub enum Reference {
+    /// `ref(...)`.
     Ref(RefCall),
+    /// `source(...)`.
     Source(SourceCall),
+    /// `metric(...)`.
     Metric(Vec<String>),
 }
 
-/// Reads a call. `span` is where the text stands.
-pub(super) fn parse(text: &str, span: Span) -> Result<Reference, Box<Diagnostic>> {
+/// Reads a call. `span` is where the text stands. A text that is no such call is an error.
+pub fn parse(text: &str, span: Span) -> Result<Reference, Box<Diagnostic>> {
     read(text, span).ok_or_else(|| {
         Box::new(
             Diagnostic::error(Code::INVALID_RESOURCE, span, format!("`{}` is no reference", text.trim()))

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::artifacts::{Phase, RunResult};
 use crate::event::{NodeFacts, NodeInfo, NodeRelation, RunResultMsg, TimingInfo};
-use crate::manifest::{Manifest, Node, ResourceType, UniqueId};
+use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
 
 /// The facts of the nodes of a run, made once a node.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ pub(super) fn description(node: &Node, home: Option<&str>) -> String {
         }
         ResourceType::Seed => format!("seed file {relation}"),
         ResourceType::Snapshot => format!("snapshot {relation}"),
-        ResourceType::Test => format!("test {}", node.name),
+        kind @ (ResourceType::Test | ResourceType::UnitTest) => format!("{kind} {}", test_name(node)),
         other => format!("{other} {}", node.name),
     }
 }
@@ -83,6 +83,14 @@ pub(super) fn place(node: &Node, home: Option<&str>) -> String {
     match &node.database {
         database if !database.is_empty() && home != Some(database) => format!("{database}.{schema}.{alias}"),
         _ => format!("{schema}.{alias}"),
+    }
+}
+
+/// Returns the name a test is shown by; a unit test with its model.
+pub(super) fn test_name(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::UnitTest { model } => format!("{model}::{}", node.name),
+        _ => node.name.clone(),
     }
 }
 

@@ -10,6 +10,7 @@ mod node;
 mod prepare;
 mod queue;
 mod schedule;
+mod unit_test;
 
 pub use cancel::CancelToken;
 pub use hooks::{HookStage, run_hooks};

@@ -12,13 +12,14 @@ use jiff::Timestamp;
 
 use super::cancel::CancelToken;
 use super::data_test::run_test;
-use super::describe::{Infos, description, place, result_message};
+use super::describe::{Infos, description, place, result_message, test_name};
 use super::materialize::materialize;
 use super::schedule::{Runner, SkipReason};
+use super::unit_test::run_unit_test;
 use crate::adapter::Adapter;
 use crate::artifacts::{Phase, RunResult, Status, Timing};
 use crate::check::Verdict;
-use crate::compile::Compiler;
+use crate::compile::{Compiler, unit_test_node};
 use crate::context::{NodeScope, RunScope, SharedSession, response_json};
 use crate::diag::{Code, Diagnostic};
 use crate::event::{
@@ -80,6 +81,17 @@ impl NodeRunner {
         self.run_scope().shared.target.get("database").and_then(Json::as_str)
     }
 
+    /// Returns the node of a step; a unit test gets one that stands for it.
+    fn node(&self, id: &UniqueId) -> Option<Arc<Node>> {
+        let manifest = &self.run_scope().manifest;
+        if let Some(node) = manifest.nodes.get(id) {
+            return Some(Arc::clone(node));
+        }
+        let test = manifest.unit_tests.get(id)?;
+        let model = manifest.nodes.get(test.depends_on.nodes.first()?)?;
+        Some(Arc::new(unit_test_node(test, model)))
+    }
+
     fn events(&self) -> &EventSink {
         &self.run_scope().shared.events
     }
@@ -91,7 +103,10 @@ impl NodeRunner {
         } else {
             self.events().debug(|| NodeCompiling { node_info: work.info.with_status("compiling") });
             let begin = Timestamp::now();
-            let compiled = self.compiler.compile(work.node, &work.scope);
+            let compiled = match self.run_scope().manifest.unit_tests.get(&work.node.unique_id) {
+                Some(test) => self.compiler.compile_unit_test(test, work.node, &work.scope),
+                None => self.compiler.compile(work.node, &work.scope),
+            };
             work.timing.push(Timing {
                 name: Phase::Compile,
                 started_at: begin,
@@ -103,6 +118,7 @@ impl NodeRunner {
         let begin = Timestamp::now();
         let done = match (action, &compiled) {
             (Action::Test, Some(compiled)) => run_test(work.node, compiled, &work.scope).map(tested),
+            (Action::UnitTest, Some(compiled)) => run_unit_test(work.node, compiled, &work.scope).map(tested),
             (Action::Build, _) => {
                 materialize(work.node, compiled.as_ref(), &work.scope).map(|response| Done {
                     status: Status::Success,
@@ -135,9 +151,13 @@ impl NodeRunner {
             }
             Err(diagnostic) => self.failed(work.node, diagnostic),
         };
-        let compiled = self.run_scope().compiled.get(id);
         result.timing = work.timing;
         result.execution_time = started.elapsed().as_secs_f64();
+        // Of a unit test that could not be run dbt shows the definition, which is never compiled.
+        if matches!(work.node.kind, NodeKind::UnitTest { .. }) && result.status == Status::Error {
+            return result;
+        }
+        let compiled = self.run_scope().compiled.get(id);
         result.with_node(work.node, compiled.as_deref())
     }
 
@@ -229,7 +249,7 @@ impl NodeRunner {
                 status: result.status.to_string(),
                 total,
             }),
-            ResourceType::Test => events.send(LogTestResult {
+            ResourceType::Test | ResourceType::UnitTest => events.send(LogTestResult {
                 attached_node: node
                     .generic_test()
                     .and_then(|test| test.attached_node.as_ref())
@@ -237,7 +257,7 @@ impl NodeRunner {
                     .unwrap_or_default(),
                 execution_time,
                 index,
-                name: node.name.clone(),
+                name: test_name(node),
                 node_info,
                 num_failures: result.failures.unwrap_or(0),
                 num_models: total,
@@ -282,13 +302,14 @@ impl Runner for NodeRunner {
         if action == Action::NoOp {
             return self.no_op(id, (index, total));
         }
-        let Some(node) = self.run_scope().manifest.nodes.get(id) else {
+        let Some(node) = self.node(id) else {
             let message = format!("`{id}` is of a kind that can not be run yet");
             let diagnostic = Diagnostic::error(Code::UNSUPPORTED, None, message.clone());
             let mut result = RunResult::new(id.clone(), Status::Error).with_message(message);
             result.diagnostic = Some(Box::new(diagnostic));
             return result;
         };
+        let node = &node;
         let started = Instant::now();
         let info =
             NodeInfo { started_at: Some(Timestamp::now()), ..self.infos.get(id).with_status("started") };

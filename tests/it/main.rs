@@ -20,4 +20,5 @@ mod seeds;
 mod select;
 mod tables;
 mod tidy;
+mod unit_tests;
 mod yaml;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::artifacts::{RunResult, RunResults, Status};
 use crate::cli::{CliError, Outcome, Ui};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::Code;
 use crate::event::{ConcurrencyLine, HooksRunning};
 use crate::manifest::UniqueId;
 use crate::plan::{Command, Plan, Request, plan};
@@ -33,8 +33,7 @@ pub(in crate::cli) struct Done {
 /// Selects the nodes of a command and runs them.
 pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliError> {
     let loaded = load(ui)?;
-    let mut selected = select(ui, &loaded, command)?;
-    leave_out_unit_tests(ui, &loaded, &mut selected)?;
+    let selected = select(ui, &loaded, command)?;
     let plan = plan(
         &loaded.parsed.manifest,
         &loaded.dag,
@@ -66,20 +65,6 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     let failed = interrupted || results.iter().any(|result| counts_as_failure(&loaded, result));
     let outcome = if failed { Outcome::Failure } else { Outcome::Success };
     Ok(Done { loaded, results, selected, outcome })
-}
-
-/// Unit tests are read and listed, but not run yet; that is said, and never counted as a pass.
-fn leave_out_unit_tests(ui: &Ui, loaded: &Loaded, selected: &mut BTreeSet<UniqueId>) -> Result<(), CliError> {
-    let before = selected.len();
-    selected.retain(|id| !loaded.parsed.manifest.unit_tests.contains_key(id));
-    match before - selected.len() {
-        0 => Ok(()),
-        count => {
-            let tests = super::report::plural(count, "unit test");
-            let message = format!("{tests} not run: this version can not run unit tests yet");
-            ui.warn(Diagnostic::warning(Code::UNSUPPORTED, None, message))
-        }
-    }
 }
 
 /// A skipped exposure is no failure: there was nothing to do.

@@ -9,7 +9,7 @@ use crate::event::{
     RunResultError, RunResultErrorNoMessage, RunResultFailure, RunResultWarning, RunResultWarningMessage,
     SQLCompiledPath, Stats, StatsLine,
 };
-use crate::manifest::{ResourceType, StoreFailuresAs};
+use crate::manifest::{ResourceType, StoreFailuresAs, UniqueId};
 
 use super::load::Loaded;
 
@@ -111,21 +111,12 @@ pub(in crate::cli) fn print_results(ui: &Ui, loaded: &Loaded, results: &[RunResu
 }
 
 fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
-    let Some(node) = loaded.parsed.manifest.nodes.get(&result.unique_id) else { return };
+    let Some((facts, path)) = facts(loaded, &result.unique_id) else { return };
     if result.status == Status::Skipped {
         return;
     }
-    let (resource_type, node_name) = (node.resource_type().to_string(), node.name.clone());
-    let path = node.original_file_path.clone();
-    let node_info = NodeInfo::new(NodeFacts {
-        unique_id: node.unique_id.to_string(),
-        resource_type: resource_type.clone(),
-        name: node_name.clone(),
-        path: node.path.clone(),
-        materialized: node.config.text("materialized").unwrap_or_default().to_owned(),
-        ..NodeFacts::default()
-    })
-    .with_status(result.status.as_str());
+    let (resource_type, node_name) = (facts.resource_type.clone(), facts.name.clone());
+    let node_info = NodeInfo::new(facts).with_status(result.status.as_str());
     let events = &ui.events;
     blank(ui);
     if warning {
@@ -151,11 +142,35 @@ fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
         events.send(SQLCompiledPath { node_info: node_info.clone(), path });
     }
     let asked = ui.flags.building().store_failures;
-    let stored = node.config.store_failures_as().map_or(asked, |place| place != StoreFailuresAs::Ephemeral);
+    let place =
+        loaded.parsed.manifest.nodes.get(&result.unique_id).map(|node| node.config.store_failures_as());
+    let stored = place.is_some_and(|place| place.map_or(asked, |place| place != StoreFailuresAs::Ephemeral));
     if let Some(relation_name) =
         result.relation_name.clone().filter(|_| stored && result.status != Status::Error)
     {
         blank(ui);
         events.send(CheckNodeTestFailure { node_info, relation_name });
     }
+}
+
+/// Returns what events tell of a node or unit test, and the file that defines it.
+fn facts(loaded: &Loaded, id: &UniqueId) -> Option<(NodeFacts, String)> {
+    let manifest = &loaded.parsed.manifest;
+    let (name, path, file, materialized) = match (manifest.nodes.get(id), manifest.unit_tests.get(id)) {
+        (Some(node), _) => {
+            let materialized = node.config.text("materialized").unwrap_or_default();
+            (node.name.clone(), &node.path, &node.original_file_path, materialized)
+        }
+        (None, Some(test)) => (test.versioned_name(), &test.path, &test.original_file_path, ""),
+        (None, None) => return None,
+    };
+    let facts = NodeFacts {
+        unique_id: id.to_string(),
+        resource_type: manifest.resource_type(id)?.to_string(),
+        name,
+        path: path.clone(),
+        materialized: materialized.to_owned(),
+        ..NodeFacts::default()
+    };
+    Some((facts, file.clone()))
 }
