@@ -63,6 +63,8 @@ fn tell(project: &Path) -> String {
     for words in command.trim().split(" && ") {
         let output = Command::new(env!("CARGO_BIN_EXE_tidegate"))
             .args(words_of(words))
+            // One worker, so that lines come in one order.
+            .args(if words.starts_with("build") { &["--threads", "1"][..] } else { &[] })
             .current_dir(&copy)
             .env("HOME", &copy)
             .env("NO_COLOR", "1")
