@@ -128,5 +128,8 @@ fn text(name: &str, value: &Value) -> Result<Arc<str>, Error> {
 }
 
 fn wrong(name: &str, wanted: &str, value: &Value) -> Error {
+    if let Some(undefined) = super::value::as_undefined(value) {
+        return undefined.error();
+    }
     Error::runtime(format!("argument `{name}` must be {wanted}, got `{}`", type_name(value)))
 }

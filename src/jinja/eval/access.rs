@@ -147,9 +147,9 @@ pub(super) fn slice(state: &State, value: &Value, bounds: [Option<i128>; 3]) -> 
 }
 
 /// Gives the places that Python's slice picks.
-fn indices([start, stop, step]: [Option<i128>; 3], len: usize) -> impl Iterator<Item = usize> {
+fn indices([start, stop, stride]: [Option<i128>; 3], len: usize) -> impl Iterator<Item = usize> {
     let len = len as i128;
-    let step = step.unwrap_or(1);
+    let step = stride.unwrap_or(1);
     let (low, high) = if step > 0 { (0, len) } else { (-1, len - 1) };
     let clamp = |i: i128| if i < 0 { (i + len).max(low) } else { i.min(high) };
     let (first, beyond) = if step > 0 { (0, len) } else { (len - 1, -1) };

@@ -215,6 +215,12 @@ impl Instance for LoopVariable {
         }
     }
 
+    fn repr(&self) -> String {
+        let mut progress = lock(&self.progress);
+        let length = progress.length();
+        format!("<LoopContext {}/{length}>", progress.given)
+    }
+
     fn len(&self) -> Option<usize> {
         Some(lock(&self.progress).length())
     }

@@ -6,7 +6,7 @@ use crate::jinja::error::Error;
 use crate::jinja::format::{checked_width, percent, percent_args};
 use crate::jinja::marker::is_marked;
 use crate::jinja::methods::{capitalized, is_space, lines};
-use crate::jinja::value::{Value, View, as_int, py_str, size, view};
+use crate::jinja::value::{Value, View, as_int, as_undefined, py_str, size, view};
 
 fn text(call: &mut Call<'_>) -> Result<String, Error> {
     input(call).map(|value| py_str(&value))
@@ -103,7 +103,11 @@ pub(super) fn format(call: &mut Call<'_>) -> Result<Value, Error> {
 }
 
 pub(super) fn indent(call: &mut Call<'_>) -> Result<Value, Error> {
-    let text = text(call)?;
+    let value = input(call)?;
+    if let Some(undefined) = as_undefined(&value) {
+        return Err(undefined.error());
+    }
+    let text = py_str(&value);
     let width = call.args.optional("width");
     let first = call.args.optional_bool("first").unwrap_or(false);
     let blank = call.args.optional_bool("blank").unwrap_or(false);

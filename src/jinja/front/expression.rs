@@ -39,10 +39,7 @@ pub(super) fn lower_expr(low: &mut Lowerer<'_>, expr: &ast::Expr<'_>, scope: usi
             let rest = node.ops.iter().map(|op| Ok((compare_op(op.op), go(&op.expr)?)));
             ExprKind::Compare(Box::new((first, rest.collect::<Result<_, Error>>()?)))
         }
-        ast::Expr::IfExpr(node) => {
-            let otherwise = node.false_expr.as_ref().map(&mut go).transpose()?;
-            ExprKind::If(Box::new((go(&node.test_expr)?, go(&node.true_expr)?, otherwise)))
-        }
+        ast::Expr::IfExpr(node) => lower_if(low, node, scope)?,
         ast::Expr::Filter(node) => return lower_filter(low, node, expr.span(), scope),
         ast::Expr::Test(node) => return lower_test(low, node, expr.span(), scope),
         ast::Expr::GetAttr(node) => ExprKind::Attr(Box::new(go(&node.expr)?), plain(node.name)),
@@ -68,6 +65,15 @@ fn starting_at_operand(place: Place, kind: &ExprKind) -> Place {
         _ => return place,
     };
     Place { start: operand.place.start.min(place.start), end: place.end }
+}
+
+fn lower_if(low: &mut Lowerer<'_>, node: &ast::IfExpr<'_>, scope: usize) -> Result<ExprKind, Error> {
+    let soft = std::mem::replace(&mut low.soft, true);
+    let condition = lower_expr(low, &node.test_expr, scope)?;
+    let then = lower_expr(low, &node.true_expr, scope)?;
+    let otherwise = node.false_expr.as_ref().map(|e| lower_expr(low, e, scope)).transpose()?;
+    low.soft = soft;
+    Ok(ExprKind::If(Box::new((condition, then, otherwise))))
 }
 
 type Go<'g> = &'g mut dyn FnMut(&ast::Expr<'_>) -> Result<Expr, Error>;

@@ -256,6 +256,9 @@ impl Lowerer<'_> {
         match node {
             ast::Expr::Var(var) => Ok(Target::Slot(self.symbols.slot(scope, &plain(var.id)))),
             ast::Expr::GetAttr(attr) => Ok(Target::Attr(self.expr(&attr.expr, scope)?, plain(attr.name))),
+            ast::Expr::List(list) if list.items.is_empty() => {
+                Err(Error::syntax(self.span(node.span()), "the name to assign to is missing"))
+            }
             ast::Expr::List(list) => {
                 let items = list.items.iter().map(|item| self.target(item, scope));
                 Ok(Target::Tuple(items.collect::<Result<_, _>>()?, self.place(node.span())))

@@ -114,6 +114,10 @@ fn find_edits(text: &str, prepared: &Prepared<'_>) -> Result<Vec<Edit>, Error> {
             Some(Piece::Variable(range)) => (false, range),
             Some(Piece::Block(range)) => (true, range),
         };
+        if !is_block && text[range.clone()].ends_with("+}}") {
+            let span = prepared.span(range.end - 3..range.end - 2);
+            return Err(Error::syntax(span, "unexpected `+` before the end of the expression"));
+        }
         let adapter = (is_block && scanner.word(0) == "materialization")
             .then(|| super::adapter_of_materialization(&scanner));
         let mut tag = Tag { text, tokens: &scanner.tokens, edits: &mut edits };
@@ -316,8 +320,12 @@ impl<'a> Tag<'a> {
     fn statement(&mut self, adapter: &str) {
         let Some(keyword) = self.tokens.first() else { return };
         let mut all = self.tokens.len();
-        if all > 1 && self.word(all - 1) == ":" {
-            // Jinja2 takes a colon at the end of a tag, as Python's statements have it.
+        let has_body = matches!(
+            self.word(0),
+            "if" | "elif" | "else" | "for" | "macro" | "call" | "filter" | "with" | "block" | "test"
+        );
+        if has_body && all > 1 && self.word(all - 1) == ":" {
+            // Jinja2 takes a colon where the body of a block begins, as Python's statements have it.
             all -= 1;
             self.edits.push((self.tokens[all].start..self.tokens[all].end, String::new()));
         }

@@ -93,6 +93,9 @@ pub(crate) fn entries(value: &Value) -> Result<Vec<(Value, Value)>, Error> {
     if let Some(pairs) = pairs(value) {
         return Ok(pairs);
     }
+    if let Some(undefined) = crate::jinja::value::as_undefined(value) {
+        return Err(undefined.error());
+    }
     collect(value)?
         .iter()
         .map(|pair| match collect(pair)?.as_slice() {
