@@ -197,11 +197,15 @@ pub(super) fn group(entry: &RawEntry, trees: &Trees<'_>, problems: &mut Vec<Diag
     })
 }
 
-/// dbt resolves a group's configuration from the tree of models; only `meta` is merged.
+/// dbt resolves a group's configuration from the tree of models; only `meta` is merged, and hooks fall away.
 fn group_config(own: &[Layer], properties: &Layer, root: &[Layer]) -> Json {
     let mut values = JsonMap::new();
     values.insert("meta".to_owned(), Json::Object(JsonMap::new()));
+    let is_hook = |key: &str| matches!(key, "pre-hook" | "post-hook" | "pre_hook" | "post_hook");
     for setting in own.iter().chain([properties]).chain(root).flat_map(Layer::iter) {
+        if is_hook(&setting.key) {
+            continue;
+        }
         let joined = match (setting.key.as_str(), values.get("meta"), &setting.value) {
             ("meta", Some(Json::Object(earlier)), Json::Object(update)) => {
                 let mut meta = earlier.clone();

@@ -17,7 +17,7 @@
       {%- set wanted = diff_of_two_dicts(grant_config, current) -%}
       {%- set surplus = diff_of_two_dicts(current, grant_config) -%}
       {%- if not (wanted or surplus) -%}
-        {%- do log('On ' ~ relation.render() ~ ': All grants are in place, no revocation or granting needed.') -%}
+        {%- do log('On ' ~ relation.render() ~ ': all grants are as configured') -%}
       {%- endif -%}
     {%- endif -%}
 
