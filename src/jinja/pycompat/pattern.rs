@@ -1,4 +1,4 @@
-//! Python's pattern syntax in terms of the `regex` crate's, and replacement templates.
+//! Python's pattern syntax in terms of the `fancy_regex` crate's, and replacement templates.
 
 use super::re::{DOTALL, IGNORECASE, MULTILINE, VERBOSE};
 use crate::jinja::error::Error;
@@ -7,7 +7,7 @@ use crate::jinja::value::{Value, size};
 /// Rewrites a pattern of Python's `re`.
 ///
 /// Inside of a class `[`, `&&`, `--` and `~~` mean themselves; a brace that starts no repetition does
-/// too; `\Z` is the end. Lookaround and back references are refused by name.
+/// too; `\Z` is the end. Comments of verbose patterns go, so that nothing in them is taken for syntax.
 pub(super) fn translate(pattern: &str, flags: i128) -> Result<String, Error> {
     let mut out = String::with_capacity(pattern.len() + 8);
     let letters: String = [(IGNORECASE, 'i'), (MULTILINE, 'm'), (DOTALL, 's'), (VERBOSE, 'x')]
@@ -21,6 +21,7 @@ pub(super) fn translate(pattern: &str, flags: i128) -> Result<String, Error> {
         out.push(')');
     }
     let chars: Vec<char> = pattern.chars().collect();
+    let is_verbose = flags & VERBOSE != 0 || starts_verbose(pattern);
     let mut at = 0;
     while let Some(&c) = chars.get(at) {
         match c {
@@ -31,14 +32,10 @@ pub(super) fn translate(pattern: &str, flags: i128) -> Result<String, Error> {
             '[' => at = class(&mut out, &chars, at),
             '{' if !is_repetition(&chars[at + 1..]) => out.push_str("\\{"),
             '}' if !closes_repetition(&out) => out.push_str("\\}"),
-            '(' => {
-                let rest: String = chars[at..].iter().take(4).collect();
-                let around = ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|start| rest.starts_with(start));
-                if around || rest.starts_with("(?P=") || rest.starts_with("(?(") {
-                    let what = if around { "lookaround" } else { "a reference to a group" };
-                    return Err(unsupported(pattern, what));
-                }
-                out.push(c);
+            '#' if is_verbose => {
+                let comment = chars[at..].iter().take_while(|c| **c != '\n').count();
+                at += comment;
+                continue;
             }
             _ => out.push(c),
         }
@@ -47,14 +44,16 @@ pub(super) fn translate(pattern: &str, flags: i128) -> Result<String, Error> {
     Ok(out)
 }
 
-fn unsupported(pattern: &str, what: &str) -> Error {
-    Error::runtime(format!("the pattern `{pattern}` uses {what}, which is not supported"))
+/// Tells whether the flags that open a pattern, `(?ix)`, make it verbose.
+fn starts_verbose(pattern: &str) -> bool {
+    let flags = pattern.trim_start().strip_prefix("(?").and_then(|rest| rest.split_once(')'));
+    flags
+        .is_some_and(|(letters, _)| letters.contains('x') && letters.chars().all(|c| c.is_ascii_alphabetic()))
 }
 
 fn escaped(out: &mut String, pattern: &str, c: Option<char>) -> Result<(), Error> {
     match c {
         Some('Z') => out.push_str("\\z"),
-        Some(c @ '1'..='9') => return Err(unsupported(pattern, &format!("back reference `\\{c}`"))),
         Some(c @ ('<' | '>')) => out.push(c),
         Some(c) if !c.is_ascii() => out.push(c),
         Some(c) => {
@@ -170,7 +169,11 @@ impl Replacement {
     }
 
     /// Writes the replacement of a match.
-    pub(super) fn expand(&self, out: &mut String, found: &regex::Captures<'_>) -> Result<(), Error> {
+    pub(super) fn expand(
+        &self,
+        out: &mut String,
+        found: &fancy_regex::Captures<'_, str>,
+    ) -> Result<(), Error> {
         self.expand_with(out, |group| {
             let index = crate::jinja::value::as_int(&group).and_then(|i| usize::try_from(i).ok());
             let (known, text) = match (index, group.as_str()) {

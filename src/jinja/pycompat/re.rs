@@ -1,9 +1,9 @@
-//! `modules.re`: Python's regular expressions, without lookaround and back references.
+//! `modules.re`: Python's regular expressions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use regex::Regex;
+use fancy_regex::{Captures, Regex};
 
 use super::pattern::{Replacement, translate};
 use crate::jinja::call::{Call, function};
@@ -102,23 +102,24 @@ fn take_pattern(call: &mut Call<'_>) -> Result<Pattern, Error> {
         return Ok(Pattern { source: Arc::clone(&pattern.source), flags: pattern.flags });
     }
     let source = given.to_str().ok_or_else(|| Error::runtime("a pattern must be text"))?;
-    let flags = flags.and_then(|flags| as_int(&flags)).unwrap_or(0);
+    let number = |flags: Value| as_int(&flags).ok_or_else(|| Error::runtime("flags must be an integer"));
+    let flags = flags.map(number).transpose()?.unwrap_or(0);
     regex(&source, flags, Anchor::Anywhere)?;
     Ok(Pattern { source, flags })
 }
 
 /// `re.search(pattern, ...)` and its kin: flags may come last by place.
 fn top_level(call: &mut Call<'_>, name: &str) -> Result<Value, Error> {
-    let mut pattern = take_pattern(call)?;
     let by_place = match name {
-        "sub" | "subn" => 4,
-        "split" => 3,
-        _ => 2,
+        "sub" | "subn" => 5,
+        "split" => 4,
+        _ => 3,
     };
-    if call.args.positional.len() > by_place {
+    if call.args.positional.len() == by_place {
         let flags = call.args.positional.pop().unwrap_or_default();
-        pattern.flags |= as_int(&flags).ok_or_else(|| Error::runtime("flags must be an integer"))?;
+        call.args.named.push(("flags".into(), flags));
     }
+    let pattern = take_pattern(call)?;
     pattern.run(name, call)
 }
 
@@ -153,18 +154,27 @@ impl Pattern {
         }
     }
 
+    /// Patterns with lookaround or references to groups are matched by trying, within a limit of steps.
+    fn gave_up(&self, error: &fancy_regex::Error) -> Error {
+        Error::runtime(format!("the pattern `{}` cannot be matched: {error}", self.source))
+    }
+
     fn find(&self, call: &mut Call<'_>, anchor: Anchor) -> Result<Value, Error> {
         let text = call.args.required_str("string")?;
         call.args.finish()?;
         let regex = regex(&self.source, self.flags, anchor)?;
-        Ok(regex.captures(&text).map_or_else(none, |found| object(Match::new(&regex, &text, &found))))
+        let found = regex.captures(&*text).map_err(|error| self.gave_up(&error))?;
+        Ok(found.map_or_else(none, |found| object(Match::new(&regex, &text, &found))))
     }
 
     fn matches(&self, call: &mut Call<'_>) -> Result<Vec<Match>, Error> {
         let text = call.args.required_str("string")?;
         call.args.finish()?;
         let regex = regex(&self.source, self.flags, Anchor::Anywhere)?;
-        Ok(regex.captures_iter(&text).map(|found| Match::new(&regex, &text, &found)).collect())
+        regex
+            .captures_iter(&*text)
+            .map(|found| Ok(Match::new(&regex, &text, &found.map_err(|error| self.gave_up(&error))?)))
+            .collect()
     }
 
     fn split(&self, call: &mut Call<'_>) -> Result<Value, Error> {
@@ -175,7 +185,8 @@ impl Pattern {
         let regex = regex(&self.source, self.flags, Anchor::Anywhere)?;
         let mut parts = Vec::new();
         let mut last = 0;
-        for found in regex.captures_iter(&text).take(most) {
+        for found in regex.captures_iter(&*text).take(most) {
+            let found = found.map_err(|error| self.gave_up(&error))?;
             let Some(whole) = found.get(0) else { continue };
             parts.push(Value::from(&text[last..whole.start()]));
             parts.extend(found.iter().skip(1).map(|g| g.map_or_else(none, |g| Value::from(g.as_str()))));
@@ -194,7 +205,8 @@ impl Pattern {
         let regex = regex(&self.source, self.flags, Anchor::Anywhere)?;
         let template = with.as_str().map(Replacement::parse).transpose()?;
         let (mut out, mut last, mut count) = (String::with_capacity(text.len()), 0, 0);
-        for found in regex.captures_iter(&text).take(most) {
+        for found in regex.captures_iter(&*text).take(most) {
+            let found = found.map_err(|error| self.gave_up(&error))?;
             let Some(whole) = found.get(0) else { continue };
             out.push_str(&text[last..whole.start()]);
             if let Some(template) = &template {
@@ -249,7 +261,7 @@ struct Match {
 }
 
 impl Match {
-    fn new(regex: &Regex, text: &Arc<str>, found: &regex::Captures<'_>) -> Self {
+    fn new(regex: &Regex, text: &Arc<str>, found: &Captures<'_, str>) -> Self {
         let names = regex.capture_names().enumerate();
         Self {
             text: Arc::clone(text),
