@@ -255,7 +255,8 @@ fn symlink(folder: &Utf8Path, link: &Utf8Path) -> io::Result<()> {
     std::os::windows::fs::symlink_dir(folder, link)
 }
 
-fn copy_folder(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> {
+/// Copies a folder with all in it; files that are there already are replaced. Links are followed.
+pub fn copy_folder(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> {
     for entry in walkdir::WalkDir::new(from).follow_links(true) {
         let entry = entry.map_err(|error| FileError::io("list", from, error.into()))?;
         let Some(path) = Utf8Path::from_path(entry.path()) else { continue };

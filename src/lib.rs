@@ -19,4 +19,5 @@ pub mod compile;
 pub mod check;
 pub mod plan;
 pub mod run;
+pub mod docs;
 pub mod cli;

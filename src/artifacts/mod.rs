@@ -1,9 +1,10 @@
-//! What later tools read: `manifest.json`, `run_results.json`, `graph_summary.json`, compiled and executed SQL.
+//! What later tools read: `manifest.json`, `run_results.json`, `catalog.json`, `graph_summary.json`, compiled and executed SQL.
 //!
 //! Keys, order, versions and number formats are dbt's (`artifacts.md`); strict readers refuse anything else.
 //! Input: the manifest, compiled nodes and results; output: files, each written whole or not at all. Same input,
-//! same bytes, apart from times and ids. Called by `run` and `cli`.
+//! same bytes, apart from times and ids. Called by `run`, `docs` and `cli`.
 
+mod catalog;
 mod graph_summary;
 mod invocation;
 mod manifest;
@@ -11,6 +12,7 @@ mod paths;
 pub mod python_json;
 mod run_results;
 
+pub use catalog::{Catalog, CatalogColumn, CatalogStat, CatalogTable, TableMetadata};
 pub use graph_summary::{GraphSummary, summarize, write as write_graph_summary};
 pub use invocation::{Invocation, Metadata, timestamp};
 pub use manifest::{ManifestFacts, ManifestFile};

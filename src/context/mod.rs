@@ -38,5 +38,5 @@ pub use seed::seed_options;
 pub use session::{QueryComment, Session, SharedSession, SqlError};
 pub use shared::{Cached, Shared};
 pub use statement::response_json;
-pub use table::cells as table_cells;
+pub use table::{cells as table_cells, records as table_records};
 pub use unit_scope::{UnitInputs, UnitOverrides, UnitScope};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::context::{Capture, ParseScope, Shared};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic, Span};
 use crate::jinja::{Scope, Template};
 use crate::manifest::{Node, NodeKind};
 use crate::project::Workspace;
@@ -191,6 +191,12 @@ impl Finisher<'_> {
         }
         let mut capture: Capture = scope.take();
         let place = resolved.place("pre-hook").or_else(|| resolved.place("post-hook"));
+        if matches!(node.kind, NodeKind::Seed { .. })
+            && !(capture.refs.is_empty() && capture.sources.is_empty())
+        {
+            problems.push(seed_with_parents(node, place));
+            return;
+        }
         capture.refs.iter_mut().for_each(|call| call.span = place);
         capture.sources.iter_mut().for_each(|call| call.span = place);
         capture.configs.clear();
@@ -227,6 +233,14 @@ impl Finisher<'_> {
             }
         }
     }
+}
+
+/// As in dbt, whose first words these are: a seed is loaded before everything that a hook could refer to.
+fn seed_with_parents(node: &Node, place: Option<Span>) -> Diagnostic {
+    let message =
+        format!("Seeds cannot depend on other nodes; a hook of `{}` calls `ref` or `source`", node.name);
+    Diagnostic::error(Code::INVALID_RESOURCE, place, message)
+        .help("move the statement to a hook of a model, or write the relation's name out")
 }
 
 fn patch(properties: &Properties, version: Option<&Version>) -> Patch {

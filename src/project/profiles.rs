@@ -213,7 +213,8 @@ fn find_profile<'f>(
     let known = || profiles.keys().filter(|key| *key != "config");
     let Some(entry) = profiles.entry(name) else {
         let span = wanted.in_project.filter(|_| wanted.profile.is_none()).map(|yaml| yaml.span);
-        let message = format!("profile `{name}` is not in `{}`", file.path);
+        // The first words are those of dbt, which scripts look for; so in the other mistake of choice below.
+        let message = format!("Could not find profile named '{name}' in `{}`", file.path);
         let missing = Diagnostic::error(Code::PROFILE, span, message);
         let there = if known().next().is_none() {
             "it holds no profiles".to_owned()
@@ -262,8 +263,11 @@ fn find_output<'f>(
     let Some(output) = outputs.entry(target) else {
         let in_file = profile.value.get("target").filter(|_| wanted.target.is_none());
         let span = in_file.map_or(profile.key_span, |yaml| yaml.span);
-        let missing =
-            Diagnostic::error(Code::PROFILE, span, format!("profile `{name}` has no target `{target}`"));
+        let missing = Diagnostic::error(
+            Code::PROFILE,
+            span,
+            format!("The profile '{name}' does not have a target named '{target}'."),
+        );
         let there = if outputs.is_empty() {
             "it has none".to_owned()
         } else {

@@ -36,6 +36,16 @@ impl HookStage<'_> {
     }
 }
 
+/// What hooks did.
+#[derive(Debug, Default)]
+pub struct HooksRun {
+    /// A result for each hook.
+    pub results: Vec<RunResult>,
+    /// The error of a hook whose text could not be made, statements that its macros send included. As in dbt it
+    /// ends the command (exit code 2), which a statement that the database refuses does not.
+    pub broken: Option<Diagnostic>,
+}
+
 /// Runs hooks in order on one session, outside of a transaction; after a failure the rest is skipped. What a
 /// hook's macros begin and do not commit is rolled back in the end, as in dbt.
 pub fn run_hooks(
@@ -43,10 +53,10 @@ pub fn run_hooks(
     hooks: &[UniqueId],
     stage: HookStage<'_>,
     session: &SharedSession,
-) -> Vec<RunResult> {
+) -> HooksRun {
     let run = compiler.run();
     let infos = Infos::new(&run.manifest, hooks);
-    let mut results = Vec::with_capacity(hooks.len());
+    let mut done = HooksRun::default();
     let mut failed = false;
     for (place, id) in hooks.iter().enumerate() {
         let Some(node) = run.manifest.nodes.get(id) else { continue };
@@ -64,7 +74,9 @@ pub fn run_hooks(
         } else {
             let statement = statement.clone();
             events.send(LogHookStartLine { index, node_info: info.clone(), statement, total });
-            run_hook(compiler, node, stage, session)
+            let (result, broken) = run_hook(compiler, node, stage, session);
+            done.broken = broken;
+            result
         };
         if result.status == Status::Error {
             failed = true;
@@ -76,10 +88,10 @@ pub fn run_hooks(
         let node_info = NodeInfo { finished_at: Some(Timestamp::now()), ..info.with_status(status.clone()) };
         let execution_time = result.execution_time;
         events.send(LogHookEndLine { execution_time, index, node_info, statement, status, total });
-        results.push(result);
+        done.results.push(result);
     }
     session.with(Session::rollback);
-    results
+    done
 }
 
 /// `shop.on-run-start.0`, as node lines show it.
@@ -93,7 +105,7 @@ fn run_hook(
     node: &Arc<Node>,
     stage: HookStage<'_>,
     session: &SharedSession,
-) -> RunResult {
+) -> (RunResult, Option<Diagnostic>) {
     let run = compiler.run();
     let scope = NodeScope::new(run, &node.package_name, Some(Arc::clone(node)), session.clone());
     if let HookStage::End(results) = stage {
@@ -101,6 +113,7 @@ fn run_hook(
     }
     let mut timing = Vec::new();
     let outcome = execute(compiler, node, &scope, &mut timing);
+    let mut broken = None;
     let mut result = match outcome {
         Ok(()) => {
             let message = format!("{} passed", statement_name(node, stage));
@@ -114,12 +127,15 @@ fn run_hook(
             let message = format!("{name} failed, error:\n {text}");
             let mut result = RunResult::new(node.unique_id.clone(), Status::Error).with_message(message);
             result.failures = Some(1);
+            if timing.len() < 2 {
+                broken = Some(diagnostic.clone());
+            }
             result.diagnostic = Some(Box::new(diagnostic));
             result
         }
     };
     result.timing = timing;
-    result.with_node(node, run.compiled.get(&node.unique_id).as_deref())
+    (result.with_node(node, run.compiled.get(&node.unique_id).as_deref()), broken)
 }
 
 fn execute(

@@ -13,7 +13,7 @@ mod schedule;
 mod unit_test;
 
 pub use cancel::CancelToken;
-pub use hooks::{HookStage, run_hooks};
+pub use hooks::{HookStage, HooksRun, run_hooks};
 pub use node::NodeRunner;
 pub use prepare::prepare;
 pub use schedule::{Options, Outcome, Runner, SkipReason, Stopped, run_plan};

@@ -53,7 +53,12 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
         ));
         failures.extend(told("Project loading failed for the following reason:", ui, &of_project));
     }
-    failures.extend(told("Profile loading failed for the following reason:", ui, &of_profile));
+    let heading = match missing_profiles(ui) {
+        // Scripts look for these words of dbt.
+        Some(folder) => format!("dbt looked for a {PROFILES_FILE} file in {folder}, but did not find one"),
+        None => "Profile loading failed for the following reason:".to_owned(),
+    };
+    failures.extend(told(&heading, ui, &of_profile));
     if let Some(workspace) = workspace.as_ref().filter(|_| of_profile.is_empty()) {
         failures.extend(connection(ui, workspace).err());
     }
@@ -66,6 +71,13 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     let msg = format!("{count} {checks} failed:\n{}", failures.join("\n\n"));
     ui.events.send(DebugCmdResult { msg });
     Ok(Outcome::Failure)
+}
+
+/// The folder that lacks a `profiles.yml`, as seen from where the user stands.
+fn missing_profiles(ui: &Ui) -> Option<camino::Utf8PathBuf> {
+    let folder = ui.flags.places().profiles_dir;
+    let missing = !folder.join(PROFILES_FILE).exists();
+    missing.then(|| folder.strip_prefix(&ui.around.cwd).map(ToOwned::to_owned).unwrap_or(folder))
 }
 
 /// Tells whether a problem is one of `profiles.yml` rather than of the project.

@@ -1,7 +1,13 @@
-//! `docs generate`: write the documentation site.
+//! `docs generate`: write what documentation shows: manifest, catalog, assets.
 
 use crate::cli::args::flag_table::{self, COMPILE, EMPTY_CATALOG, SQLPARSE, STATIC};
 use crate::cli::args::{Chapter, Spec, Verb};
+use crate::cli::pipeline::{Loaded, execute, load, select_sources, write_catalog};
+use crate::cli::{CliError, Outcome, Ui};
+use crate::diag::{Code, Diagnostic};
+use crate::event::CannotGenerateDocs;
+use crate::files;
+use crate::plan::Command;
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -15,3 +21,39 @@ pub(super) const SPEC: Spec = Spec {
     flags: &[flag_table::SELECTING, &[COMPILE, STATIC, EMPTY_CATALOG, SQLPARSE]],
     positional: None,
 };
+
+pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
+    if !ui.flags.switch("compile") {
+        let loaded = load(ui)?;
+        copy_assets(&loaded)?;
+        return write_catalog(ui, &loaded, None);
+    }
+    let done = execute(ui, Command::Compile)?;
+    if done.outcome != Outcome::Success {
+        ui.events.send(CannotGenerateDocs {});
+        return Ok(done.outcome);
+    }
+    copy_assets(&done.loaded)?;
+    let mut selected = done.selected;
+    selected.extend(select_sources(ui, &done.loaded)?);
+    write_catalog(ui, &done.loaded, Some(&selected))
+}
+
+/// Copies the folders of `asset-paths` to the target folder, each in place of its last copy.
+fn copy_assets(loaded: &Loaded) -> Result<(), CliError> {
+    let target = loaded.target("");
+    for folder in &loaded.workspace.project.paths.assets {
+        let (from, to) = (loaded.workspace.paths.root.join(folder), files::absolute(&target, folder));
+        if to == target || !to.starts_with(&target) {
+            let message = format!("`asset-paths` names `{folder}`, which is not below the project");
+            return Err(Diagnostic::error(Code::PROJECT, None, message)
+                .help("move the folder into the project")
+                .into());
+        }
+        if from.is_dir() {
+            files::remove(&to)?;
+            files::copy_folder(&from, &to)?;
+        }
+    }
+    Ok(())
+}

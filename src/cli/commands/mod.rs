@@ -67,9 +67,8 @@ pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
         Verb::RunOperation => run_operation::run(ui),
         Verb::Deps => deps::run(ui),
         Verb::Debug => debug::run(ui),
-        Verb::Retry | Verb::Clone | Verb::SourceFreshness | Verb::DocsGenerate | Verb::DocsServe => {
-            Err(not_yet(ui.flags.spec))
-        }
+        Verb::DocsGenerate => docs_generate::run(ui),
+        Verb::Retry | Verb::Clone | Verb::SourceFreshness | Verb::DocsServe => Err(not_yet(ui.flags.spec)),
     }
 }
 

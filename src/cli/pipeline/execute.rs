@@ -65,7 +65,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     let ran = run(ui, &loaded, &warehouse, &plan);
     let seconds = started.elapsed().as_secs_f64();
     let closed = warehouse.close();
-    let (results, interrupted) = ran?;
+    let Ran { results, interrupted, broken } = ran?;
     loaded.write_manifest(ui)?;
     write_results(ui, &loaded, &results, seconds)?;
     if command != Command::Compile {
@@ -73,6 +73,9 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         print_results(ui, &loaded, &results, interrupted);
     }
     closed?;
+    if let Some(broken) = broken {
+        return Err(broken.into());
+    }
     let failed = interrupted || results.iter().any(|result| counts_as_failure(&loaded, result));
     let outcome = if failed { Outcome::Failure } else { Outcome::Success };
     Ok(Done { loaded, results, selected, outcome })
@@ -86,12 +89,15 @@ fn counts_as_failure(loaded: &Loaded, result: &RunResult) -> bool {
     }
 }
 
-fn run(
-    ui: &Ui,
-    loaded: &Loaded,
-    warehouse: &Warehouse,
-    plan: &Plan,
-) -> Result<(Vec<RunResult>, bool), CliError> {
+/// What came of the nodes and hooks of a plan.
+struct Ran {
+    results: Vec<RunResult>,
+    interrupted: bool,
+    /// The error of a hook after the nodes that ends the command.
+    broken: Option<Diagnostic>,
+}
+
+fn run(ui: &Ui, loaded: &Loaded, warehouse: &Warehouse, plan: &Plan) -> Result<Ran, CliError> {
     let threads = loaded.workspace.profile.threads;
     blank(ui);
     ui.events.send(ConcurrencyLine {
@@ -107,12 +113,9 @@ fn run(
     })?;
     let runner = NodeRunner::new(warehouse.compiler(loaded), plan, ui.cancel.clone());
     let mut results = Vec::with_capacity(plan.total());
-    hooks(ui, &runner, warehouse, (&plan.on_run_start, HookStage::Start), &mut results);
-    // As in dbt: a hook that cannot even be compiled ends the command, one that the database refuses does not.
-    let refused = |code: Code| matches!(code, Code::DATABASE | Code::CONNECTION | Code::INTERRUPTED);
-    let mut broken = results.iter().filter_map(|result| result.diagnostic.as_deref());
-    if let Some(diagnostic) = broken.find(|diagnostic| !refused(diagnostic.code)) {
-        return Err(diagnostic.clone().into());
+    if let Some(broken) = hooks(ui, &runner, warehouse, (&plan.on_run_start, HookStage::Start), &mut results)
+    {
+        return Err(broken.into());
     }
     let start_failed = results.iter().any(|result| result.status == Status::Error);
     let shared = &loaded.parsed.shared;
@@ -123,8 +126,8 @@ fn run(
         results.extend(outcome.results);
     }
     let nodes = results.clone();
-    hooks(ui, &runner, warehouse, (&plan.on_run_end, HookStage::End(&nodes)), &mut results);
-    Ok((results, ui.cancel.is_cancelled()))
+    let broken = hooks(ui, &runner, warehouse, (&plan.on_run_end, HookStage::End(&nodes)), &mut results);
+    Ok(Ran { results, interrupted: ui.cancel.is_cancelled(), broken })
 }
 
 fn hooks(
@@ -133,14 +136,16 @@ fn hooks(
     warehouse: &Warehouse,
     (ids, stage): (&[UniqueId], HookStage<'_>),
     results: &mut Vec<RunResult>,
-) {
+) -> Option<Diagnostic> {
     if ids.is_empty() || ui.cancel.is_cancelled() {
-        return;
+        return None;
     }
     let hook_type = if matches!(stage, HookStage::Start) { "on-run-start" } else { "on-run-end" }.to_owned();
     ui.events.debug(|| HooksRunning { num_hooks: ids.len(), hook_type });
-    results.extend(run_hooks(runner.compiler(), ids, stage, &warehouse.session));
+    let done = run_hooks(runner.compiler(), ids, stage, &warehouse.session);
+    results.extend(done.results);
     blank(ui);
+    done.broken
 }
 
 /// Writes `run_results.json` unless `--no-write-json`.

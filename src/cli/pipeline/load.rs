@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 use crate::artifacts::{ManifestFacts, ManifestFile};
+use crate::cli::args::Verb;
 use crate::cli::version::ADAPTERS;
 use crate::cli::{CliError, Ui};
 use crate::dag::Dag;
@@ -113,7 +114,7 @@ pub(super) fn tell(ui: &Ui, found: Vec<Diagnostic>) -> Result<(), CliError> {
     if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
 }
 
-/// Loads and parses the project, writes `manifest.json`.
+/// Loads and parses the project, writes `manifest.json` (but for documentation).
 pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
     let workspace = load_workspace(ui)?;
     let settings = parse::Settings {
@@ -130,7 +131,10 @@ pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
     let dag = select::link(&parsed.manifest)?;
     let facts = facts(ui, &workspace);
     let loaded = Loaded { workspace, parsed, dag, compiled: CompiledNodes::default(), facts };
-    loaded.write_manifest(ui)?;
+    // As in dbt: what documentation is made from is written with it, or not at all.
+    if ui.flags.verb() != Verb::DocsGenerate {
+        loaded.write_manifest(ui)?;
+    }
     ui.events.send(FoundStats { stat_line: found_stats(&loaded) });
     Ok(loaded)
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::cli::args::{IndirectSelection, Selecting};
 use crate::cli::{CliError, Ui};
 use crate::event::{DefaultSelector, NoNodesForSelectionCriteria, NothingToDo};
-use crate::manifest::UniqueId;
+use crate::manifest::{ResourceType, UniqueId};
 use crate::plan::Command;
-use crate::select::{self, Asked, Indirect, Origin, Scope, Selectors, Spec, Wanted};
+use crate::select::{self, Asked, Indirect, Origin, Scope, Selection, Selectors, Spec, Wanted};
 
 use super::load::{Loaded, tell};
 
@@ -18,8 +18,21 @@ pub(in crate::cli) fn select(
     command: Command,
 ) -> Result<BTreeSet<UniqueId>, CliError> {
     let selecting = ui.flags.selecting();
-    let spec = spec(ui, loaded, &selecting)?;
     let types = command.types(&selecting.resource_types, &selecting.exclude_resource_types)?;
+    let selection = of_types(ui, loaded, &types, command == Command::List)?;
+    for missed in &selection.unmatched {
+        ui.events.warn(NoNodesForSelectionCriteria { spec_raw: missed.criterion.clone() })?;
+    }
+    Ok(selection.ids)
+}
+
+/// Selects the sources that the words of a command name; the catalog shows them beside the nodes.
+pub(in crate::cli) fn select_sources(ui: &Ui, loaded: &Loaded) -> Result<BTreeSet<UniqueId>, CliError> {
+    Ok(of_types(ui, loaded, &[ResourceType::Source], false)?.ids)
+}
+
+fn of_types(ui: &Ui, loaded: &Loaded, types: &[ResourceType], empty: bool) -> Result<Selection, CliError> {
+    let spec = spec(ui, loaded, &ui.flags.selecting())?;
     let root = &loaded.workspace.paths.root;
     let exists = |path: &camino::Utf8Path| root.join(path).exists();
     let scope = Scope {
@@ -28,12 +41,7 @@ pub(in crate::cli) fn select(
         project: &loaded.workspace.project.name,
         exists: &exists,
     };
-    let wanted = Wanted { types: &types, empty: command == Command::List };
-    let selection = select::select(&spec, scope, wanted)?;
-    for missed in &selection.unmatched {
-        ui.events.warn(NoNodesForSelectionCriteria { spec_raw: missed.criterion.clone() })?;
-    }
-    Ok(selection.ids)
+    Ok(select::select(&spec, scope, Wanted { types, empty })?)
 }
 
 /// Returns those of the selected nodes that `--select` names, as dbt prints no others; all of them where it

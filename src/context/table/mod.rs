@@ -16,9 +16,10 @@ pub use values::{DataType, RowValue, TableValue, cell_value};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::adapter::ResultTable;
 use crate::adapter::seed::{SeedError, SeedOptions};
+use crate::adapter::{Cell, ResultTable};
 use crate::jinja::{Value, downcast, list, object};
+use crate::manifest::{Json, JsonMap};
 
 /// Makes the value of a table without columns and rows.
 pub fn empty() -> Value {
@@ -58,10 +59,29 @@ pub(super) fn rows_of(value: &Value) -> Option<Value> {
 pub fn cells(value: &Value) -> Option<Vec<Vec<Option<String>>>> {
     let table = table_of(value)?;
     let text = |cell| match cell {
-        &crate::adapter::Cell::Null => None,
+        &Cell::Null => None,
         cell => Some(cell_text(cell)),
     };
     Some(table.rows().iter().map(|row| row.iter().map(text).collect()).collect())
+}
+
+/// Returns the rows of a table as JSON objects, numbers as JSON numbers, days and times as text.
+pub fn records(value: &Value) -> Option<Vec<JsonMap>> {
+    let table = table_of(value)?;
+    let json = |cell: &Cell| match cell {
+        Cell::Null => Json::Null,
+        Cell::Bool(flag) => Json::from(*flag),
+        Cell::Int(number) => Json::from(*number),
+        Cell::Float(number) => Json::from(*number),
+        Cell::Decimal(digits) | Cell::BigInt(digits) => digits
+            .parse::<i64>()
+            .map(Json::from)
+            .or_else(|_| digits.parse::<f64>().map(Json::from))
+            .unwrap_or(Json::Null),
+        cell => Json::from(cell_text(cell)),
+    };
+    let names = || table.names.iter().map(ToString::to_string);
+    Some(table.rows().iter().map(|row| names().zip(row.iter().map(json)).collect()).collect())
 }
 
 /// Returns the SQL type that a column of a table is created with.

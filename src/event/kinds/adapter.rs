@@ -198,6 +198,19 @@ events! {
         level |_| Info,
         text |_, _| "Building catalog".to_owned();
 
+    /// Parts of the catalog are missing.
+    WriteCatalogFailure("E041") { num_exceptions: usize }
+        level |_| Error,
+        text |e, _| {
+            let plural = if e.num_exceptions == 1 { "" } else { "s" };
+            format!("the catalog lacks what {} failed question{plural} would have told; it was written", e.num_exceptions)
+        };
+
+    /// Nothing is documented, since something does not compile.
+    CannotGenerateDocs("E043") {}
+        level |_| Error,
+        text |_, _| "compile failed, cannot generate docs".to_owned();
+
     /// The catalog is on disk.
     CatalogWritten("E042") { path: String }
         level |_| Info,

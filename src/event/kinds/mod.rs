@@ -30,6 +30,7 @@ event_enum! {
     ConnectionLeftOpenInCleanup, ConnectionClosedInCleanup, SQLQuery, SQLQueryStatus, SQLCommit, Rollback,
     ColTypeChange, SchemaCreation, SchemaDrop, CacheAction, CodeExecution, CodeExecutionStatus,
     ConstraintNotEnforced, ConstraintNotSupported, CatalogGenerationError, BuildingCatalog, CatalogWritten,
+    WriteCatalogFailure, CannotGenerateDocs,
     // node
     ConcurrencyLine, HooksRunning, LogHookStartLine, LogHookEndLine, LogStartLine, LogModelResult, LogSeedResult,
     LogSnapshotResult, LogTestResult, LogFreshnessResult, LogFunctionResult, LogNodeResult, LogNodeNoOpResult,

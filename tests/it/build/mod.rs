@@ -3,6 +3,7 @@
 
 mod attached;
 mod commands;
+mod docs;
 mod hooks;
 mod interrupt;
 mod materialize;

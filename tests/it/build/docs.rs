@@ -1,0 +1,109 @@
+//! `docs generate`: the catalog of what is in the database, and what it is written with.
+
+use serde_json::{Value, json};
+
+use super::Shop;
+
+fn catalog(shop: &Shop) -> Value {
+    serde_json::from_str(&shop.read("target/catalog.json")).unwrap()
+}
+
+fn ids(map: &Value) -> Vec<&str> {
+    map.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_catalog_has_what_is_in_the_database() {
+    let shop = Shop::copy("outcomes");
+    let yaml = "sources:\n  - name: raw\n    schema: main\n    tables:\n      - name: ORDERS\n      - name: absent\n";
+    shop.write("models/sources.yml", yaml);
+    shop.run(&["build", "--exclude", "broken+"], 1);
+    let shown = shop.run(&["docs", "generate"], 0);
+    assert!(shown.contains("Building catalog\nCatalog written to "), "{shown}");
+    let catalog = catalog(&shop);
+    assert_eq!(
+        ids(&catalog["nodes"]),
+        [
+            "model.shop.after_warned",
+            "model.shop.dirty",
+            "seed.shop.orders",
+            "model.shop.warned",
+            "test.shop.accepted_values_warned_status__paid__open.c4de199321",
+            "test.shop.unique_warned_id.f9ddb217c6",
+        ]
+    );
+    assert_eq!(ids(&catalog["sources"]), ["source.shop.raw.ORDERS"]);
+    assert_eq!(catalog["errors"], Value::Null);
+    assert_eq!(
+        catalog["nodes"]["model.shop.after_warned"],
+        json!({
+            "metadata": {
+                "type": "VIEW", "schema": "main", "name": "after_warned", "database": "warehouse",
+                "comment": null, "owner": null,
+            },
+            "columns": {"n": {"type": "BIGINT", "index": 1, "name": "n", "comment": null}},
+            "stats": {"has_stats": {
+                "id": "has_stats", "label": "Has Stats?", "value": false, "include": false,
+                "description": "Indicates whether there are statistics for this table",
+            }},
+            "unique_id": "model.shop.after_warned",
+        })
+    );
+}
+
+#[test]
+fn a_selection_limits_the_catalog() {
+    let shop = Shop::copy("outcomes");
+    shop.run(&["build", "-s", "+warned", "+dirty"], 1);
+    shop.run(&["docs", "generate", "-s", "dirty", "orders"], 0);
+    assert_eq!(ids(&catalog(&shop)["nodes"]), ["model.shop.dirty", "seed.shop.orders"]);
+    shop.run(&["docs", "generate", "--empty-catalog"], 0);
+    assert!(ids(&catalog(&shop)["nodes"]).is_empty());
+}
+
+#[test]
+fn without_compiling_no_manifest_is_written() {
+    let shop = Shop::copy("outcomes");
+    shop.run(&["seed"], 0);
+    std::fs::remove_file(shop.path("target/manifest.json")).unwrap();
+    shop.run(&["docs", "generate", "--no-compile"], 0);
+    assert!(!shop.path("target/manifest.json").exists());
+    assert_eq!(ids(&catalog(&shop)["nodes"]), ["seed.shop.orders"]);
+    shop.run(&["docs", "generate"], 0);
+    assert!(shop.path("target/manifest.json").exists());
+}
+
+#[test]
+fn assets_are_copied_and_stay_below_the_project() {
+    let shop = Shop::copy("outcomes");
+    std::fs::create_dir(shop.path("pictures")).unwrap();
+    shop.write("pictures/logo.svg", "<svg/>");
+    let project = shop.read("dbt_project.yml");
+    shop.write("dbt_project.yml", &format!("{project}asset-paths: [pictures, absent]\n"));
+    shop.run(&["docs", "generate"], 0);
+    assert_eq!(shop.read("target/pictures/logo.svg"), "<svg/>");
+    shop.write("dbt_project.yml", &format!("{project}asset-paths: [../pictures]\n"));
+    shop.run(&["docs", "generate"], 2);
+}
+
+#[test]
+fn a_query_of_the_project_s_own_is_used_and_its_failure_told() {
+    let shop = Shop::copy("outcomes");
+    std::fs::create_dir(shop.path("macros")).unwrap();
+    let call = "{% macro get_catalog_relations(information_schema, relations) %}";
+    shop.write(
+        "macros/own.sql",
+        &format!("{call}{{{{ return(run_query('select 1 as x from nowhere')) }}}}{{% endmacro %}}"),
+    );
+    let shown = shop.run(&["docs", "generate"], 1);
+    assert!(shown.contains("Encountered an error while generating catalog"), "{shown}");
+    assert_eq!(catalog(&shop)["errors"].as_array().unwrap().len(), 1);
+    shop.write(
+        "macros/own.sql",
+        &format!("{call}{{{{ return(run_query('select 1 as x')) }}}}{{% endmacro %}}"),
+    );
+    let ended = shop.call(&["docs", "generate"]);
+    assert_eq!(ended.code, Some(2));
+    let told = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(told.contains("the catalog query answers without `table_schema`"), "{told}");
+}
