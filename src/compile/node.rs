@@ -77,7 +77,9 @@ impl Compiler {
         let code: Arc<str> = injected.sql.into();
         let path = (self.write)(node, &code)?;
         scope.set_compiled(Arc::clone(&code), map);
-        let compiled = Compiled { code, extra_ctes: ctes, path, build_path: None, relation_name: None };
+        let macros = scope.called_macros();
+        let compiled =
+            Compiled { code, extra_ctes: ctes, path, build_path: None, macros, relation_name: None };
         Ok(self.run.compiled.insert(node.unique_id.clone(), compiled))
     }
 

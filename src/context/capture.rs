@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::adapter::ParseAdapter;
 use super::base::empty_dict;
 use super::config::ParseConfig;
+use super::project_object::Resolver;
 use super::refs;
 use super::relation::relation_value;
 use super::shared::Shared;
@@ -127,7 +128,7 @@ impl ParseScope {
 
     fn ref_function(&self) -> Value {
         let scope = self.clone();
-        function("ref", move |call| {
+        Resolver::value(&self.shared, &self.package, "ref", move |call| {
             let found = refs::ref_call(call)?;
             scope.captured().refs.push(found);
             Ok(scope.own_relation())
@@ -136,7 +137,7 @@ impl ParseScope {
 
     fn source_function(&self) -> Value {
         let scope = self.clone();
-        function("source", move |call| {
+        Resolver::value(&self.shared, &self.package, "source", move |call| {
             let found = refs::source_call(call)?;
             scope.captured().sources.push(found);
             Ok(scope.own_relation())

@@ -17,6 +17,7 @@ mod exceptions;
 mod facts;
 mod graph;
 mod macros;
+mod project_object;
 mod refs;
 mod relation;
 mod run_scope;

@@ -11,14 +11,15 @@ use super::adapter::RunAdapter;
 use super::base::is_call;
 use super::config::ConfigObject;
 use super::graph::graph_value;
+use super::project_object::Resolver;
 use super::relation::relation_value;
 use super::session::SharedSession;
 use super::shared::Shared;
 use super::statement::Results;
 use crate::adapter::{Adapter, RelationCache};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Span};
 use crate::jinja::{
-    Error, Scope, SourceMap, UndefinedMode, Value, from_json, function, list, none, object, py_str,
+    Call, Error, Scope, SourceMap, UndefinedMode, Value, from_json, function, list, none, object, py_str,
 };
 use crate::manifest::{
     CompiledNodes, Json, Lookup, Manifest, Node, NodeKind, NodeWithCompiled, Relation, UniqueId,
@@ -69,8 +70,21 @@ struct Inner {
     /// Set by `write`: the file the executed statement went to.
     build_path: Mutex<Option<String>>,
     model: OnceLock<Value>,
+    called: Mutex<Called>,
     /// The node's SQL and where it came from, to map positions of database errors.
     compiled: OnceLock<(Arc<str>, SourceMap)>,
+}
+
+/// Macros that count as called by the node itself.
+struct Called {
+    depth: u32,
+    macros: Vec<UniqueId>,
+}
+
+impl Default for Called {
+    fn default() -> Self {
+        Self { depth: 1, macros: Vec::new() }
+    }
 }
 
 impl NodeScope {
@@ -91,6 +105,7 @@ impl NodeScope {
             ctes: Mutex::default(),
             build_path: Mutex::default(),
             model: OnceLock::new(),
+            called: Mutex::default(),
             compiled: OnceLock::new(),
         }))
     }
@@ -103,6 +118,17 @@ impl NodeScope {
     /// Returns this scope as renders take it.
     pub fn as_scope(&self) -> Arc<dyn Scope> {
         Arc::new(self.clone())
+    }
+
+    /// Says how deep the calls are that count as the node's own from now on: 1 for those of its code, which is
+    /// so at first, 2 for those of its materialization, 0 for none.
+    pub fn count_calls_at(&self, depth: u32) {
+        self.0.called.lock().unwrap_or_else(PoisonError::into_inner).depth = depth;
+    }
+
+    /// Returns the macros that were called at the depth that counts, in the order of the first calls.
+    pub fn called_macros(&self) -> Vec<UniqueId> {
+        self.0.called.lock().unwrap_or_else(PoisonError::into_inner).macros.clone()
     }
 
     /// Returns what the run shares.
@@ -181,8 +207,8 @@ impl NodeScope {
     fn builtin(&self, name: &str) -> Option<Value> {
         let scope = self.clone();
         Some(match name {
-            "ref" => function("ref", move |call| scope.answer_ref(call)),
-            "source" => function("source", move |call| scope.answer_source(call)),
+            "ref" => self.resolver("ref", move |call| scope.answer_ref(call)),
+            "source" => self.resolver("source", move |call| scope.answer_source(call)),
             "config" => match &self.0.node {
                 Some(node) => {
                     object(ConfigObject { shared: Arc::clone(&self.0.run.shared), node: Arc::clone(node) })
@@ -211,6 +237,14 @@ impl NodeScope {
             "context" => super::base::names_object("context", move |name| scope.get(name)),
             other => return self.0.run.shared.base(&self.0.package, other),
         })
+    }
+
+    fn resolver(
+        &self,
+        name: &'static str,
+        answer: impl Fn(&mut Call<'_>) -> Result<Value, Error> + Send + Sync + 'static,
+    ) -> Value {
+        Resolver::value(&self.0.run.shared, &self.0.package, name, answer)
     }
 
     fn this(&self) -> Value {
@@ -291,6 +325,16 @@ impl Scope for NodeScope {
 
     fn undefined(&self) -> UndefinedMode {
         UndefinedMode::Strict
+    }
+
+    fn called(&self, block: Span, depth: u32) {
+        let mut called = self.0.called.lock().unwrap_or_else(PoisonError::into_inner);
+        if depth != called.depth {
+            return;
+        }
+        if let Some(id) = self.0.run.shared.macros.id_of(block).filter(|id| !called.macros.contains(id)) {
+            called.macros.push(id.clone());
+        }
     }
 
     fn names(&self) -> Vec<Arc<str>> {

@@ -9,7 +9,7 @@ use crate::diag::{Code, Sources};
 use crate::event::{Event, EventSink, Style};
 use crate::jinja::{Engine, Error, Scope, Value, from_json, function, py_str};
 use crate::manifest::{Json, JsonMap, Policy};
-use crate::project::{Env, QueryComment, Vars};
+use crate::project::{Env, Project, QueryComment, Vars};
 use crate::sql::Dialect;
 
 /// The facts of one invocation that templates can see, apart from the manifest. Made by `parse`, since macros
@@ -21,6 +21,10 @@ pub struct Shared {
     pub macros: MacroTable,
     /// The files that spans point into.
     pub sources: Sources,
+    /// The root project, then its packages.
+    pub projects: Vec<Project>,
+    /// `--vars`.
+    pub cli_vars: JsonMap,
     /// Variables as each package sees them.
     pub vars: HashMap<Arc<str>, Vars>,
     /// Environment variables.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::base::{env_var_function, names_object, var_object};
+use super::project_object::Resolver;
 use super::refs::{describe_ref, ref_call, source_call};
 use super::relation::relation_value;
 use super::run_scope::NodeScope;
@@ -120,12 +121,21 @@ impl UnitScope {
             .help(format!("give it rows: add `- input: {written}` below `given:`"))
     }
 
+    fn resolver(
+        &self,
+        name: &'static str,
+        answer: impl Fn(&mut Call<'_>) -> Result<Value, Error> + Send + Sync + 'static,
+    ) -> Value {
+        let test = &self.0.test;
+        Resolver::value(&test.run().shared, &test.package().into(), name, answer)
+    }
+
     fn builtin(&self, name: &str) -> Option<Value> {
         let scope = self.clone();
         let shared = &self.0.test.run().shared;
         Some(match name {
-            "ref" => function("ref", move |call| scope.answer_ref(call)),
-            "source" => function("source", move |call| scope.answer_source(call)),
+            "ref" => self.resolver("ref", move |call| scope.answer_ref(call)),
+            "source" => self.resolver("source", move |call| scope.answer_source(call)),
             "this" => self.input(&self.0.model).unwrap_or_else(none),
             "var" => var_object(shared, &self.0.test.package().into(), &self.0.overrides.vars),
             "env_var" => {

@@ -25,6 +25,8 @@ pub struct Compiled {
     pub path: Option<String>,
     /// The file with the statement that was executed; `None` before execution.
     pub build_path: Option<String>,
+    /// Macros that were called by the node's own code; those called while parsing are among them.
+    pub macros: Vec<UniqueId>,
     /// The relation under which failures of a test are stored, when that was only known at run time.
     pub relation_name: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{
-    Compiled, Disabled, Exposure, Json, Language, Macro, Node, NodeKind, ResourceType, SourceCall,
+    Compiled, DependsOn, Disabled, Exposure, Json, Language, Macro, Node, NodeKind, ResourceType, SourceCall,
     SourceTable, UnitTest,
 };
 
@@ -73,6 +73,12 @@ struct MacrosOnly<'a> {
     macros: &'a [super::UniqueId],
 }
 
+#[derive(serde::Serialize)]
+struct Dependencies<'a> {
+    macros: Vec<&'a super::UniqueId>,
+    nodes: &'a [super::UniqueId],
+}
+
 impl NodeWithCompiled<'_> {
     fn identity<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let node = self.node;
@@ -99,7 +105,7 @@ impl NodeWithCompiled<'_> {
         map.serialize_entry("sources", &node.sources)?;
         map.serialize_entry("metrics", &node.metrics)?;
         map.serialize_entry("functions", &node.functions)?;
-        map.serialize_entry("depends_on", &node.depends_on)?;
+        map.serialize_entry("depends_on", &self.depends_on())?;
         map.serialize_entry("compiled_path", &self.compiled.as_ref().and_then(|c| c.path.as_deref()))?;
         if let Some(compiled) = &self.compiled {
             map.serialize_entry("compiled", &true)?;
@@ -108,6 +114,14 @@ impl NodeWithCompiled<'_> {
             map.serialize_entry("extra_ctes", &compiled.extra_ctes)?;
         }
         map.serialize_entry("contract", &node.contract)
+    }
+
+    /// What parsing saw, and the macros that were called since.
+    fn depends_on(&self) -> Dependencies<'_> {
+        let DependsOn { macros, nodes } = &self.node.depends_on;
+        let since = self.compiled.iter().flat_map(|compiled| &compiled.macros);
+        let macros = macros.iter().chain(since.filter(|id| !macros.contains(id))).collect();
+        Dependencies { macros, nodes }
     }
 
     fn own<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {

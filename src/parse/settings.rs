@@ -51,6 +51,8 @@ pub(super) fn share(workspace: &Workspace, settings: &Settings, macros: MacroTab
         engine: Arc::new(Engine::new()),
         macros,
         sources: settings.sources.clone(),
+        projects: std::iter::once(project).chain(&workspace.packages).cloned().collect(),
+        cli_vars: workspace.cli_vars.iter().map(|e| (e.key.to_string(), e.value.to_json())).collect(),
         vars: workspace.projects().map(|p| (Arc::clone(&p.name), workspace.vars(p))).collect(),
         env: workspace.env.clone(),
         target: workspace.profile.target(),

@@ -15,7 +15,11 @@ pub(super) fn run_test(
     compiled: &Arc<Compiled>,
     scope: &NodeScope,
 ) -> Result<Verdict, Diagnostic> {
+    // dbt counts what the materialization of a test calls as called by the test.
+    scope.count_calls_at(2);
     call_macro(node, Some(compiled), scope)?;
+    let macros = scope.called_macros();
+    scope.run().compiled.update(&node.unique_id, |compiled| compiled.macros = macros);
     let rows = scope.main_table().as_ref().and_then(table_cells).unwrap_or_default();
     let wrong = |message: String| Diagnostic::error(Code::GENERIC_TEST, node.span, message);
     let name = &node.name;

@@ -8,14 +8,15 @@ use jiff::Timestamp;
 
 use super::describe::Infos;
 use super::error_text::error_text;
+use super::result_object::result_value;
 use crate::adapter::Fetch;
 use crate::artifacts::{Phase, RunResult, Status, Timing};
 use crate::compile::Compiler;
 use crate::context::{NodeScope, Session, SharedSession};
 use crate::diag::Diagnostic;
 use crate::event::{self, LogHookEndLine, LogHookStartLine, NodeInfo};
-use crate::jinja::{Call, Error, Instance, Value, from_json, list, object, tuple};
-use crate::manifest::{Json, Manifest, Node, UniqueId, resource_json};
+use crate::jinja::{Value, list, tuple};
+use crate::manifest::{Manifest, Node, NodeKind, UniqueId};
 use crate::sql::is_blank;
 
 /// When hooks run.
@@ -158,8 +159,9 @@ fn execute(
     done
 }
 
-/// Adds `results`, `schemas` and `database_schemas` for hooks at the end of a run.
-fn add_results(scope: &NodeScope, manifest: &Arc<Manifest>, results: &[RunResult]) {
+/// Adds `results`, `schemas` and `database_schemas` for hooks at the end of a run; results of hooks are not
+/// among them.
+fn add_results(scope: &NodeScope, manifest: &Manifest, results: &[RunResult]) {
     let mut schemas = BTreeSet::new();
     for result in results.iter().filter(|result| result.status == Status::Success) {
         if let Some(node) = manifest.nodes.get(&result.unique_id).filter(|node| node.is_relational()) {
@@ -172,52 +174,10 @@ fn add_results(scope: &NodeScope, manifest: &Arc<Manifest>, results: &[RunResult
         .iter()
         .map(|(database, schema)| tuple([Value::from(database.as_str()), Value::from(schema.as_str())]));
     scope.add("database_schemas", list(pairs.collect::<Vec<_>>()));
-    let objects = results.iter().map(|result| {
-        let json = resource_json(result);
-        object(ResultObject { json, id: result.unique_id.clone(), manifest: Arc::clone(manifest) })
-    });
+    let is_hook = |id: &UniqueId| {
+        manifest.nodes.get(id).is_some_and(|node| matches!(node.kind, NodeKind::Operation { .. }))
+    };
+    let of_nodes = results.iter().filter(|result| !is_hook(&result.unique_id));
+    let objects = of_nodes.map(|result| result_value(result, scope.run()));
     scope.add("results", list(objects.collect::<Vec<_>>()));
-}
-
-/// A result as `on-run-end` hooks see it.
-struct ResultObject {
-    json: Json,
-    id: UniqueId,
-    manifest: Arc<Manifest>,
-}
-
-impl Instance for ResultObject {
-    fn type_name(&self) -> &'static str {
-        "RunResult"
-    }
-
-    fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
-        if name == "node" {
-            return Ok(self.manifest.nodes.get(&self.id).map(|node| from_json(&resource_json(&**node))));
-        }
-        Ok(self.json.get(name).map(from_json))
-    }
-
-    fn item(&self, key: &Value) -> Result<Option<Value>, Error> {
-        key.as_str().map_or(Ok(None), |name| self.attr(name))
-    }
-
-    fn has_method(&self, name: &str) -> bool {
-        name == "to_dict"
-    }
-
-    fn call_method(&self, name: &str, _call: &mut Call<'_>) -> Option<Result<Value, Error>> {
-        (name == "to_dict").then(|| {
-            let mut dict = self.json.clone();
-            let node = self.manifest.nodes.get(&self.id).map(|node| resource_json(&**node));
-            if let Some(map) = dict.as_object_mut() {
-                map.insert("node".into(), node.unwrap_or(Json::Null));
-            }
-            Ok(from_json(&dict))
-        })
-    }
-
-    fn truth(&self) -> bool {
-        true
-    }
 }

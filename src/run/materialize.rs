@@ -17,6 +17,7 @@ pub(super) fn materialize(
     compiled: Option<&Arc<Compiled>>,
     scope: &NodeScope,
 ) -> Result<AdapterResponse, Diagnostic> {
+    scope.count_calls_at(0);
     let returned = call_macro(node, compiled, scope)?;
     let relations = item(&returned, "relations").and_then(|relations| elements(&relations).ok());
     let Some(relations) = relations else {

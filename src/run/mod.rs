@@ -9,6 +9,7 @@ mod materialize;
 mod node;
 mod prepare;
 mod queue;
+mod result_object;
 mod schedule;
 mod unit_test;
 

@@ -270,6 +270,9 @@ impl NodeRunner {
     fn no_op(&self, id: &UniqueId, (index, total): (usize, usize)) -> RunResult {
         let mut result = RunResult::new(id.clone(), Status::NoOp).with_message("NO-OP");
         result.failures = Some(0);
+        let now = Timestamp::now();
+        let phases = [Phase::Compile, Phase::Execute];
+        result.timing = phases.map(|name| Timing { name, started_at: now, completed_at: now }).into();
         let info = self.infos.get(id);
         let kind = info.facts.resource_type.clone();
         self.events().send(LogNodeNoOpResult {

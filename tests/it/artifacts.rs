@@ -91,6 +91,7 @@ fn a_compiled_node_shows_what_compiling_added() {
             extra_ctes: vec![cte],
             path: Some(compiled_path(target, &**node).into()),
             build_path: Some(run_path(target, &**node).into()),
+            macros: vec![UniqueId::from_artifact("macro.shop.only_when_run")],
             relation_name: None,
         },
     );
@@ -156,6 +157,7 @@ fn run_results_are_dbts() {
         extra_ctes: vec![],
         path: None,
         build_path: None,
+        macros: vec![],
         relation_name: None,
     };
     let mut skipped = RunResult::new(node("model.shop.fct_orders").unique_id.clone(), Status::Skipped)

@@ -6,6 +6,7 @@ mod commands;
 mod docs;
 mod hooks;
 mod interrupt;
+mod introspection;
 mod materialize;
 mod outcomes;
 mod threads;

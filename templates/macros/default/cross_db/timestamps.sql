@@ -42,9 +42,10 @@
   {{ return(adapter.dispatch('current_timestamp_backcompat', 'dbt')()) }}
 {%- endmacro %}
 
+{#- Ends with a line break, as dbt's does: what is put behind the result of a macro is part of the compiled SQL. -#}
 {% macro default__current_timestamp_backcompat() -%}
   current_timestamp::timestamp
-{%- endmacro %}
+{% endmacro %}
 
 {% macro current_timestamp_in_utc_backcompat() -%}
   {{ return(adapter.dispatch('current_timestamp_in_utc_backcompat', 'dbt')()) }}

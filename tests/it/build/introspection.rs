@@ -1,0 +1,53 @@
+//! What monitoring packages look at: the project behind `ref`, results with their nodes, macros called.
+
+use super::Shop;
+
+#[test]
+fn hooks_see_the_project_and_every_result() {
+    let shop = Shop::copy("introspection");
+    shop.run(&["build", "--vars", "{day: 3}"], 0);
+    let notes = shop.rows("select what from main.journal order by n");
+    let dict = "adapter_response agate_table batch_results execution_time failures message node status thread_id timing";
+    let phases = "['compile', 'execute'] ['completed_at', 'name', 'started_at'] True";
+    let of = |id: &str, kind: &str, status: &str, name: &str| {
+        [format!("{id} {kind} {status} False False"), phases.to_owned(), format!("{dict} {name} {id}")]
+    };
+    let mut expected: Vec<String> = [
+        "shop 2.1 0.9.3",
+        "{'region': 'north', 'kit': {'limit': 5}}",
+        "{'limit': 3}",
+        "{'day': 3}",
+        "build False",
+        "['models'] target shop 1",
+    ]
+    .map(str::to_owned)
+    .into();
+    expected.extend(of("exposure.shop.board", "exposure", "no-op", "board"));
+    expected.extend(of("model.shop.one", "model", "success", "one"));
+    expected.push("table select 1 as id [] [] one".to_owned());
+    expected.extend(of("model.shop.two", "model", "success", "two"));
+    expected.push(
+        "view select * from \"warehouse\".\"main\".\"one\" ['model.shop.one'] ['model.shop.one'] two"
+            .to_owned(),
+    );
+    expected.extend(of("test.shop.not_null_one_id.fe01050880", "test", "pass", "not_null_one_id"));
+    expected.extend(of("unit_test.shop.two.two_is_one", "unit_test", "pass", "two_is_one"));
+    assert_eq!(notes, expected);
+}
+
+#[test]
+fn macros_called_only_when_run_are_depended_on() {
+    let shop = Shop::copy("introspection");
+    let macros = |shop: &Shop, id: &str| -> Vec<String> {
+        let manifest: serde_json::Value = serde_json::from_str(&shop.read("target/manifest.json")).unwrap();
+        let found = &manifest["nodes"][id]["depends_on"]["macros"];
+        found.as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+    };
+    shop.run(&["parse"], 0);
+    assert_eq!(macros(&shop, "model.shop.one"), Vec::<String>::new());
+    shop.run(&["build"], 0);
+    assert_eq!(macros(&shop, "model.shop.one"), ["macro.kit.only_when_run"]);
+    let test = macros(&shop, "test.shop.not_null_one_id.fe01050880");
+    assert!(test.contains(&"macro.dbt.statement".to_owned()), "{test:?}");
+    assert!(!macros(&shop, "model.shop.two").contains(&"macro.dbt.statement".to_owned()));
+}
