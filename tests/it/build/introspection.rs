@@ -51,3 +51,16 @@ fn macros_called_only_when_run_are_depended_on() {
     assert!(test.contains(&"macro.dbt.statement".to_owned()), "{test:?}");
     assert!(!macros(&shop, "model.shop.two").contains(&"macro.dbt.statement".to_owned()));
 }
+
+/// What a macro gives stands inside of the user's SQL, so its white space is part of compiled code.
+#[test]
+fn expressions_bring_the_white_space_that_dbts_do() {
+    let shop = Shop::copy("introspection");
+    let inline = "[{{ dbt.safe_cast('a', 'int') }}|{{ dbt.dateadd('day', 1, 'b') }}|{{ dbt.split_part('c', \"'-'\", 1) }}\
+                  |{{ dbt.except() }}|{{ dbt.length('d') }}|{{ dbt.equals('e', 'f') }}|{{ dbt.current_timestamp_backcompat() }}]";
+    let shown = shop.run(&["compile", "--inline", inline, "--quiet"], 0);
+    let squeezed = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = "[ cast(a as int) | (b + cast(1 as bigint) * interval 1 day)| string_split(c, '-')[ 1 ] | except | length( d )|(e = f) \
+                    | current_timestamp::timestamp ]";
+    assert_eq!(squeezed, expected);
+}

@@ -15,13 +15,13 @@
   {{ return(adapter.dispatch('dateadd', 'dbt')(datepart, interval, from_date_or_timestamp)) }}
 {%- endmacro %}
 
-{% macro default__dateadd(datepart, interval, from_date_or_timestamp) -%}
+{% macro default__dateadd(datepart, interval, from_date_or_timestamp) %}
   dateadd(
     {{ datepart }},
     {{ interval }},
     {{ from_date_or_timestamp }}
   )
-{%- endmacro %}
+{% endmacro %}
 
 
 {# How many boundaries of a date part lie between two times. #}
@@ -29,13 +29,13 @@
   {{ return(adapter.dispatch('datediff', 'dbt')(first_date, second_date, datepart)) }}
 {%- endmacro %}
 
-{% macro default__datediff(first_date, second_date, datepart) -%}
+{% macro default__datediff(first_date, second_date, datepart) %}
   datediff(
     {{ datepart }},
     {{ first_date }},
     {{ second_date }}
   )
-{%- endmacro %}
+{% endmacro %}
 
 
 {# A time cut down to the start of its date part. #}

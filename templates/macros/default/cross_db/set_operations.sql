@@ -5,9 +5,9 @@
   {{ return(adapter.dispatch('except', 'dbt')()) }}
 {%- endmacro %}
 
-{% macro default__except() -%}
+{% macro default__except() %}
   except
-{%- endmacro %}
+{% endmacro %}
 
 
 {# Rows that both queries return. #}
@@ -15,6 +15,6 @@
   {{ return(adapter.dispatch('intersect', 'dbt')()) }}
 {%- endmacro %}
 
-{% macro default__intersect() -%}
+{% macro default__intersect() %}
   intersect
-{%- endmacro %}
+{% endmacro %}

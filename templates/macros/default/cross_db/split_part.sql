@@ -4,17 +4,17 @@
   {{ return(adapter.dispatch('split_part', 'dbt')(string_text, delimiter_text, part_number)) }}
 {%- endmacro %}
 
-{% macro default__split_part(string_text, delimiter_text, part_number) -%}
+{% macro default__split_part(string_text, delimiter_text, part_number) %}
   split_part(
     {{ string_text }},
     {{ delimiter_text }},
     {{ part_number }}
   )
-{%- endmacro %}
+{% endmacro %}
 
 
 {# For engines that count from the start only: the number of parts, found by length, gives the position. #}
-{% macro _split_part_negative(string_text, delimiter_text, part_number) -%}
+{% macro _split_part_negative(string_text, delimiter_text, part_number) %}
   split_part(
     {{ string_text }},
     {{ delimiter_text }},
@@ -23,4 +23,4 @@
         replace({{ string_text }}, {{ delimiter_text }}, '')
       ) + 2 + {{ part_number }}
   )
-{%- endmacro %}
+{% endmacro %}

@@ -15,7 +15,7 @@
   {{ return(adapter.dispatch('length', 'dbt')(expression)) }}
 {%- endmacro %}
 
-{% macro default__length(expression) -%}
+{% macro default__length(expression) %}
   length(
     {{ expression }}
   )
@@ -27,7 +27,7 @@
   {{ return(adapter.dispatch('position', 'dbt')(substring_text, string_text)) }}
 {%- endmacro %}
 
-{% macro default__position(substring_text, string_text) -%}
+{% macro default__position(substring_text, string_text) %}
   position(
     {{ substring_text }} in {{ string_text }}
   )
@@ -39,13 +39,13 @@
   {{ return(adapter.dispatch('replace', 'dbt')(field, old_chars, new_chars)) }}
 {%- endmacro %}
 
-{% macro default__replace(field, old_chars, new_chars) -%}
+{% macro default__replace(field, old_chars, new_chars) %}
   replace(
     {{ field }},
     {{ old_chars }},
     {{ new_chars }}
   )
-{%- endmacro %}
+{% endmacro %}
 
 
 {# The last characters. #}
@@ -53,7 +53,7 @@
   {{ return(adapter.dispatch('right', 'dbt')(string_text, length_expression)) }}
 {%- endmacro %}
 
-{% macro default__right(string_text, length_expression) -%}
+{% macro default__right(string_text, length_expression) %}
   right(
     {{ string_text }},
     {{ length_expression }}

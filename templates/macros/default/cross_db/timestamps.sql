@@ -43,7 +43,7 @@
 {%- endmacro %}
 
 {#- Ends with a line break, as dbt's does: what is put behind the result of a macro is part of the compiled SQL. -#}
-{% macro default__current_timestamp_backcompat() -%}
+{% macro default__current_timestamp_backcompat() %}
   current_timestamp::timestamp
 {% endmacro %}
 

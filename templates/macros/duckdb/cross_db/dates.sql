@@ -3,18 +3,18 @@
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) %}
   {%- set number = 'cast(' ~ interval ~ ' as bigint)' -%}
   {%- set composed = {'quarter': (3, 'month'), 'week': (7, 'day')} -%}
-  {%- if datepart | lower in composed -%}
+  {%- if datepart | lower in composed %}
     {%- set factor, unit = composed[datepart | lower] -%}
     ({{ from_date_or_timestamp }} + ({{ number }} * {{ factor }}) * interval 1 {{ unit }})
-  {%- else -%}
+  {%- else %}
     ({{ from_date_or_timestamp }} + {{ number }} * interval 1 {{ datepart }})
   {%- endif -%}
 {% endmacro %}
 
 
 {# A week ends on Saturday here, unlike in DuckDB, so weeks are counted in days and corrected by the day of the week. #}
-{% macro duckdb__datediff(first_date, second_date, datepart) -%}
-  {%- if datepart == 'week' -%}
+{% macro duckdb__datediff(first_date, second_date, datepart) %}
+  {%- if datepart == 'week' %}
     ({{ datediff(first_date, second_date, 'day') }} // 7
       + case
           when date_part('dow', ({{ first_date }})::timestamp) <= date_part('dow', ({{ second_date }})::timestamp) then
@@ -22,9 +22,9 @@
           else
             case when {{ first_date }} <= {{ second_date }} then 1 else 0 end
         end)
-  {%- else -%}
-    (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp))
-  {%- endif -%}
+  {% else %}
+    (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp ))
+  {% endif %}
 {%- endmacro %}
 
 

@@ -11,9 +11,9 @@
 
 
 {# Negative numbers count from the end in DuckDB too. #}
-{% macro duckdb__split_part(string_text, delimiter_text, part_number) -%}
+{% macro duckdb__split_part(string_text, delimiter_text, part_number) %}
   string_split({{ string_text }}, {{ delimiter_text }})[ {{ part_number }} ]
-{%- endmacro %}
+{% endmacro %}
 
 
 {% macro duckdb__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
