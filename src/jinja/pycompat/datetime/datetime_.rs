@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, civil};
 
 use super::super::class::Class;
@@ -22,6 +22,16 @@ pub(in super::super) struct DateTime {
     pub(in super::super) zone: Option<Zone>,
     /// Seconds east of UTC; 0 without a zone.
     pub(in super::super) offset: i32,
+}
+
+/// Where instants are counted from. They are counted in microseconds, since Python's times reach a day further
+/// than `Timestamp`.
+const EPOCH: civil::DateTime = civil::datetime(1970, 1, 1, 0, 0, 0, 0);
+
+/// Returns the instant at microseconds since 1970, at the end of the range if it lies beyond.
+fn nearest_timestamp(micros: i128) -> Timestamp {
+    let end = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    i64::try_from(micros).ok().and_then(|micros| Timestamp::from_microsecond(micros).ok()).unwrap_or(end)
 }
 
 pub(super) fn class() -> Value {
@@ -95,7 +105,7 @@ fn to_micros(wall: civil::DateTime) -> civil::DateTime {
 fn at_instant(at: Timestamp, zone: Option<Zone>) -> Result<Value, Error> {
     match zone {
         None => Ok(naive(TimeZone::system().to_datetime(at))),
-        Some(zone) => DateTime::at(at, &zone).map(object),
+        Some(zone) => DateTime::at(i128::from(at.as_microsecond()), &zone).map(object),
     }
 }
 
@@ -122,25 +132,29 @@ impl DateTime {
         Self { wall, zone, offset }
     }
 
-    fn at(at: Timestamp, zone: &Zone) -> Result<Self, Error> {
-        let offset = zone.offset_at(at);
-        let wall = Offset::from_seconds(offset).map_err(|_| out_of_range())?.to_datetime(at);
+    /// Makes the time in a zone at microseconds since 1970 in UTC.
+    fn at(micros: i128, zone: &Zone) -> Result<Self, Error> {
+        let offset = zone.offset_at(nearest_timestamp(micros));
+        let local = i64::try_from(micros + i128::from(offset) * 1_000_000).map_err(|_| out_of_range())?;
+        let wall = EPOCH.checked_add(SignedDuration::from_micros(local)).map_err(|_| out_of_range())?;
+        in_range(wall.date())?;
         Ok(Self { wall: to_micros(wall), zone: Some(zone.clone()), offset })
     }
 
-    /// Returns the instant; a time without a zone is a local one.
-    fn instant(&self) -> Result<Timestamp, Error> {
-        let offset = match self.zone {
-            Some(_) => self.offset,
-            None => Zone::Named(TimeZone::system()).offset_of(self.wall, false),
-        };
-        let offset = Offset::from_seconds(offset).map_err(|_| out_of_range())?;
-        offset.to_timestamp(self.wall).map_err(|_| out_of_range())
+    /// Returns microseconds since 1970 in UTC; a time without a zone is a local one.
+    fn instant(&self) -> i128 {
+        match self.zone {
+            Some(_) => self.micros(),
+            None => {
+                let offset = Zone::Named(TimeZone::system()).offset_of(self.wall, false);
+                self.micros() - i128::from(offset) * 1_000_000
+            }
+        }
     }
 
     /// Returns the same instant in another zone.
     pub(super) fn in_zone(&self, zone: &Zone) -> Result<Self, Error> {
-        Self::at(self.instant()?, zone)
+        Self::at(self.instant(), zone)
     }
 
     fn moment(&self) -> Moment {
@@ -168,10 +182,9 @@ impl DateTime {
         Ok(object(DateTime::new(date.to_datetime(time), zone)))
     }
 
-    fn micros(&self) -> Result<i128, Error> {
-        let offset = Offset::from_seconds(self.offset).map_err(|_| out_of_range())?;
-        let at = offset.to_timestamp(self.wall).map_err(|_| out_of_range())?;
-        Ok(i128::from(at.as_microsecond()))
+    /// Returns microseconds since 1970: in UTC, or without a zone as if the time were in UTC.
+    fn micros(&self) -> i128 {
+        self.wall.duration_since(EPOCH).as_micros() - i128::from(self.offset) * 1_000_000
     }
 
     #[expect(clippy::cast_precision_loss, reason = "Python's timestamp is a float as well")]
@@ -180,7 +193,7 @@ impl DateTime {
             "date" => object(Date(self.wall.date())),
             "time" => object(Time { wall: self.wall.time(), zone: None }),
             "timetz" => object(Time { wall: self.wall.time(), zone: self.zone.clone() }),
-            "timestamp" => Value::from(self.instant()?.as_microsecond() as f64 / 1e6),
+            "timestamp" => Value::from(self.instant() as f64 / 1e6),
             "isoformat" => {
                 let separator = args.optional_str("sep")?.unwrap_or_else(|| "T".into());
                 let timespec = args.optional_str("timespec")?.unwrap_or_else(|| "auto".into());
@@ -280,8 +293,7 @@ impl Instance for DateTime {
     fn eq(&self, other: &Value) -> Option<bool> {
         let other = downcast::<DateTime>(other);
         Some(other.is_some_and(|other| {
-            self.zone.is_some() == other.zone.is_some()
-                && self.micros().ok().zip(other.micros().ok()).is_some_and(|(a, b)| a == b)
+            self.zone.is_some() == other.zone.is_some() && self.micros() == other.micros()
         }))
     }
 
@@ -290,11 +302,11 @@ impl Instance for DateTime {
         if self.zone.is_some() != other.zone.is_some() {
             return None;
         }
-        Some(self.micros().ok()?.cmp(&other.micros().ok()?))
+        Some(self.micros().cmp(&other.micros()))
     }
 
     fn hash(&self) -> Option<u64> {
-        u64::try_from(self.micros().ok()?.rem_euclid(i128::from(u64::MAX))).ok()
+        u64::try_from(self.micros().rem_euclid(i128::from(u64::MAX))).ok()
     }
 
     fn binary(&self, op: BinaryOp, other: &Value, reflected: bool) -> Option<Result<Value, Error>> {
@@ -319,6 +331,6 @@ impl Instance for DateTime {
             let message = "cannot subtract a datetime with a time zone and one without";
             return Some(Err(Error::runtime(message)));
         }
-        Some(self.micros().and_then(|a| Ok(object(TimeDelta(a - other.micros()?)))))
+        Some(Ok(object(TimeDelta(self.micros() - other.micros()))))
     }
 }

@@ -75,10 +75,8 @@ impl Zone {
             Zone::Utc => "UTC".to_owned(),
             Zone::Fixed(seconds) => format!("UTC{}", offset_text(*seconds, ":")),
             Zone::Named(zone) => {
-                match jiff::tz::Offset::from_seconds(offset).and_then(|o| o.to_timestamp(wall)) {
-                    Ok(at) => zone.to_offset_info(at).abbreviation().to_owned(),
-                    Err(_) => String::new(),
-                }
+                let at = jiff::tz::Offset::from_seconds(offset).and_then(|o| o.to_timestamp(wall));
+                zone.to_offset_info(at.unwrap_or(Timestamp::MAX)).abbreviation().to_owned()
             }
         }
     }
