@@ -272,9 +272,10 @@ impl TestMaker<'_> {
             args = args.with(&entry.key, value);
         }
         // What the instance depends on was found by the bare name; what it calls is that of its package.
-        let named = instance.namespace.as_deref().and_then(|package| {
-            self.shared.macros.qualified(package, &format!("test_{}", instance.test))
-        });
+        let named = instance
+            .namespace
+            .as_deref()
+            .and_then(|package| self.shared.macros.qualified(package, &format!("test_{}", instance.test)));
         let Some(entry) = named.or(entry) else { return Ok(()) };
         let called = self.shared.engine.call(&entry.value, args, &scope, instance.name_span);
         called.map(|_| ()).map_err(|error| {

@@ -87,9 +87,13 @@ def short(value) -> str:
     return text if len(text) <= 300 else text[:300] + " .."
 
 
+# Comments, or else: texts and quoted names, words and numbers, any other character.
+TOKENS = re.compile(r"""--[^\n]*|/\*.*?\*/|('[^']*'|"[^"]*"|\w+|[^\w\s])""", re.DOTALL)
+
+
 def squeeze(sql) -> str:
-    """SQL with every run of white space as one blank."""
-    return re.sub(r"\s+", " ", sql or "").strip()
+    """SQL as its tokens, one blank between any two: layout and comments do not count."""
+    return " ".join(token for token in TOKENS.findall(sql or "") if token)
 
 
 def first_difference(expected: str, actual: str) -> tuple:

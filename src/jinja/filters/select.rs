@@ -22,8 +22,14 @@ fn rest(call: &mut Call<'_>) -> Args {
     Args::new(positional, std::mem::take(&mut call.args.named))
 }
 
+/// Takes the items to go through; nothing false has any, whatever its type.
+fn items(call: &mut Call<'_>) -> Result<Vec<Value>, Error> {
+    let given = input(call)?;
+    if truth(&given) { collect(&given) } else { Ok(Vec::new()) }
+}
+
 pub(super) fn map(call: &mut Call<'_>) -> Result<Value, Error> {
-    let items = collect(&input(call)?)?;
+    let items = items(call)?;
     if let Some(attribute) = call.args.keyword("attribute") {
         let default = call.args.keyword("default");
         call.args.finish()?;
@@ -43,7 +49,7 @@ pub(super) fn map(call: &mut Call<'_>) -> Result<Value, Error> {
 
 /// Keeps the items for which a test gives `wanted`; with `by_attribute` the test is on an attribute.
 fn pick(call: &mut Call<'_>, wanted: bool, by_attribute: bool) -> Result<Value, Error> {
-    let items = collect(&input(call)?)?;
+    let items = items(call)?;
     let getter = if by_attribute {
         let attribute = call.args.optional("attribute");
         let attribute = attribute.ok_or_else(|| Error::runtime("the name of an attribute is missing"))?;

@@ -16,12 +16,10 @@ use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::value::{BinaryOp, Instance, Value, as_float, downcast, int, none, object};
 
-/// A local time, with its offset from UTC when it has a zone.
+/// A local time, with or without a zone.
 pub(in super::super) struct DateTime {
     pub(in super::super) wall: civil::DateTime,
     pub(in super::super) zone: Option<Zone>,
-    /// Seconds east of UTC; 0 without a zone.
-    pub(in super::super) offset: i32,
 }
 
 /// Where instants are counted from. They are counted in microseconds, since Python's times reach a day further
@@ -128,17 +126,17 @@ pub(super) fn instant(value: &Value) -> Result<Timestamp, Error> {
 
 impl DateTime {
     fn new(wall: civil::DateTime, zone: Option<Zone>) -> Self {
-        let offset = zone.as_ref().map_or(0, |zone| zone.offset_of(wall, false));
-        Self { wall, zone, offset }
+        Self { wall, zone }
     }
 
     /// Makes the time in a zone at microseconds since 1970 in UTC.
     fn at(micros: i128, zone: &Zone) -> Result<Self, Error> {
-        let offset = zone.offset_at(nearest_timestamp(micros));
-        let local = i64::try_from(micros + i128::from(offset) * 1_000_000).map_err(|_| out_of_range())?;
+        let zone = zone.at(nearest_timestamp(micros));
+        let local = i64::try_from(micros + i128::from(zone.offset()) * 1_000_000);
+        let local = local.map_err(|_| out_of_range())?;
         let wall = EPOCH.checked_add(SignedDuration::from_micros(local)).map_err(|_| out_of_range())?;
         in_range(wall.date())?;
-        Ok(Self { wall: to_micros(wall), zone: Some(zone.clone()), offset })
+        Ok(Self { wall: to_micros(wall), zone: Some(zone) })
     }
 
     /// Returns microseconds since 1970 in UTC; a time without a zone is a local one.
@@ -146,8 +144,8 @@ impl DateTime {
         match self.zone {
             Some(_) => self.micros(),
             None => {
-                let offset = Zone::Named(TimeZone::system()).offset_of(self.wall, false);
-                self.micros() - i128::from(offset) * 1_000_000
+                let zone = Zone::system().at_wall(self.wall, false);
+                self.micros() - i128::from(zone.offset()) * 1_000_000
             }
         }
     }
@@ -157,19 +155,22 @@ impl DateTime {
         Self::at(self.instant(), zone)
     }
 
+    fn of_zone(&self, answer: impl Fn(&Zone) -> Value) -> Value {
+        self.zone.as_ref().map_or_else(none, answer)
+    }
+
     fn moment(&self) -> Moment {
-        let zone_name = self.zone.as_ref().map(|zone| zone.name_at(self.wall, self.offset));
         Moment {
             wall: self.wall,
-            offset: self.zone.as_ref().map(|_| self.offset),
-            zone_name: zone_name.unwrap_or_default(),
+            offset: self.zone.as_ref().map(Zone::offset),
+            zone_name: self.zone.as_ref().map(Zone::abbreviation).unwrap_or_default(),
         }
     }
 
     fn iso(&self, separator: &str, timespec: &str) -> Result<String, Error> {
         let date = Date(self.wall.date()).str();
         let time = iso_time(self.wall.time(), timespec)?;
-        let offset = self.zone.as_ref().map(|_| offset_text(self.offset, ":")).unwrap_or_default();
+        let offset = self.zone.as_ref().map(|zone| offset_text(zone.offset(), ":")).unwrap_or_default();
         Ok(format!("{date}{separator}{time}{offset}"))
     }
 
@@ -184,7 +185,8 @@ impl DateTime {
 
     /// Returns microseconds since 1970: in UTC, or without a zone as if the time were in UTC.
     fn micros(&self) -> i128 {
-        self.wall.duration_since(EPOCH).as_micros() - i128::from(self.offset) * 1_000_000
+        let offset = self.zone.as_ref().map_or(0, Zone::offset);
+        self.wall.duration_since(EPOCH).as_micros() - i128::from(offset) * 1_000_000
     }
 
     #[expect(clippy::cast_precision_loss, reason = "Python's timestamp is a float as well")]
@@ -203,15 +205,15 @@ impl DateTime {
             "ctime" => Value::from(strftime(&self.moment(), "%a %b %e %H:%M:%S %Y")?),
             "replace" => return self.replace(args).map(Some),
             "astimezone" => match Zone::of(&args.optional("tz").unwrap_or_else(none))? {
+                Some(zone) if self.zone.as_ref() == Some(&zone) => {
+                    object(DateTime::new(self.wall, Some(zone)))
+                }
                 Some(zone) => object(self.in_zone(&zone)?),
-                None => object(self.in_zone(&Zone::Named(TimeZone::system()))?),
+                None => object(self.in_zone(&Zone::system())?),
             },
-            "utcoffset" => self
-                .zone
-                .as_ref()
-                .map_or_else(none, |_| object(TimeDelta(i128::from(self.offset) * 1_000_000))),
-            "dst" => self.zone.as_ref().map_or_else(none, |_| object(TimeDelta(0))),
-            "tzname" => self.zone.as_ref().map_or_else(none, |_| Value::from(self.moment().zone_name)),
+            "utcoffset" => self.of_zone(|zone| object(TimeDelta::seconds(zone.offset()))),
+            "dst" => self.of_zone(|zone| object(TimeDelta::seconds(zone.saving()))),
+            "tzname" => self.of_zone(|zone| Value::from(zone.abbreviation())),
             _ => return Ok(None),
         }))
     }
@@ -320,7 +322,7 @@ impl Instance for DateTime {
             let moved = self.wall.checked_add(SignedDuration::from_micros(micros));
             return Some(moved.map_err(|_| out_of_range()).and_then(|wall| {
                 in_range(wall.date())?;
-                Ok(object(DateTime { wall, zone: self.zone.clone(), offset: self.offset }))
+                Ok(object(DateTime { wall, zone: self.zone.clone() }))
             }));
         }
         let other = downcast::<DateTime>(other)?;

@@ -15,6 +15,11 @@ const DAY: i128 = 86_400_000_000;
 pub(in super::super) struct TimeDelta(pub(in super::super) i128);
 
 impl TimeDelta {
+    /// Makes one of whole seconds.
+    pub(super) fn seconds(seconds: i32) -> Self {
+        Self(i128::from(seconds) * 1_000_000)
+    }
+
     fn of(value: &Value) -> Option<i128> {
         downcast::<TimeDelta>(value).map(|delta| delta.0)
     }

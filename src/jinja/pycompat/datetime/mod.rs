@@ -40,19 +40,19 @@ pub fn time_value(time: civil::Time) -> Value {
 
 /// Makes a naive `datetime`.
 pub fn datetime_value(wall: civil::DateTime) -> Value {
-    object(DateTime { wall, zone: None, offset: 0 })
+    object(DateTime { wall, zone: None })
 }
 
 /// Makes a `datetime` in UTC.
 pub fn utc_datetime_value(at: jiff::Timestamp) -> Value {
     let wall = jiff::tz::TimeZone::UTC.to_datetime(at);
-    object(DateTime { wall, zone: Some(Zone::Utc), offset: 0 })
+    object(DateTime { wall, zone: Some(Zone::Utc) })
 }
 
 /// Makes a `datetime` with a fixed offset from UTC, in seconds.
 pub fn offset_datetime_value(wall: civil::DateTime, offset: i32) -> Value {
     let zone = if offset == 0 { Zone::Utc } else { Zone::Fixed(offset) };
-    object(DateTime { wall, zone: Some(zone), offset })
+    object(DateTime { wall, zone: Some(zone) })
 }
 
 /// Makes a `timedelta` of microseconds.

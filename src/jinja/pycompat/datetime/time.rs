@@ -82,8 +82,9 @@ pub(super) fn shared_attr(time: civil::Time, zone: Option<&Zone>, name: &str) ->
 impl Time {
     fn moment(&self) -> Moment {
         let wall = civil::date(1900, 1, 1).to_datetime(self.wall);
-        let offset = self.zone.as_ref().map(|zone| zone.offset_of(wall, false));
-        let zone_name = self.zone.as_ref().map(|zone| zone.name_at(wall, offset.unwrap_or(0)));
+        let zone = self.zone.as_ref();
+        let offset = zone.and_then(Zone::offset_of_any_day);
+        let zone_name = zone.filter(|_| offset.is_some()).map(Zone::abbreviation);
         Moment { wall, offset, zone_name: zone_name.unwrap_or_default() }
     }
 

@@ -18,7 +18,66 @@ pub(in super::super) enum Zone {
     Utc,
     /// Seconds east of UTC.
     Fixed(i32),
-    Named(TimeZone),
+    Named(Region),
+}
+
+/// A zone of `pytz`, in one of its periods: like pytz's objects it keeps the offset of that period wherever it
+/// is put. One that was not asked for a time yet is in its first period, the local mean time of a city.
+#[derive(Clone, Debug, PartialEq)]
+pub(in super::super) struct Region {
+    zone: TimeZone,
+    /// Seconds east of UTC, and how much of that is daylight saving time.
+    offset: i32,
+    saving: i32,
+    /// What the period is called, for example `CEST`.
+    abbreviation: String,
+}
+
+impl Region {
+    fn first_period(zone: TimeZone) -> Self {
+        let mut first = Self::at(zone, Timestamp::MIN);
+        // pytz counts in minutes.
+        first.offset = (first.offset + 30).div_euclid(60) * 60;
+        first
+    }
+
+    fn at(zone: TimeZone, at: Timestamp) -> Self {
+        let info = zone.to_offset_info(at);
+        let offset = info.offset().seconds();
+        let abbreviation = info.abbreviation().to_owned();
+        let saving = if info.dst().is_dst() {
+            let standard = zone.preceding(at).find(|before| !before.dst().is_dst());
+            standard.map_or(3600, |standard| offset - standard.offset().seconds())
+        } else {
+            0
+        };
+        Self { zone, offset, saving, abbreviation }
+    }
+
+    /// Returns the zone in the period of a local time; of two, that of standard time unless `dst`.
+    fn at_wall(&self, wall: civil::DateTime, dst: bool) -> Self {
+        use jiff::tz::AmbiguousOffset::{Fold, Gap, Unambiguous};
+        let offset = match self.zone.to_ambiguous_zoned(wall).offset() {
+            Unambiguous { offset } => offset,
+            Gap { before, after } | Fold { before, after } => {
+                if dst {
+                    before.max(after)
+                } else {
+                    before.min(after)
+                }
+            }
+        };
+        let period = Self::at(self.zone.clone(), offset.to_timestamp(wall).unwrap_or(Timestamp::MAX));
+        Self { offset: offset.seconds(), ..period }
+    }
+
+    fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or_default()
+    }
+
+    fn is_static(&self) -> bool {
+        self.zone.preceding(Timestamp::MAX).next().is_none()
+    }
 }
 
 impl Zone {
@@ -27,7 +86,12 @@ impl Zone {
         if name.eq_ignore_ascii_case("utc") {
             return Some(Self::Utc);
         }
-        TimeZone::get(name).ok().map(Self::Named)
+        TimeZone::get(name).ok().map(|zone| Self::Named(Region::first_period(zone)))
+    }
+
+    /// Returns the zone of the machine.
+    pub(super) fn system() -> Self {
+        Self::Named(Region::first_period(TimeZone::system()))
     }
 
     /// Returns the zone behind a `tzinfo` value; none for `None`.
@@ -41,43 +105,53 @@ impl Zone {
         }
     }
 
-    /// Returns seconds east of UTC at an instant.
-    pub(super) fn offset_at(&self, at: Timestamp) -> i32 {
+    /// Returns the zone in its period at an instant.
+    pub(super) fn at(&self, at: Timestamp) -> Self {
         match self {
-            Zone::Utc => 0,
-            Zone::Fixed(seconds) => *seconds,
-            Zone::Named(zone) => zone.to_offset(at).seconds(),
+            Zone::Utc | Zone::Fixed(_) => self.clone(),
+            Zone::Named(region) => Zone::Named(Region::at(region.zone.clone(), at)),
         }
     }
 
-    /// Returns seconds east of UTC at a local time; of two, that of standard time unless `dst`.
-    pub(super) fn offset_of(&self, wall: civil::DateTime, dst: bool) -> i32 {
+    /// Returns the zone in its period at a local time; of two, that of standard time unless `dst`.
+    pub(super) fn at_wall(&self, wall: civil::DateTime, dst: bool) -> Self {
         match self {
-            Zone::Utc => 0,
-            Zone::Fixed(seconds) => *seconds,
-            Zone::Named(zone) => {
-                use jiff::tz::AmbiguousOffset::{Fold, Gap, Unambiguous};
-                match zone.to_ambiguous_zoned(wall).offset() {
-                    Unambiguous { offset } => offset.seconds(),
-                    Gap { before, after } | Fold { before, after } => {
-                        let (low, high) =
-                            (before.seconds().min(after.seconds()), before.seconds().max(after.seconds()));
-                        if dst { high } else { low }
-                    }
-                }
-            }
+            Zone::Utc | Zone::Fixed(_) => self.clone(),
+            Zone::Named(region) => Zone::Named(region.at_wall(wall, dst)),
         }
     }
 
-    /// Returns the name at a time with a given offset, for example `CEST`.
-    pub(super) fn name_at(&self, wall: civil::DateTime, offset: i32) -> String {
+    /// Returns seconds east of UTC.
+    pub(super) fn offset(&self) -> i32 {
+        match self {
+            Zone::Utc => 0,
+            Zone::Fixed(seconds) => *seconds,
+            Zone::Named(region) => region.offset,
+        }
+    }
+
+    /// Returns seconds east of UTC where no date is needed to tell them.
+    pub(super) fn offset_of_any_day(&self) -> Option<i32> {
+        match self {
+            Zone::Named(region) => region.is_static().then_some(region.offset),
+            Zone::Utc | Zone::Fixed(_) => Some(self.offset()),
+        }
+    }
+
+    /// Returns how many seconds of the offset are daylight saving time.
+    pub(super) fn saving(&self) -> i32 {
+        match self {
+            Zone::Utc | Zone::Fixed(_) => 0,
+            Zone::Named(region) => region.saving,
+        }
+    }
+
+    /// Returns what the period is called, for example `CEST`.
+    pub(super) fn abbreviation(&self) -> String {
         match self {
             Zone::Utc => "UTC".to_owned(),
             Zone::Fixed(seconds) => format!("UTC{}", offset_text(*seconds, ":")),
-            Zone::Named(zone) => {
-                let at = jiff::tz::Offset::from_seconds(offset).and_then(|o| o.to_timestamp(wall));
-                zone.to_offset_info(at.unwrap_or(Timestamp::MAX)).abbreviation().to_owned()
-            }
+            Zone::Named(region) => region.abbreviation.clone(),
         }
     }
 }
@@ -102,7 +176,7 @@ impl Instance for Zone {
         Ok(match name {
             "zone" => Some(match self {
                 Zone::Utc => Value::from("UTC"),
-                Zone::Named(zone) => zone.iana_name().map_or_else(none, Value::from),
+                Zone::Named(region) => region.zone.iana_name().map_or_else(none, Value::from),
                 Zone::Fixed(_) => none(),
             }),
             _ => None,
@@ -125,7 +199,7 @@ impl Instance for Zone {
         match self {
             Zone::Utc => "UTC".to_owned(),
             Zone::Fixed(seconds) => format!("UTC{}", offset_text(*seconds, ":")),
-            Zone::Named(zone) => zone.iana_name().unwrap_or_default().to_owned(),
+            Zone::Named(region) => region.name().to_owned(),
         }
     }
 
@@ -133,7 +207,13 @@ impl Instance for Zone {
         match self {
             Zone::Utc => "<UTC>".to_owned(),
             Zone::Fixed(_) => format!("datetime.timezone({})", self.str()),
-            Zone::Named(_) => format!("<DstTzInfo '{}'>", self.str()),
+            Zone::Named(region) if region.is_static() => format!("<StaticTzInfo '{}'>", region.name()),
+            Zone::Named(region) => {
+                let (name, period) = (region.name(), &region.abbreviation);
+                let offset = TimeDelta::seconds(region.offset).str();
+                let kind = if region.saving == 0 { "STD" } else { "DST" };
+                format!("<DstTzInfo '{name}' {period}{offset} {kind}>")
+            }
         }
     }
 
@@ -146,26 +226,27 @@ impl Zone {
     fn method(&self, name: &str, call: &mut Call<'_>) -> Result<Value, Error> {
         let given = call.args.required("dt")?;
         if given.is_none() {
-            return match name {
-                "utcoffset" | "dst" => Ok(object(TimeDelta(0))),
-                _ => Ok(Value::from(self.str())),
-            };
+            return Ok(match (name, self) {
+                ("tzname", Zone::Utc | Zone::Fixed(_)) => Value::from(self.abbreviation()),
+                ("tzname", _) => Value::from(self.str()),
+                ("utcoffset", Zone::Utc | Zone::Fixed(_)) => object(TimeDelta::seconds(self.offset())),
+                _ => none(),
+            });
         }
         let at = downcast::<DateTime>(&given).ok_or_else(|| Error::runtime("a datetime is needed"))?;
+        let dst = call.args.optional("is_dst").is_some_and(|dst| truth(&dst));
+        call.args.finish()?;
+        let period = || match &at.zone {
+            Some(own) if own == self => own.clone(),
+            _ => self.at_wall(at.wall, dst),
+        };
         match name {
-            "localize" => {
-                let dst = call.args.optional("is_dst").is_some_and(|dst| truth(&dst));
-                call.args.finish()?;
-                if at.zone.is_some() {
-                    return Err(Error::runtime("the datetime has a time zone already"));
-                }
-                let offset = self.offset_of(at.wall, dst);
-                Ok(object(DateTime { wall: at.wall, zone: Some(self.clone()), offset }))
-            }
+            "localize" if at.zone.is_some() => Err(Error::runtime("the datetime has a time zone already")),
+            "localize" => Ok(object(DateTime { wall: at.wall, zone: Some(period()) })),
             "normalize" | "fromutc" => at.in_zone(self).map(object),
-            "utcoffset" => Ok(object(TimeDelta(i128::from(self.offset_of(at.wall, false)) * 1_000_000))),
-            "dst" => Ok(object(TimeDelta(0))),
-            _ => Ok(Value::from(self.name_at(at.wall, self.offset_of(at.wall, false)))),
+            "utcoffset" => Ok(object(TimeDelta::seconds(period().offset()))),
+            "dst" => Ok(object(TimeDelta::seconds(period().saving()))),
+            _ => Ok(Value::from(period().abbreviation())),
         }
     }
 }

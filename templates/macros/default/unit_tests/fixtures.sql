@@ -84,6 +84,10 @@
       {%- set text = 'null' -%}
     {%- elif value is string -%}
       {%- set text = dbt.string_literal(dbt.escape_single_quotes(value)) -%}
+      {#- A text longer than its column is compared whole, not cut. -#}
+      {%- if 'varying' in type -%}
+        {%- set type = type.split('(')[0] -%}
+      {%- endif -%}
     {%- else -%}
       {%- set text = value -%}
     {%- endif -%}
