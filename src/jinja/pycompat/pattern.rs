@@ -168,29 +168,8 @@ impl Replacement {
         Ok(Self(parts))
     }
 
-    /// Writes the replacement of a match.
-    pub(super) fn expand(
-        &self,
-        out: &mut String,
-        found: &fancy_regex::Captures<'_, str>,
-    ) -> Result<(), Error> {
-        self.expand_with(out, |group| {
-            let index = crate::jinja::value::as_int(&group).and_then(|i| usize::try_from(i).ok());
-            let (known, text) = match (index, group.as_str()) {
-                (Some(index), _) => (index < found.len(), found.get(index)),
-                (None, Some(name)) => (found.name(name).is_some(), found.name(name)),
-                (None, None) => (false, None),
-            };
-            if known {
-                Ok(text.map(|m| m.as_str().to_owned()).unwrap_or_default())
-            } else {
-                Err(no_group(&group))
-            }
-        })
-    }
-
     /// Writes the replacement, with the text of a group from a function.
-    pub(super) fn expand_with(
+    pub(super) fn expand(
         &self,
         out: &mut String,
         group: impl Fn(Value) -> Result<String, Error>,
@@ -203,8 +182,4 @@ impl Replacement {
         }
         Ok(())
     }
-}
-
-fn no_group(group: &Value) -> Error {
-    Error::runtime(format!("invalid group reference {}", crate::jinja::value::py_repr(group)))
 }

@@ -170,11 +170,25 @@ impl Pattern {
     fn matches(&self, call: &mut Call<'_>) -> Result<Vec<Match>, Error> {
         let text = call.args.required_str("string")?;
         call.args.finish()?;
+        self.first_matches(&text, usize::MAX)
+    }
+
+    /// Finds at most `most` matches, one after the other. An empty one may follow right behind another, as
+    /// in Python.
+    fn first_matches(&self, text: &Arc<str>, most: usize) -> Result<Vec<Match>, Error> {
         let regex = regex(&self.source, self.flags, Anchor::Anywhere)?;
-        regex
-            .captures_iter(&*text)
-            .map(|found| Ok(Match::new(&regex, &text, &found.map_err(|error| self.gave_up(&error))?)))
-            .collect()
+        let mut found = Vec::new();
+        let mut from = 0;
+        while found.len() < most && from <= text.len() {
+            let captures = regex.captures_from_pos(&**text, from).map_err(|error| self.gave_up(&error))?;
+            let Some(captures) = captures else { break };
+            let next = Match::new(&regex, text, &captures);
+            let (start, end) = next.range();
+            let step = text[end..].chars().next().map_or(1, char::len_utf8);
+            from = if start == end { end + step } else { end };
+            found.push(next);
+        }
+        Ok(found)
     }
 
     fn split(&self, call: &mut Call<'_>) -> Result<Value, Error> {
@@ -182,15 +196,13 @@ impl Pattern {
         let most = call.args.optional_int("maxsplit")?.unwrap_or(0);
         call.args.finish()?;
         let most = usize::try_from(most).ok().filter(|n| *n > 0).unwrap_or(usize::MAX);
-        let regex = regex(&self.source, self.flags, Anchor::Anywhere)?;
         let mut parts = Vec::new();
         let mut last = 0;
-        for found in regex.captures_iter(&*text).take(most) {
-            let found = found.map_err(|error| self.gave_up(&error))?;
-            let Some(whole) = found.get(0) else { continue };
-            parts.push(Value::from(&text[last..whole.start()]));
-            parts.extend(found.iter().skip(1).map(|g| g.map_or_else(none, |g| Value::from(g.as_str()))));
-            last = whole.end();
+        for found in self.first_matches(&text, most)? {
+            let (start, end) = found.range();
+            parts.push(Value::from(&text[last..start]));
+            parts.extend((1..found.groups.len()).map(|index| found.group(index)));
+            last = end;
         }
         parts.push(Value::from(&text[last..]));
         Ok(list(parts))
@@ -202,20 +214,16 @@ impl Pattern {
         let most = call.args.optional_int("count")?.unwrap_or(0);
         call.args.finish()?;
         let most = usize::try_from(most).ok().filter(|n| *n > 0).unwrap_or(usize::MAX);
-        let regex = regex(&self.source, self.flags, Anchor::Anywhere)?;
         let template = with.as_str().map(Replacement::parse).transpose()?;
         let (mut out, mut last, mut count) = (String::with_capacity(text.len()), 0, 0);
-        for found in regex.captures_iter(&*text).take(most) {
-            let found = found.map_err(|error| self.gave_up(&error))?;
-            let Some(whole) = found.get(0) else { continue };
-            out.push_str(&text[last..whole.start()]);
-            if let Some(template) = &template {
-                template.expand(&mut out, &found)?;
-            } else {
-                let made = call.call(&with, [object(Match::new(&regex, &text, &found))])?;
-                out.push_str(&py_str(&made));
+        for found in self.first_matches(&text, most)? {
+            let (start, end) = found.range();
+            out.push_str(&text[last..start]);
+            match &template {
+                Some(template) => found.expand(template, &mut out)?,
+                None => out.push_str(&py_str(&call.call(&with, [object(found)])?)),
             }
-            last = whole.end();
+            last = end;
             count += 1;
         }
         out.push_str(&text[last..]);
@@ -268,6 +276,19 @@ impl Match {
             groups: found.iter().map(|group| group.map(|g| (g.start(), g.end()))).collect(),
             names: names.filter_map(|(i, name)| Some((name?.to_owned(), i))).collect(),
         }
+    }
+
+    /// Returns where the whole match lies, in bytes.
+    fn range(&self) -> (usize, usize) {
+        self.groups.first().copied().flatten().unwrap_or_default()
+    }
+
+    /// Writes a replacement; a group that took no part is empty.
+    fn expand(&self, template: &Replacement, out: &mut String) -> Result<(), Error> {
+        template.expand(out, |group| {
+            let index = self.index(&group).map_err(|_| no_group(&group))?;
+            Ok(self.group(index).as_str().unwrap_or_default().to_owned())
+        })
     }
 
     fn index(&self, group: &Value) -> Result<usize, Error> {
@@ -332,9 +353,7 @@ impl Match {
             "expand" => {
                 let template = args.required_str("template")?;
                 let mut out = String::new();
-                Replacement::parse(&template)?.expand_with(&mut out, |group| {
-                    self.index(&group).map(|i| self.group(i).as_str().unwrap_or_default().to_owned())
-                })?;
+                self.expand(&Replacement::parse(&template)?, &mut out)?;
                 Ok(Value::from(out))
             }
             _ => {
@@ -348,6 +367,10 @@ impl Match {
             }
         }
     }
+}
+
+fn no_group(group: &Value) -> Error {
+    Error::runtime(format!("invalid group reference {}", py_repr(group)))
 }
 
 impl Instance for Match {
