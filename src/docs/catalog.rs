@@ -34,12 +34,15 @@ pub(super) struct Wanted {
     pub(super) sources: Vec<UniqueId>,
 }
 
+/// Database, schema and name, to the letter.
+type Place<'r> = (Option<&'r str>, &'r str, &'r str);
+
 /// Groups rows, one a column, by relation, and hands each to the resources that want it; others are dropped.
 ///
 /// Errors when a row lacks a column that every catalog query has, or when a source matches two relations.
 pub(super) fn group(rows: &[JsonMap], wanted: &HashMap<Key, Wanted>) -> Result<Catalog, Diagnostic> {
     // Rows are of one relation when their names are the same to the letter.
-    let mut tables: IndexMap<(Option<&str>, &str, &str), (TableMetadata, Vec<&JsonMap>)> = IndexMap::new();
+    let mut tables: IndexMap<Place<'_>, (TableMetadata, Vec<&JsonMap>)> = IndexMap::new();
     for row in rows {
         let schema = required(row, "table_schema")?;
         let name = required(row, "table_name")?;
@@ -94,7 +97,7 @@ fn required<'r>(row: &'r JsonMap, key: &str) -> Result<&'r str, Diagnostic> {
     })
 }
 
-fn table_metadata(row: &JsonMap, (database, schema, name): (Option<&str>, &str, &str)) -> TableMetadata {
+fn table_metadata(row: &JsonMap, (database, schema, name): Place<'_>) -> TableMetadata {
     let owned = |key: &str| text(row, key).map(str::to_owned);
     TableMetadata {
         kind: owned("table_type").unwrap_or_default(),
