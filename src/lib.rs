@@ -14,6 +14,7 @@ pub mod project;
 pub mod context;
 pub mod parse;
 pub mod artifacts;
+pub mod state;
 pub mod select;
 pub mod compile;
 pub mod check;

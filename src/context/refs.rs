@@ -58,12 +58,14 @@ impl NodeScope {
             return Err(self.no_such_ref(&asked, &Found::Missing));
         };
         self.check_declared(&id, || describe_ref(&asked))?;
-        self.ref_relation(target).map(relation_value)
+        self.ref_relation(target, call).map(relation_value)
     }
 
-    fn ref_relation(&self, target: &Node) -> Result<Relation, Error> {
+    fn ref_relation(&self, target: &Node, call: &mut Call<'_>) -> Result<Relation, Error> {
         if !target.is_ephemeral() {
-            return Ok(self.filtered(self.run().relation_of(target), target));
+            let deferred = self.deferred(target, call)?;
+            let relation = deferred.unwrap_or_else(|| self.run().relation_of(target));
+            return Ok(self.filtered(relation, target));
         }
         if self.is_operation() {
             let name = &target.name;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use super::adapter::RunAdapter;
 use super::base::is_call;
 use super::config::ConfigObject;
+use super::deferral::Deferral;
 use super::graph::graph_value;
 use super::project_object::Resolver;
 use super::relation::relation_value;
@@ -45,6 +46,8 @@ pub struct RunScope {
     pub cache: Arc<RelationCache>,
     /// Ids selected for this run.
     pub selected: Vec<UniqueId>,
+    /// Relations of another run that `ref` may mean.
+    pub deferral: Deferral,
     /// Writes an executed statement and returns its file, relative to the project.
     pub on_write: WriteExecuted,
     /// Warnings that are told once.

@@ -69,7 +69,8 @@ fn steps(manifest: &Manifest, command: Command, entries: &[Entry<'_>]) -> Vec<St
         entries.iter().enumerate().map(|(place, entry)| (entry.id, place)).collect();
     let step = |entry: &Entry<'_>| {
         let node = manifest.nodes.get(entry.id).map(|node| &**node);
-        let mut after: Vec<usize> = entry.after.iter().filter_map(|id| places.get(id).copied()).collect();
+        let before = entry.after.iter().filter(|_| command.keeps_order());
+        let mut after: Vec<usize> = before.filter_map(|id| places.get(id).copied()).collect();
         after.sort_unstable();
         Step {
             id: entry.id.clone(),
@@ -120,7 +121,7 @@ fn hooks(manifest: &Manifest, request: Request<'_>, tag: &str) -> Vec<UniqueId> 
 
 /// Returns the schemas of the selected relations, and those of tests that store their failures.
 fn schemas(manifest: &Manifest, request: Request<'_>) -> Vec<SchemaName> {
-    if !request.command.runs_hooks() {
+    if !request.command.makes_schemas() {
         return Vec::new();
     }
     let nodes = request.selected.iter().filter_map(|id| manifest.nodes.get(id));

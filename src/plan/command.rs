@@ -17,6 +17,8 @@ pub enum Command {
     Seed,
     /// Takes snapshots.
     Snapshot,
+    /// Makes copies of what another run built.
+    Clone,
     /// Renders to SQL.
     Compile,
     /// Renders to SQL and shows rows.
@@ -39,6 +41,7 @@ impl Command {
             Self::Test => &[Test, UnitTest],
             Self::Seed => &[Seed],
             Self::Snapshot => &[Snapshot],
+            Self::Clone => &[Model, Seed, Snapshot],
             Self::Compile | Self::Show => {
                 &[Model, Test, Snapshot, Analysis, Operation, Seed, SqlOperation, Function]
             }
@@ -82,7 +85,7 @@ impl Command {
             let kind = parse(name)?;
             types.retain(|found| *found != kind);
         }
-        if self == Self::Test {
+        if matches!(self, Self::Test | Self::Clone) {
             types.retain(|found| self.default_types().contains(found));
         }
         types.sort_unstable();
@@ -93,6 +96,16 @@ impl Command {
     /// Tells whether `on-run-start` and `on-run-end` run.
     pub fn runs_hooks(self) -> bool {
         matches!(self, Self::Run | Self::Build | Self::Test | Self::Seed | Self::Snapshot)
+    }
+
+    /// Tells whether the schemas of what is selected are made and listed first.
+    pub fn makes_schemas(self) -> bool {
+        self.runs_hooks() || self == Self::Clone
+    }
+
+    /// Tells whether a node waits for the nodes it depends on.
+    pub fn keeps_order(self) -> bool {
+        self != Self::Clone
     }
 
     /// Tells what keeps later nodes from running.
@@ -111,6 +124,7 @@ impl Command {
             return Action::Compile;
         }
         match (node, kind) {
+            (Some(_), _) if self == Self::Clone => Action::Clone,
             (Some(_), Some(Test)) => Action::Test,
             (Some(node), _) if node.is_ephemeral() => Action::Compile,
             (Some(_), _) => Action::Build,

@@ -8,6 +8,8 @@ use crate::manifest::UniqueId;
 pub enum Action {
     /// A model, seed or snapshot becomes a relation.
     Build,
+    /// What another run built is copied.
+    Clone,
     /// A data test is run.
     Test,
     /// A unit test is run.

@@ -17,7 +17,7 @@ pub(super) fn run_test(
 ) -> Result<Verdict, Diagnostic> {
     // dbt counts what the materialization of a test calls as called by the test.
     scope.count_calls_at(2);
-    call_macro(node, Some(compiled), scope)?;
+    call_macro(node, node.config.materialized().as_str(), Some(&compiled.code), scope)?;
     let macros = scope.called_macros();
     scope.run().compiled.update(&node.unique_id, |compiled| compiled.macros = macros);
     let rows = scope.main_table().as_ref().and_then(table_cells).unwrap_or_default();

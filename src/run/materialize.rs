@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::adapter::AdapterResponse;
-use crate::context::{NodeScope, relation_of};
+use crate::context::{NodeScope, relation_of, relation_value};
 use crate::diag::{Code, Diagnostic, suggest};
 use crate::jinja::{Args, Error, Value, elements, from_json, item, list, none};
 use crate::manifest::{Compiled, Json, Node};
@@ -18,8 +18,25 @@ pub(super) fn materialize(
     scope: &NodeScope,
 ) -> Result<AdapterResponse, Diagnostic> {
     scope.count_calls_at(0);
-    let returned = call_macro(node, compiled, scope)?;
-    let relations = item(&returned, "relations").and_then(|relations| elements(&relations).ok());
+    let name = node.config.materialized();
+    let returned = call_macro(node, name.as_str(), compiled.map(|compiled| &*compiled.code), scope)?;
+    add_relations(node, &returned, scope)?;
+    Ok(scope.main_response().unwrap_or_else(|| AdapterResponse::message("OK")))
+}
+
+/// Puts a copy of the relation that another run built in the place of a node: nothing where there is none.
+pub(super) fn clone_relation(node: &Node, scope: &NodeScope) -> Result<AdapterResponse, Diagnostic> {
+    let other = scope.run().deferral.relations.get(&node.unique_id);
+    let sql = other.map(|other| format!("select * from {other}"));
+    scope.add("defer_relation", other.map_or_else(none, |other| relation_value(other.clone())));
+    let returned = call_macro(node, "clone", sql.as_deref(), scope)?;
+    add_relations(node, &returned, scope)?;
+    Ok(scope.main_response().unwrap_or_else(|| AdapterResponse::message("No-op")))
+}
+
+/// Adds the relations that a materialization returned to the cache. Errors when it returned none.
+fn add_relations(node: &Node, returned: &Value, scope: &NodeScope) -> Result<(), Diagnostic> {
+    let relations = item(returned, "relations").and_then(|relations| elements(&relations).ok());
     let Some(relations) = relations else {
         let name = node.config.materialized();
         return Err(Diagnostic::error(
@@ -32,29 +49,29 @@ pub(super) fn materialize(
     for relation in relations.iter().filter_map(relation_of) {
         scope.run().cache.add(relation);
     }
-    Ok(scope.main_response().unwrap_or_else(|| AdapterResponse::message("OK")))
+    Ok(())
 }
 
-/// Calls the materialization macro of a node: the project's, a package's or Tidegate's own.
+/// Calls a materialization macro for a node, with `sql` in the template of that name: the project's, a package's or Tidegate's own.
 pub(super) fn call_macro(
     node: &Node,
-    compiled: Option<&Arc<Compiled>>,
+    name: &str,
+    sql: Option<&str>,
     scope: &NodeScope,
 ) -> Result<Value, Diagnostic> {
     let shared = &scope.run().shared;
-    let name = node.config.materialized();
     let packages_override = !shared.is_on("REQUIRE_EXPLICIT_PACKAGE_OVERRIDES_FOR_BUILTIN_MATERIALIZATIONS");
-    let Some(entry) = shared.macros.materialization(name.as_str(), packages_override) else {
+    let Some(entry) = shared.macros.materialization(name, packages_override) else {
         let message = format!("there is no materialization `{name}` for {}", shared.engine_name);
         let known = ["view", "table", "incremental", "ephemeral", "seed", "snapshot", "external"];
         return Err(Diagnostic::error(Code::UNKNOWN_MACRO, node.place_of("materialized"), message)
-            .help::<String>(suggest(name.as_str(), known))
+            .help::<String>(suggest(name, known))
             .help(format!(
                 "a project adds its own by `{{% materialization {name}, adapter='{}' %}}`",
                 shared.engine_name
             )));
     };
-    let code = compiled.map_or_else(none, |compiled| Value::from(&*compiled.code));
+    let code = sql.map_or_else(none, Value::from);
     scope.add("sql", code.clone());
     scope.add("compiled_code", code);
     scope.add("pre_hooks", hooks(node, "pre-hook"));

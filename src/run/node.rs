@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use super::cancel::CancelToken;
 use super::data_test::run_test;
 use super::describe::{Infos, description, place, result_message, test_name};
-use super::materialize::materialize;
+use super::materialize::{clone_relation, materialize};
 use super::schedule::{Runner, SkipReason};
 use super::unit_test::run_unit_test;
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, AdapterResponse};
 use crate::artifacts::{Phase, RunResult, Status, Timing};
 use crate::check::Verdict;
 use crate::compile::{Compiler, unit_test_node};
@@ -98,7 +98,7 @@ impl NodeRunner {
 
     /// Compiles and executes; the transaction of a node that failed is rolled back.
     fn work(&self, action: Action, work: &mut Work<'_>) -> Result<Done, Diagnostic> {
-        let compiled = if matches!(work.node.kind, NodeKind::Seed { .. }) {
+        let compiled = if action == Action::Clone || matches!(work.node.kind, NodeKind::Seed { .. }) {
             None
         } else {
             self.events().debug(|| NodeCompiling { node_info: work.info.with_status("compiling") });
@@ -119,14 +119,8 @@ impl NodeRunner {
         let done = match (action, &compiled) {
             (Action::Test, Some(compiled)) => run_test(work.node, compiled, &work.scope).map(tested),
             (Action::UnitTest, Some(compiled)) => run_unit_test(work.node, compiled, &work.scope).map(tested),
-            (Action::Build, _) => {
-                materialize(work.node, compiled.as_ref(), &work.scope).map(|response| Done {
-                    status: Status::Success,
-                    message: Some(response.message.clone()),
-                    response: response_json(&response),
-                    failures: None,
-                })
-            }
+            (Action::Build, _) => materialize(work.node, compiled.as_ref(), &work.scope).map(built),
+            (Action::Clone, _) => clone_relation(work.node, &work.scope).map(built),
             _ => {
                 Ok(Done { status: Status::Success, message: None, response: JsonMap::new(), failures: None })
             }
@@ -287,6 +281,15 @@ impl NodeRunner {
     }
 }
 
+fn built(response: AdapterResponse) -> Done {
+    Done {
+        status: Status::Success,
+        message: Some(response.message.clone()),
+        response: response_json(&response),
+        failures: None,
+    }
+}
+
 fn tested(verdict: Verdict) -> Done {
     let mut response = JsonMap::new();
     response.insert("_message".into(), Json::from("OK"));
@@ -317,8 +320,9 @@ impl Runner for NodeRunner {
         let info =
             NodeInfo { started_at: Some(Timestamp::now()), ..self.infos.get(id).with_status("started") };
         let _current = event::NodeScope::enter(info.clone());
-        // Whoever only compiles wants to see the code, not that it was compiled.
-        let (index, total) = if action == Action::Compile { (0, 0) } else { (index, total) };
+        // Whoever only compiles wants to see the code, not that it was compiled; clones tell what they do.
+        let (index, total) =
+            if matches!(action, Action::Compile | Action::Clone) { (0, 0) } else { (index, total) };
         self.tell_start(node, &info, (index, total));
         let scope =
             NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());

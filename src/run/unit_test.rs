@@ -21,11 +21,13 @@ pub(super) fn run_unit_test(
     compiled: &Arc<Compiled>,
     scope: &NodeScope,
 ) -> Result<Verdict, Diagnostic> {
-    call_macro(node, Some(compiled), scope).map_err(|diagnostic| {
-        let name = &node.name;
-        let help = format!("unit test '{name}' could not be executed: check the types of its rows");
-        diagnostic.help(help)
-    })?;
+    call_macro(node, node.config.materialized().as_str(), Some(&compiled.code), scope).map_err(
+        |diagnostic| {
+            let name = &node.name;
+            let help = format!("unit test '{name}' could not be executed: check the types of its rows");
+            diagnostic.help(help)
+        },
+    )?;
     let Some(table) = scope.main_table().as_ref().and_then(table_of) else {
         let message = format!("unit test `{}` ran no statement `main`", node.name);
         return Err(Diagnostic::error(Code::INVALID_RESOURCE, node.span, message)

@@ -2,6 +2,9 @@
 
 use crate::cli::args::flag_table::{self, FULL_REFRESH};
 use crate::cli::args::{Chapter, Spec, Verb};
+use crate::cli::pipeline::execute;
+use crate::cli::{CliError, Outcome, Ui};
+use crate::plan::Command;
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -15,3 +18,7 @@ pub(super) const SPEC: Spec = Spec {
     flags: &[flag_table::SELECTING, flag_table::TYPING, &[FULL_REFRESH]],
     positional: None,
 };
+
+pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
+    execute(ui, Command::Clone).map(|done| done.outcome)
+}

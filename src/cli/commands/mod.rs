@@ -67,8 +67,9 @@ pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
         Verb::RunOperation => run_operation::run(ui),
         Verb::Deps => deps::run(ui),
         Verb::Debug => debug::run(ui),
+        Verb::Clone => clone::run(ui),
         Verb::DocsGenerate => docs_generate::run(ui),
-        Verb::Retry | Verb::Clone | Verb::SourceFreshness | Verb::DocsServe => Err(not_yet(ui.flags.spec)),
+        Verb::Retry | Verb::SourceFreshness | Verb::DocsServe => Err(not_yet(ui.flags.spec)),
     }
 }
 

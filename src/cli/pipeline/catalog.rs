@@ -25,7 +25,7 @@ pub(in crate::cli) fn write_catalog(
     } else {
         ui.events.send(BuildingCatalog {});
         let ids = selected.into_iter().flatten().cloned().collect();
-        let warehouse = open(ui, loaded, ids);
+        let warehouse = open(ui, loaded, ids)?;
         let read = read_catalog(&warehouse.macro_scope(loaded), selected);
         warehouse.close()?;
         read?

@@ -35,7 +35,7 @@ pub(in crate::cli) struct Done {
 fn refuse_what_would_build_something_else(ui: &Ui) -> Result<(), CliError> {
     let texts = ["sample", "event_time_start", "event_time_end"];
     let asked = texts.into_iter().find(|id| ui.flags.text(id).is_some());
-    let Some(id) = asked.or_else(|| ui.flags.state().defer.then_some("defer")) else { return Ok(()) };
+    let Some(id) = asked else { return Ok(()) };
     let message = format!("`--{}` is not supported yet", id.replace('_', "-"));
     Err(Diagnostic::error(Code::UNSUPPORTED, None, message).into())
 }
@@ -60,7 +60,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         write_results(ui, &loaded, &[], 0.0)?;
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
     }
-    let warehouse = open(ui, &loaded, selected.iter().cloned().collect());
+    let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let started = Instant::now();
     let ran = run(ui, &loaded, &warehouse, &plan);
     let seconds = started.elapsed().as_secs_f64();

@@ -69,7 +69,7 @@ fn cell_json(cell: &Cell) -> Json {
 /// Compiles a query of the command line.
 pub(in crate::cli) fn compile_inline(ui: &Ui, sql: &str) -> Result<Arc<str>, CliError> {
     let loaded = load(ui)?;
-    let warehouse = open(ui, &loaded, Vec::new());
+    let warehouse = open(ui, &loaded, Vec::new())?;
     let compiled = compile(ui, &loaded, &warehouse, sql).map(|(compiled, _)| compiled);
     warehouse.close()?;
     let compiled = compiled?;
@@ -80,7 +80,7 @@ pub(in crate::cli) fn compile_inline(ui: &Ui, sql: &str) -> Result<Arc<str>, Cli
 /// Runs a query of the command line and returns its first rows.
 pub(in crate::cli) fn preview_inline(ui: &Ui, sql: &str, limit: i64) -> Result<Preview, CliError> {
     let loaded = load(ui)?;
-    let warehouse = open(ui, &loaded, Vec::new());
+    let warehouse = open(ui, &loaded, Vec::new())?;
     let rows = compile(ui, &loaded, &warehouse, sql)
         .and_then(|(compiled, scope)| query(&scope, &compiled.code, "", limit));
     warehouse.close()?;
@@ -171,7 +171,7 @@ pub(in crate::cli) fn preview_selected(ui: &Ui, limit: i64) -> Result<Vec<Previe
         nothing_selected(ui)?;
         return Ok(Vec::new());
     }
-    let warehouse = open(ui, &loaded, selected.iter().cloned().collect());
+    let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let compiler = warehouse.compiler(&loaded);
     let shown = named(ui, &loaded, &selected);
     let nodes = shown.iter().filter_map(|id| loaded.parsed.manifest.nodes.get(*id));

@@ -2,6 +2,7 @@
 //! put them together.
 
 mod catalog;
+mod deferral;
 mod execute;
 mod inline;
 mod load;

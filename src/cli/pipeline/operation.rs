@@ -32,7 +32,7 @@ pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: &JsonMap) -> Resu
             .help::<String>(suggest(name, known.iter().map(|name| &**name)))
             .into());
     };
-    let warehouse = open(ui, &loaded, Vec::new());
+    let warehouse = open(ui, &loaded, Vec::new())?;
     let scope = warehouse.macro_scope(&loaded);
     scope.take_session().map_err(Error::into_diagnostic)?;
     let named = args.iter().map(|(name, value)| (name.as_str().into(), from_json(value))).collect();

@@ -13,6 +13,7 @@ use crate::context::{NodeScope, RunScope, SharedSession};
 use crate::diag::Diagnostic;
 use crate::manifest::{Node, UniqueId};
 
+use super::deferral::deferral;
 use super::load::Loaded;
 
 /// An open database with everything needed to compile and run nodes on it.
@@ -26,7 +27,9 @@ pub(in crate::cli) struct Warehouse {
 }
 
 /// Opens the database of the target. `selected` is what templates see as `selected_resources`.
-pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) -> Warehouse {
+/// Errors when another run's artifacts are needed and missing.
+pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) -> Result<Warehouse, CliError> {
+    let deferral = deferral(ui, loaded)?;
     let adapter = loaded.workspace.profile.connection.adapter();
     let interrupted = Arc::clone(&adapter);
     ui.cancel.on_cancel(move || interrupted.cancel());
@@ -39,6 +42,7 @@ pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) ->
         adapter: Arc::clone(&adapter),
         cache: Arc::new(RelationCache::new()),
         selected,
+        deferral,
         on_write: Box::new(move |node, code| {
             let path = run_path(&target, node);
             write_code(&root, &path, code)?;
@@ -48,7 +52,7 @@ pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) ->
         graph: OnceLock::new(),
     });
     let session = SharedSession::new(Arc::clone(&adapter), ui.events.clone());
-    Warehouse { adapter, run, session }
+    Ok(Warehouse { adapter, run, session })
 }
 
 /// The project's folder, and the target folder as artifacts show it.

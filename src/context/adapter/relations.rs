@@ -46,7 +46,7 @@ fn already_exists(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error
 
 impl NodeScope {
     /// Finds a relation in the cache; a schema that was not listed yet is listed first.
-    pub(super) fn find_relation(
+    pub(in crate::context) fn find_relation(
         &self,
         database: Option<&str>,
         schema: Option<&str>,

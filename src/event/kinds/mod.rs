@@ -20,7 +20,7 @@ use super::{Diagnosed, Level, Style};
 event_enum! {
     // process
     MainReportVersion, MainReportArgs, MainEncounteredError, MainKeyboardInterrupt, CommandCompleted,
-    ResourceReport, ArtifactWritten, CheckCleanPath, ConfirmCleanPath, ProtectedCleanPath, FinishedCleanPaths,
+    ResourceReport, ArtifactWritten, WarnStateTargetEqual, CheckCleanPath, ConfirmCleanPath, ProtectedCleanPath, FinishedCleanPaths,
     // parse
     AdapterRegistered, ParsePerfInfoPath, FoundStats, JinjaLogInfo, JinjaLogDebug, JinjaLogWarning,
     DefaultSelector, NoNodesForSelectionCriteria, NoNodesSelected, NothingToDo,

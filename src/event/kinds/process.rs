@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::Problems;
 use super::super::define::events;
-use crate::event::Level::{Debug, Error, Info};
+use crate::event::Level::{Debug, Error, Info, Warn};
 
 events! {
     /// The first line of every invocation. `version` begins with `=`, as dbt's does.
@@ -55,6 +55,14 @@ events! {
     ArtifactWritten("P001") { artifact_path: String, artifact_type: String }
         level |_| Debug,
         text |e, _| format!("Wrote artifact {} to {}", e.artifact_type, e.artifact_path);
+
+    /// The state folder is the one that this run writes to.
+    WarnStateTargetEqual("I072") { state_path: String }
+        level |_| Warn,
+        text |e, style| format!(
+            "{}The state and target directories are the same: '{}'; this run overwrites what it compares with",
+            style.warning_tag(None), e.state_path
+        );
 
     /// `clean` looks at a folder.
     CheckCleanPath("Z012") { path: String }

@@ -3,6 +3,7 @@
 
 mod attached;
 mod commands;
+mod defer;
 mod docs;
 mod hooks;
 mod interrupt;
