@@ -15,12 +15,22 @@ pub struct CodeFile<'a> {
     file: &'a Utf8Path,
     /// The resource's own path.
     path: Cow<'a, Utf8Path>,
+    /// The batch, of a model that has a file for each.
+    batch: Option<String>,
+}
+
+impl CodeFile<'_> {
+    /// Makes it the file of one batch, called by the batch's label.
+    #[must_use]
+    pub fn of_batch(self, label: Option<String>) -> Self {
+        Self { batch: label, ..self }
+    }
 }
 
 impl<'a> From<&'a Node> for CodeFile<'a> {
     fn from(node: &'a Node) -> Self {
         let (file, path) = (Utf8Path::new(&node.original_file_path), Utf8Path::new(&node.path));
-        Self { package: &node.package_name, file, path: Cow::Borrowed(path) }
+        Self { package: &node.package_name, file, path: Cow::Borrowed(path), batch: None }
     }
 }
 
@@ -28,7 +38,7 @@ impl<'a> From<&'a UnitTest> for CodeFile<'a> {
     fn from(test: &'a UnitTest) -> Self {
         let file = Utf8Path::new(&test.original_file_path);
         let path = file.with_file_name(format!("{}.sql", test.name));
-        Self { package: &test.package_name, file, path: Cow::Owned(path) }
+        Self { package: &test.package_name, file, path: Cow::Owned(path), batch: None }
     }
 }
 
@@ -44,12 +54,16 @@ pub fn run_path<'a>(target: &Utf8Path, code: impl Into<CodeFile<'a>>) -> Utf8Pat
 }
 
 /// A file with one resource keeps its path; a resource that shares its file with others (a test of a property
-/// file, a hook) gets a file of its own in a folder named like the shared file.
+/// file, a hook) gets a file of its own in a folder named like the shared file. Batches lie together in a folder
+/// named like their model.
 fn below(target: &Utf8Path, kind: &str, code: &CodeFile<'_>) -> Utf8PathBuf {
     let folder = target.join(kind).join(code.package);
     let shared = code.path.file_name() != code.file.file_name();
     let file = folder.join(code.file);
-    if shared { file.join(&*code.path) } else { file }
+    let file = if shared { file.join(&*code.path) } else { file };
+    let (Some(batch), Some(stem)) = (&code.batch, file.file_stem()) else { return file };
+    let ending = file.extension().map(|ending| format!(".{ending}")).unwrap_or_default();
+    file.with_file_name(stem).join(format!("{stem}_{batch}{ending}"))
 }
 
 /// Writes SQL. `path` is relative to `root` unless it is absolute.

@@ -10,7 +10,9 @@ use super::ephemeral::{Injected, SEPARATOR, cte_sql, inject};
 use crate::context::{NodeScope, RunScope, is_call};
 use crate::diag::{Code, Diagnostic, Frame, Sources};
 use crate::jinja::{Error, Scope, SourceMap, Template, Value, dict, from_json};
-use crate::manifest::{Compiled, GenericTest, InjectedCte, Json, Language, Node, ResourceType, UniqueId};
+use crate::manifest::{
+    Batch, Compiled, GenericTest, InjectedCte, Json, Language, Node, ResourceType, UniqueId,
+};
 use crate::project::has_jinja;
 
 /// Templates of nodes by id, as `parse` made them.
@@ -31,8 +33,9 @@ pub(super) struct Cte {
     pub(super) map: SourceMap,
 }
 
-/// Writes the compiled file of a node and returns its path as artifacts show it.
-pub type WriteCompiled = Box<dyn Fn(&Node, &str) -> Result<Option<String>, Diagnostic> + Send + Sync>;
+/// Writes the compiled file of a node, or of one of its batches, and returns its path as artifacts show it.
+pub type WriteCompiled =
+    Box<dyn Fn(&Node, Option<&Batch>, &str) -> Result<Option<String>, Diagnostic> + Send + Sync>;
 
 /// Compiles the nodes of one run.
 pub struct Compiler {
@@ -75,12 +78,17 @@ impl Compiler {
         let injected = inject(&rendered.text, &ctes);
         let map = merged_map(rendered, &injected);
         let code: Arc<str> = injected.sql.into();
-        let path = (self.write)(node, &code)?;
-        scope.set_compiled(Arc::clone(&code), map);
+        let path = (self.write)(node, scope.batch(), &code)?;
         let macros = scope.called_macros();
         let compiled =
             Compiled { code, extra_ctes: ctes, path, build_path: None, macros, relation_name: None };
-        Ok(self.run.compiled.insert(node.unique_id.clone(), compiled))
+        // A batch is only a part of its model: artifacts show none of them.
+        let compiled = match scope.batch() {
+            Some(_) => Arc::new(compiled),
+            None => self.run.compiled.insert(node.unique_id.clone(), compiled),
+        };
+        scope.set_compiled(Arc::clone(&compiled), map);
+        Ok(compiled)
     }
 
     fn render(&self, node: &Arc<Node>, scope: &NodeScope) -> Result<Rendered, Diagnostic> {

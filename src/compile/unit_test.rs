@@ -128,9 +128,7 @@ impl Compiler {
             alias: table.identifier.clone(),
             ..model.clone()
         };
-        // Rows are given, so `--empty` has nothing to take away.
-        let relation = Some(Relation { limit: None, ..relation });
-        Ok(Input { node: Arc::new(node), relation, identifier, given })
+        Ok(Input { node: Arc::new(node), relation: Some(relation), identifier, given })
     }
 
     /// Returns the query for the rows of an input: given as SQL, or made of the rows by a macro.

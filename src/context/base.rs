@@ -90,7 +90,7 @@ pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
     names.insert("dbt_version", Value::from(DBT_VERSION));
     names.insert("invocation_id", Value::from(shared.invocation_id.as_str()));
     names.insert("flags", object(Flags { shared: Arc::clone(shared) }));
-    names.insert("invocation_args_dict", from_json(&Json::Object(shared.args.clone())));
+    names.insert("invocation_args_dict", shared.args_value());
     names.insert(
         "dbt_metadata_envs",
         dict(shared.env.custom().iter().map(|(name, value)| (name.as_str(), Value::from(value.as_str())))),

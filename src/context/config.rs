@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::base::json_of;
 use super::capture::{Capture, ConfigCall};
+use super::event_time::timed_config;
 use super::shared::Shared;
 use crate::diag::Code;
 use crate::event::JinjaLogWarning;
 use crate::jinja::{Call, Error, Instance, Value, dict, from_json, none, truth};
-use crate::manifest::{Json, JsonMap, Node, NodeKind};
+use crate::manifest::{Batch, Json, JsonMap, Node, NodeKind};
 
 const METHODS: &[&str] =
     &["get", "require", "set", "meta_get", "meta_require", "persist_relation_docs", "persist_column_docs"];
@@ -77,6 +78,7 @@ fn pair(call: &mut Call<'_>) -> Result<JsonMap, Error> {
 pub struct ConfigObject {
     pub(super) shared: Arc<Shared>,
     pub(super) node: Arc<Node>,
+    pub(super) batch: Option<Batch>,
 }
 
 impl Instance for ConfigObject {
@@ -123,11 +125,11 @@ impl ConfigObject {
         if &*key == "snapshot_table_column_names" && self.node.kind == NodeKind::Snapshot {
             return Ok(self.snapshot_columns());
         }
-        let Some(found) = self.lookup(&key) else {
+        let timed = timed_config(&self.node, self.batch.as_ref(), &key);
+        let Some(found) = timed.or_else(|| self.lookup(&key).map(from_json)) else {
             self.warn_of_meta(&key)?;
             return Ok(default);
         };
-        let found = from_json(found);
         if let Some(validator) = validator.filter(|_| !default.is_none()) {
             call.call(&validator, [found.clone()])?;
         }
@@ -146,10 +148,8 @@ impl ConfigObject {
 
     fn require(&self, call: &mut Call<'_>) -> Result<Value, Error> {
         let key = call.args.required_str("name")?;
-        match self.lookup(&key) {
-            Some(found) => Ok(from_json(found)),
-            None => Err(self.missing(&key)),
-        }
+        let timed = timed_config(&self.node, self.batch.as_ref(), &key);
+        timed.or_else(|| self.lookup(&key).map(from_json)).ok_or_else(|| self.missing(&key))
     }
 
     fn meta(&self, call: &mut Call<'_>, required: bool) -> Result<Value, Error> {

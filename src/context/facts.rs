@@ -28,9 +28,6 @@ impl RunScope {
         if let Some(location) = external_location(table)? {
             relation.external = Some(location.into());
         }
-        if self.shared.is_on("EMPTY") {
-            relation.limit = Some(0);
-        }
         Ok(relation)
     }
 

@@ -84,6 +84,11 @@ impl MacroTable {
         if package == INTERNAL { self.internal.get(name) } else { self.of(package, name) }
     }
 
+    /// Tells whether the project or a package has a macro of this name, which then hides Tidegate's own.
+    pub fn is_replaced(&self, name: &str) -> bool {
+        self.packages.values().any(|macros| macros.contains_key(name))
+    }
+
     /// Tells whether a name is a package with macros.
     pub fn is_package(&self, name: &str) -> bool {
         name == INTERNAL || self.packages.contains_key(name)

@@ -14,6 +14,7 @@ mod config;
 mod deferral;
 mod database_error;
 pub mod decimal;
+mod event_time;
 mod exceptions;
 mod facts;
 mod graph;

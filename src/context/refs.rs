@@ -65,7 +65,7 @@ impl NodeScope {
         if !target.is_ephemeral() {
             let deferred = self.deferred(target, call)?;
             let relation = deferred.unwrap_or_else(|| self.run().relation_of(target));
-            return Ok(self.filtered(relation, target));
+            return Ok(self.restricted(relation, target));
         }
         if self.is_operation() {
             let name = &target.name;
@@ -75,7 +75,7 @@ impl NodeScope {
             ));
         }
         self.use_cte(&target.unique_id);
-        Ok(Relation::ephemeral(self.run().shared.dialect, &target.alias))
+        Ok(self.restricted(Relation::ephemeral(self.run().shared.dialect, &target.alias), target))
     }
 
     /// Answers `source()` for a node that is compiled or run.
@@ -89,7 +89,8 @@ impl NodeScope {
         let Some(table) = table else { return Err(self.no_such_source(&asked)) };
         let name = || format!("source('{}', '{}')", asked.source, asked.table);
         self.check_declared(&table.unique_id, name)?;
-        Ok(relation_value(self.run().source_relation(table)?))
+        let relation = self.run().source_relation(table)?;
+        Ok(relation_value(self.restricted(relation, &**table)))
     }
 
     /// A `ref` that was not seen while parsing has no edge in the graph: it must be declared.

@@ -23,12 +23,12 @@ use crate::jinja::{
     Call, Error, Scope, SourceMap, UndefinedMode, Value, from_json, function, list, none, object, py_str,
 };
 use crate::manifest::{
-    CompiledNodes, Json, Lookup, Manifest, Node, NodeKind, NodeWithCompiled, Relation, UniqueId,
-    resource_json,
+    Batch, Compiled, CompiledNodes, EventTimes, Json, Lookup, Manifest, Node, NodeKind, NodeWithCompiled,
+    UniqueId, resource_json,
 };
 
-/// Writes an executed statement and returns its file, relative to the project.
-pub type WriteExecuted = Box<dyn Fn(&Node, &str) -> Result<String, Diagnostic> + Send + Sync>;
+/// Writes an executed statement, of a batch if there is one, and returns its file, relative to the project.
+pub type WriteExecuted = Box<dyn Fn(&Node, Option<&Batch>, &str) -> Result<String, Diagnostic> + Send + Sync>;
 
 /// What all nodes of one run share.
 pub struct RunScope {
@@ -44,6 +44,8 @@ pub struct RunScope {
     pub adapter: Arc<dyn Adapter>,
     /// Relations known to exist.
     pub cache: Arc<RelationCache>,
+    /// What the command line says of event time.
+    pub times: EventTimes,
     /// Ids selected for this run.
     pub selected: Vec<UniqueId>,
     /// Relations of another run that `ref` may mean.
@@ -64,6 +66,8 @@ struct Inner {
     run: Arc<RunScope>,
     package: Arc<str>,
     node: Option<Arc<Node>>,
+    /// The batch that is built, of a microbatch model.
+    batch: Option<Batch>,
     session: SharedSession,
     results: Results,
     /// Names that a stage adds: `sql`, `pre_hooks`, `results` ...
@@ -72,10 +76,11 @@ struct Inner {
     ctes: Mutex<Vec<UniqueId>>,
     /// Set by `write`: the file the executed statement went to.
     build_path: Mutex<Option<String>>,
-    model: OnceLock<Value>,
+    /// `model`; made again once the node is compiled.
+    model: Mutex<Option<Value>>,
     called: Mutex<Called>,
-    /// The node's SQL and where it came from, to map positions of database errors.
-    compiled: OnceLock<(Arc<str>, SourceMap)>,
+    /// The compiled node and where its SQL came from, to map positions of database errors.
+    compiled: OnceLock<(Arc<Compiled>, SourceMap)>,
 }
 
 /// Macros that count as called by the node itself.
@@ -98,16 +103,31 @@ impl NodeScope {
         node: Option<Arc<Node>>,
         session: SharedSession,
     ) -> Self {
+        Self::make(run, package, (node, None), session)
+    }
+
+    /// Makes the scope of one batch of a microbatch model.
+    pub fn of_batch(run: &Arc<RunScope>, node: &Arc<Node>, batch: Batch, session: SharedSession) -> Self {
+        Self::make(run, &node.package_name, (Some(Arc::clone(node)), Some(batch)), session)
+    }
+
+    fn make(
+        run: &Arc<RunScope>,
+        package: &Arc<str>,
+        (node, batch): (Option<Arc<Node>>, Option<Batch>),
+        session: SharedSession,
+    ) -> Self {
         Self(Arc::new(Inner {
             run: Arc::clone(run),
             package: Arc::clone(package),
             node,
+            batch,
             session,
             results: Results::default(),
             extras: RwLock::default(),
             ctes: Mutex::default(),
             build_path: Mutex::default(),
-            model: OnceLock::new(),
+            model: Mutex::default(),
             called: Mutex::default(),
             compiled: OnceLock::new(),
         }))
@@ -142,6 +162,11 @@ impl NodeScope {
     /// Returns the node, if the scope has one.
     pub fn node(&self) -> Option<&Arc<Node>> {
         self.0.node.as_ref()
+    }
+
+    /// Returns the batch that is built, if the node is a microbatch model.
+    pub fn batch(&self) -> Option<&Batch> {
+        self.0.batch.as_ref()
     }
 
     /// Returns the worker's session.
@@ -185,13 +210,14 @@ impl NodeScope {
         *self.0.build_path.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
     }
 
-    /// Sets the node's compiled SQL and its map, so that database errors can be led back to the template.
-    pub fn set_compiled(&self, code: Arc<str>, map: SourceMap) {
-        let _ = self.0.compiled.set((code, map));
+    /// Sets the compiled node, and the map of its SQL, so that database errors can be led back to the template.
+    pub fn set_compiled(&self, compiled: Arc<Compiled>, map: SourceMap) {
+        let _ = self.0.compiled.set((compiled, map));
+        *self.0.model.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    pub(super) fn compiled_map(&self) -> Option<&(Arc<str>, SourceMap)> {
-        self.0.compiled.get()
+    pub(super) fn compiled_map(&self) -> Option<(&Arc<str>, &SourceMap)> {
+        self.0.compiled.get().map(|(compiled, map)| (&compiled.code, map))
     }
 
     /// Tells whether the scope serves a hook or a macro run on its own.
@@ -214,12 +240,13 @@ impl NodeScope {
             "source" => self.resolver("source", move |call| scope.answer_source(call)),
             "config" => match &self.0.node {
                 Some(node) => {
-                    object(ConfigObject { shared: Arc::clone(&self.0.run.shared), node: Arc::clone(node) })
+                    let shared = Arc::clone(&self.0.run.shared);
+                    object(ConfigObject { shared, node: Arc::clone(node), batch: self.0.batch })
                 }
                 None => none(),
             },
             "this" => self.this(),
-            "model" => self.0.model.get_or_init(|| self.model_value()).clone(),
+            "model" => self.model(),
             "graph" => self.0.run.graph.get_or_init(|| graph_value(&self.0.run.manifest)).clone(),
             "execute" => Value::from(true),
             "adapter" => object(RunAdapter { scope }),
@@ -258,15 +285,28 @@ impl NodeScope {
         }
     }
 
+    fn model(&self) -> Value {
+        let known = || self.0.model.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(model) = known().clone() {
+            return model;
+        }
+        // Not while the lock is held: the target of a foreign key is rendered.
+        let model = self.model_value();
+        known().get_or_insert(model).clone()
+    }
+
     /// The node's dict, with its compiled form once there is one.
     fn model_value(&self) -> Value {
         let Some(node) = &self.0.node else { return super::base::empty_dict() };
-        let compiled = self.0.run.compiled.get(&node.unique_id);
+        let own = self.0.compiled.get().map(|(compiled, _)| Arc::clone(compiled));
+        let compiled = own.or_else(|| self.0.run.compiled.get(&node.unique_id));
         let mut json = resource_json(&NodeWithCompiled { node, compiled });
         if node.contract.enforced {
             self.name_foreign_tables(&mut json);
         }
-        from_json(&json)
+        let model = from_json(&json);
+        self.add_times(&model, node);
+        model
     }
 
     /// The target of a foreign key is written as `ref(..)` or `source(..)`; DDL needs the relation.
@@ -302,16 +342,10 @@ impl NodeScope {
     fn write(&self, call: &mut crate::jinja::Call<'_>) -> Result<Value, crate::jinja::Error> {
         let payload = py_str(&call.args.required("payload")?);
         if let Some(node) = &self.0.node {
-            let path = (self.0.run.on_write)(node, &payload)?;
+            let path = (self.0.run.on_write)(node, self.batch(), &payload)?;
             self.set_build_path(path);
         }
         Ok(Value::from(""))
-    }
-
-    /// Restricts a relation as `--empty` asks.
-    pub(super) fn filtered(&self, relation: Relation, _target: &Node) -> Relation {
-        let limit = self.0.run.shared.is_on("EMPTY").then_some(0);
-        Relation { limit, ..relation }
     }
 }
 

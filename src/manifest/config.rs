@@ -147,6 +147,12 @@ impl Config {
         Materialized::parse(self.text("materialized").unwrap_or("view"))
     }
 
+    /// Tells whether the table grows by batches of event time.
+    pub fn is_microbatch(&self) -> bool {
+        self.text("materialized") == Some("incremental")
+            && self.text("incremental_strategy") == Some("microbatch")
+    }
+
     /// Returns the severity of a test (any spelling of the case).
     pub fn severity(&self) -> Severity {
         match self.text("severity") {

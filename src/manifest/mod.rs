@@ -8,6 +8,7 @@
 mod column;
 mod compiled;
 mod config;
+mod event_time;
 mod id;
 mod json;
 mod lookup;
@@ -19,6 +20,7 @@ mod source;
 pub use column::{ColumnError, ColumnInfo};
 pub use compiled::{Compiled, CompiledNodes, InjectedCte};
 pub use config::{Config, Materialized, Severity, StoreFailuresAs, defaults};
+pub use event_time::{Batch, BatchSize, EventTimes, Window, utc, wall_time};
 pub use id::{ResourceType, UniqueId};
 pub use json::{NodeWithCompiled, resource_json};
 pub use lookup::{Found, Lookup};

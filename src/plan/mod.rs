@@ -2,11 +2,13 @@
 //!
 //! Nothing is executed here, so a plan can be shown instead of run. Called by `run` and `cli`.
 
+mod batches;
 mod build;
 mod command;
 mod step;
 mod test_edges;
 
+pub use batches::{BatchRequest, batches};
 pub use build::{Request, plan};
 pub use command::Command;
 pub use step::{Action, Blocking, Plan, SchemaName, Step};

@@ -59,8 +59,9 @@ fn other_facts(manifest: &Manifest, id: &UniqueId) -> NodeFacts {
     NodeFacts { unique_id: id.to_string(), resource_type: kind, name, path, ..NodeFacts::default() }
 }
 
-/// Returns what node lines call a node: `sql table model main.orders`, `seed file main.countries`.
-pub(super) fn description(node: &Node, home: Option<&str>) -> String {
+/// Returns what node lines call a node: `sql table model main.orders`, `seed file main.countries`. A model that is
+/// built `in_batches` is called after that.
+pub(super) fn description(node: &Node, home: Option<&str>, in_batches: bool) -> String {
     let relation = place(node, home);
     match node.resource_type() {
         ResourceType::Model => {
@@ -68,7 +69,9 @@ pub(super) fn description(node: &Node, home: Option<&str>) -> String {
                 crate::manifest::Language::Sql => "sql",
                 crate::manifest::Language::Python => "python",
             };
-            format!("{language} {} model {relation}", node.config.materialized())
+            let materialized = node.config.materialized();
+            let kind = if in_batches { "microbatch" } else { materialized.as_str() };
+            format!("{language} {kind} model {relation}")
         }
         ResourceType::Seed => format!("seed file {relation}"),
         ResourceType::Snapshot => format!("snapshot {relation}"),

@@ -1,5 +1,6 @@
 //! Executes plans: worker threads take steps, effects happen, results come back.
 
+mod batches;
 mod cancel;
 mod data_test;
 mod describe;

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::batches::add_rows;
 use super::cancel::CancelToken;
 use super::data_test::run_test;
 use super::describe::{Infos, description, place, result_message, test_name};
@@ -17,7 +18,7 @@ use super::materialize::{clone_relation, materialize};
 use super::schedule::{Runner, SkipReason};
 use super::unit_test::run_unit_test;
 use crate::adapter::{Adapter, AdapterResponse};
-use crate::artifacts::{Phase, RunResult, Status, Timing};
+use crate::artifacts::{BatchResults, Phase, RunResult, Status, Timing};
 use crate::check::Verdict;
 use crate::compile::{Compiler, unit_test_node};
 use crate::context::{NodeScope, RunScope, SharedSession, response_json};
@@ -42,19 +43,37 @@ pub struct NodeRunner {
 }
 
 /// What a step gave, before it becomes a result.
-struct Done {
-    status: Status,
-    message: Option<String>,
-    response: JsonMap,
-    failures: Option<i64>,
+pub(super) struct Done {
+    pub(super) status: Status,
+    pub(super) message: Option<String>,
+    pub(super) response: JsonMap,
+    pub(super) failures: Option<i64>,
+    /// The batches of a microbatch model.
+    pub(super) batches: Option<BatchResults>,
+    /// What was wrong with some of them.
+    pub(super) diagnostic: Option<Box<Diagnostic>>,
 }
 
-/// A node at work.
-struct Work<'a> {
+/// A node, or a batch of one, at work.
+pub(super) struct Work<'a> {
     node: &'a Arc<Node>,
     scope: NodeScope,
     info: NodeInfo,
     timing: Vec<Timing>,
+    /// Whether a batch adds to rows that are there.
+    pub(super) adds_rows: bool,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(node: &'a Arc<Node>, scope: NodeScope, info: NodeInfo) -> Self {
+        Self { node, scope, info, timing: Vec::new(), adds_rows: false }
+    }
+}
+
+impl Done {
+    fn new(status: Status, message: Option<String>, response: JsonMap) -> Self {
+        Self { status, message, response, failures: None, batches: None, diagnostic: None }
+    }
 }
 
 impl NodeRunner {
@@ -72,12 +91,12 @@ impl NodeRunner {
         &self.compiler
     }
 
-    fn run_scope(&self) -> &Arc<RunScope> {
+    pub(super) fn run_scope(&self) -> &Arc<RunScope> {
         self.compiler.run()
     }
 
     /// The database of the target.
-    fn home(&self) -> Option<&str> {
+    pub(super) fn home(&self) -> Option<&str> {
         self.run_scope().shared.target.get("database").and_then(Json::as_str)
     }
 
@@ -92,12 +111,12 @@ impl NodeRunner {
         Some(Arc::new(unit_test_node(test, model)))
     }
 
-    fn events(&self) -> &EventSink {
+    pub(super) fn events(&self) -> &EventSink {
         &self.run_scope().shared.events
     }
 
     /// Compiles and executes; the transaction of a node that failed is rolled back.
-    fn work(&self, action: Action, work: &mut Work<'_>) -> Result<Done, Diagnostic> {
+    pub(super) fn work(&self, action: Action, work: &mut Work<'_>) -> Result<Done, Diagnostic> {
         let compiled = if action == Action::Clone || matches!(work.node.kind, NodeKind::Seed { .. }) {
             None
         } else {
@@ -114,6 +133,9 @@ impl NodeRunner {
             });
             Some(compiled?)
         };
+        if work.adds_rows {
+            add_rows(&work.scope);
+        }
         self.events().debug(|| NodeExecuting { node_info: work.info.with_status("executing") });
         let begin = Timestamp::now();
         let done = match (action, &compiled) {
@@ -121,9 +143,7 @@ impl NodeRunner {
             (Action::UnitTest, Some(compiled)) => run_unit_test(work.node, compiled, &work.scope).map(tested),
             (Action::Build, _) => materialize(work.node, compiled.as_ref(), &work.scope).map(built),
             (Action::Clone, _) => clone_relation(work.node, &work.scope).map(built),
-            _ => {
-                Ok(Done { status: Status::Success, message: None, response: JsonMap::new(), failures: None })
-            }
+            _ => Ok(Done::new(Status::Success, None, JsonMap::new())),
         };
         work.timing.push(Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() });
         if let Some(path) = work.scope.build_path() {
@@ -133,7 +153,21 @@ impl NodeRunner {
         done
     }
 
-    fn result(&self, work: Work<'_>, outcome: Result<Done, Diagnostic>, started: Instant) -> RunResult {
+    /// Builds a microbatch model; it is its batches that are compiled.
+    fn work_in_batches(&self, work: &mut Work<'_>, session: &SharedSession) -> Result<Done, Diagnostic> {
+        let begin = Timestamp::now();
+        work.timing.push(Timing { name: Phase::Compile, started_at: begin, completed_at: begin });
+        let done = self.build_batches(work.node, &work.info, session);
+        work.timing.push(Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() });
+        done
+    }
+
+    pub(super) fn result(
+        &self,
+        work: Work<'_>,
+        outcome: Result<Done, Diagnostic>,
+        started: Instant,
+    ) -> RunResult {
         let id = &work.node.unique_id;
         let mut result = match outcome {
             Ok(done) => {
@@ -141,6 +175,8 @@ impl NodeRunner {
                 result.message = done.message;
                 result.adapter_response = done.response;
                 result.failures = done.failures;
+                result.batch_results = done.batches;
+                result.diagnostic = done.diagnostic;
                 result
             }
             Err(diagnostic) => self.failed(work.node, diagnostic),
@@ -155,11 +191,9 @@ impl NodeRunner {
         result.with_node(work.node, compiled.as_deref())
     }
 
-    /// Why a statement was interrupted, if somebody here did it.
-    fn broken_off(&self, diagnostic: &Diagnostic) -> Option<SkipReason> {
-        if diagnostic.code != Code::INTERRUPTED {
-            None
-        } else if self.cancel.is_cancelled() {
+    /// Why the run is being stopped, if it is.
+    pub(super) fn stop_reason(&self) -> Option<SkipReason> {
+        if self.cancel.is_cancelled() {
             Some(SkipReason::Cancelled)
         } else {
             self.failed_fast.load(Ordering::SeqCst).then_some(SkipReason::FailFast)
@@ -167,7 +201,8 @@ impl NodeRunner {
     }
 
     fn failed(&self, node: &Node, diagnostic: Diagnostic) -> RunResult {
-        if let Some(because) = self.broken_off(&diagnostic) {
+        let because = self.stop_reason().filter(|_| diagnostic.code == Code::INTERRUPTED);
+        if let Some(because) = because {
             let mut result = RunResult::new(node.unique_id.clone(), Status::Skipped);
             result.message = because.message().map(str::to_owned);
             return result;
@@ -181,11 +216,15 @@ impl NodeRunner {
         result
     }
 
+    fn description(&self, node: &Node) -> String {
+        description(node, self.home(), self.run_scope().builds_in_batches(node))
+    }
+
     fn tell_start(&self, node: &Node, info: &NodeInfo, (index, total): (usize, usize)) {
         self.events().debug(|| NodeStart { node_info: info.clone() });
         if index > 0 {
             self.events().send(LogStartLine {
-                description: description(node, self.home()),
+                description: self.description(node),
                 index,
                 node_info: info.clone(),
                 total,
@@ -220,7 +259,7 @@ impl NodeRunner {
         let message = result.message.clone().unwrap_or_default();
         let failed = result.status == Status::Error;
         let status = if failed { "error".to_owned() } else { message.clone() };
-        let description = description(node, self.home());
+        let description = self.description(node);
         let events = self.events();
         match node.resource_type() {
             ResourceType::Seed => events.send(LogSeedResult {
@@ -282,18 +321,13 @@ impl NodeRunner {
 }
 
 fn built(response: AdapterResponse) -> Done {
-    Done {
-        status: Status::Success,
-        message: Some(response.message.clone()),
-        response: response_json(&response),
-        failures: None,
-    }
+    Done::new(Status::Success, Some(response.message.clone()), response_json(&response))
 }
 
 fn tested(verdict: Verdict) -> Done {
     let mut response = JsonMap::new();
     response.insert("_message".into(), Json::from("OK"));
-    Done { status: verdict.status, message: verdict.message, response, failures: Some(verdict.failures) }
+    Done { failures: Some(verdict.failures), ..Done::new(verdict.status, verdict.message, response) }
 }
 
 impl Runner for NodeRunner {
@@ -326,8 +360,12 @@ impl Runner for NodeRunner {
         self.tell_start(node, &info, (index, total));
         let scope =
             NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
-        let mut work = Work { node, scope, info: info.clone(), timing: Vec::new() };
-        let outcome = self.work(action, &mut work);
+        let mut work = Work::new(node, scope, info.clone());
+        let outcome = if action == Action::Build && self.run_scope().builds_in_batches(node) {
+            self.work_in_batches(&mut work, session)
+        } else {
+            self.work(action, &mut work)
+        };
         session.with(crate::context::Session::rollback);
         let result = self.result(work, outcome, started);
         self.tell_end(node, &info, &result, (index, total));

@@ -6,7 +6,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::groups::{Building, Color, IndirectSelection, LogFormat, Logging, Places, Selecting, State};
-use super::value::UsageError;
 use super::verb::{Spec, Verb};
 use crate::diag::Diagnostic;
 use crate::event::{Level, WarnPolicy};
@@ -210,30 +209,4 @@ impl Flags {
             _ => None,
         }
     }
-
-    pub(super) fn check_times(&self) -> Result<(), UsageError> {
-        let parse = |id: &str| match self.text(id) {
-            None => Ok(None),
-            Some(text) => moment(text).map(Some).ok_or_else(|| {
-                let name = id.replace('_', "-");
-                UsageError::new(format!("`{text}` is no time for `--{name}`"))
-                    .help("as in 2024-05-01 or '2024-05-01 06:30:00'")
-            }),
-        };
-        match (parse("event_time_start")?, parse("event_time_end")?) {
-            (None, None) => Ok(()),
-            (Some(start), Some(end)) if start < end => Ok(()),
-            (Some(_), Some(_)) => {
-                Err(UsageError::new("`--event-time-start` must lie before `--event-time-end`"))
-            }
-            (Some(_), None) => Err(UsageError::new("`--event-time-start` needs `--event-time-end`")),
-            (None, Some(_)) => Err(UsageError::new("`--event-time-end` needs `--event-time-start`")),
-        }
-    }
-}
-
-fn moment(text: &str) -> Option<jiff::civil::DateTime> {
-    let date = |text: &str| text.parse::<jiff::civil::Date>().ok().map(jiff::civil::DateTime::from);
-    let time = |text: &str| text.parse::<jiff::civil::DateTime>().ok();
-    if text.len() <= "2024-05-01".len() { date(text) } else { time(text) }
 }

@@ -11,6 +11,7 @@ mod help;
 mod parse;
 mod report;
 mod resolve;
+mod times;
 mod value;
 mod verb;
 

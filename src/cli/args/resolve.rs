@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::flag::{Flag, Kind};
 use super::flags::{Flags, Setting, Source};
 use super::report::behavior;
 use super::value::{UsageError, boolean, from_project, from_words};
-use super::{LowArgs, Surroundings, flag_table, parse};
+use super::{LowArgs, Surroundings, flag_table, parse, times};
 use crate::diag::{Code, Diagnostic};
 use crate::event::WarnPolicy;
 use crate::files::absolute;
+use crate::manifest::utc;
 
 /// Variables that begin like flags and are none.
 const OTHER_ENGINE_VARIABLES: &[&str] = &[
@@ -67,6 +69,7 @@ pub fn resolve(
         &[("warn_error", "warn_error_options"), ("select", "inline"), ("selector", "inline")],
     )?;
     settle_paths(&mut settings, low, around)?;
+    times::settle(&mut settings, utc(Timestamp::now()))?;
     if matches!(
         around.var("DO_NOT_TRACK").map(str::to_lowercase).as_deref(),
         Some("1" | "t" | "true" | "y" | "yes")
@@ -84,7 +87,7 @@ pub fn resolve(
     let every_place =
         settings.get("show_all_deprecations").is_some_and(|setting| setting.value == Value::Bool(true));
     let policy = policy(&settings)?.every_place(every_place);
-    let flags = Flags {
+    Ok(Flags {
         spec: low.spec,
         settings,
         behavior: behavior(project_flags),
@@ -93,9 +96,7 @@ pub fn resolve(
         invocation_command: low.invocation_command.clone(),
         vars_text: low.vars_text.clone(),
         notices,
-    };
-    flags.check_times()?;
-    Ok(flags)
+    })
 }
 
 fn settle(

@@ -94,7 +94,7 @@ fn one_of(place: &str, set: &'static [&'static str], word: &str) -> Result<&'sta
     })
 }
 
-fn mapping(place: &str, text: &str) -> Result<Map<String, Value>, UsageError> {
+pub(super) fn mapping(place: &str, text: &str) -> Result<Map<String, Value>, UsageError> {
     let (tree, problems) = yaml::parse_text(&Sources::new(), place, text);
     if let Some(problem) = problems.iter().find(|problem| problem.is_error()) {
         let broken = wrong(place, text, &format!("it is not valid YAML: {}", problem.message));

@@ -30,19 +30,8 @@ pub(in crate::cli) struct Done {
     pub outcome: Outcome,
 }
 
-/// Refuses flags that change what is read and are not heeded yet; to leave them out would fill tables with
-/// other rows than were asked for.
-fn refuse_what_would_build_something_else(ui: &Ui) -> Result<(), CliError> {
-    let texts = ["sample", "event_time_start", "event_time_end"];
-    let asked = texts.into_iter().find(|id| ui.flags.text(id).is_some());
-    let Some(id) = asked else { return Ok(()) };
-    let message = format!("`--{}` is not supported yet", id.replace('_', "-"));
-    Err(Diagnostic::error(Code::UNSUPPORTED, None, message).into())
-}
-
 /// Selects the nodes of a command and runs them.
 pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliError> {
-    refuse_what_would_build_something_else(ui)?;
     let loaded = load(ui)?;
     let selected = select(ui, &loaded, command)?;
     let plan = plan(

@@ -114,7 +114,7 @@ fn compile(
     let node = Arc::new(inline_node(loaded, sql, Span::new(file, 0, sql.len())));
     let mut templates: Templates = HashMap::clone(&loaded.parsed.templates);
     templates.insert(node.unique_id.clone(), template);
-    let compiler = Compiler::new(&warehouse.run, &Arc::new(templates), Box::new(|_, _| Ok(None)));
+    let compiler = Compiler::new(&warehouse.run, &Arc::new(templates), Box::new(|_, _, _| Ok(None)));
     let session = warehouse.session.clone();
     let scope = NodeScope::new(&warehouse.run, &node.package_name, Some(Arc::clone(&node)), session);
     let compiled = compiler.compile(&node, &scope)?;

@@ -157,6 +157,10 @@ fn template_flags(ui: &Ui) -> JsonMap {
     for (name, value) in &ui.flags.behavior {
         flags.insert(name.to_uppercase(), value.clone());
     }
+    // Only `invocation_args_dict` shows these.
+    for name in ["EVENT_TIME_START", "EVENT_TIME_END", "SAMPLE"] {
+        flags.remove(name);
+    }
     flags.insert("WHICH".to_owned(), ui.flags.spec.which.into());
     flags
 }

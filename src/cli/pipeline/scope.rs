@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 use camino::Utf8PathBuf;
 
 use crate::adapter::{Adapter, RelationCache};
-use crate::artifacts::{compiled_path, run_path, write_code};
+use crate::artifacts::{CodeFile, compiled_path, run_path, write_code};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, has_compiled_file};
 use crate::context::{NodeScope, RunScope, SharedSession};
 use crate::diag::Diagnostic;
-use crate::manifest::{Node, UniqueId};
+use crate::manifest::{Batch, Node, UniqueId};
 
 use super::deferral::deferral;
 use super::load::Loaded;
@@ -43,8 +43,9 @@ pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) ->
         cache: Arc::new(RelationCache::new()),
         selected,
         deferral,
-        on_write: Box::new(move |node, code| {
-            let path = run_path(&target, node);
+        times: ui.flags.event_times(),
+        on_write: Box::new(move |node, batch, code| {
+            let path = run_path(&target, CodeFile::from(node).of_batch(batch.map(Batch::label)));
             write_code(&root, &path, code)?;
             Ok(path.into_string())
         }),
@@ -66,11 +67,11 @@ impl Warehouse {
     /// Returns what compiles the nodes of this run and writes them below `compiled/`.
     pub(in crate::cli) fn compiler(&self, loaded: &Loaded) -> Compiler {
         let (root, target) = folders(loaded);
-        let write = move |node: &Node, code: &str| -> Result<Option<String>, Diagnostic> {
+        let write = move |node: &Node, batch: Option<&Batch>, code: &str| -> Result<_, Diagnostic> {
             if code.is_empty() || !has_compiled_file(node) {
                 return Ok(None);
             }
-            let path = compiled_path(&target, node);
+            let path = compiled_path(&target, CodeFile::from(node).of_batch(batch.map(Batch::label)));
             write_code(&root, &path, code)?;
             Ok(Some(path.into_string()))
         };

@@ -34,7 +34,7 @@ event_enum! {
     // node
     ConcurrencyLine, HooksRunning, LogHookStartLine, LogHookEndLine, LogStartLine, LogModelResult, LogSeedResult,
     LogSnapshotResult, LogTestResult, LogFreshnessResult, LogFunctionResult, LogNodeResult, LogNodeNoOpResult,
-    LogStartBatch, LogBatchResult, LogCancelLine, NodeStart, NodeCompiling, NodeExecuting, NodeFinished,
+    LogStartBatch, LogBatchResult, MicrobatchExecutionDebug, LogCancelLine, NodeStart, NodeCompiling, NodeExecuting, NodeFinished,
     SkippingDetails, LogSkipBecauseError, MarkSkippedChildren, WritingInjectedSQLForNode,
     CatchableExceptionOnRun, GenericExceptionOnRun, DatabaseErrorRunningHook, QueryCancelationUnsupported,
     RunningOperationCaughtError,

@@ -262,6 +262,11 @@ events! {
             format!("Batch {line}")
         };
 
+    /// How a batch of a microbatch model is run.
+    MicrobatchExecutionDebug("Q044") { msg: String }
+        level |_| Debug,
+        text |e, _| e.msg.clone();
+
     /// A running statement is interrupted.
     LogCancelLine("Q022") { conn_name: String }
         level |_| Error,
