@@ -60,15 +60,15 @@ impl Serialize for ManifestFile<'_> {
         map.serialize_entry("macros", &manifest.macros)?;
         map.serialize_entry("docs", &manifest.docs)?;
         map.serialize_entry("exposures", &manifest.exposures)?;
-        map.serialize_entry("metrics", &none)?;
+        map.serialize_entry("metrics", &manifest.metrics)?;
         map.serialize_entry("groups", &manifest.groups)?;
         map.serialize_entry("selectors", &manifest.selectors)?;
         map.serialize_entry("disabled", &manifest.disabled)?;
         map.serialize_entry("parent_map", &edges.parents)?;
         map.serialize_entry("child_map", &edges.children)?;
         map.serialize_entry("group_map", &group_map(manifest))?;
-        map.serialize_entry("saved_queries", &none)?;
-        map.serialize_entry("semantic_models", &none)?;
+        map.serialize_entry("saved_queries", &manifest.saved_queries)?;
+        map.serialize_entry("semantic_models", &manifest.semantic_models)?;
         map.serialize_entry("unit_tests", &manifest.unit_tests)?;
         map.serialize_entry("functions", &none)?;
         map.end()

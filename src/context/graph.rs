@@ -11,9 +11,9 @@ pub(super) fn graph_value(manifest: &Manifest) -> Value {
         ("sources", section(&manifest.sources)),
         ("exposures", section(&manifest.exposures)),
         ("groups", section(&manifest.groups)),
-        ("metrics", empty()),
-        ("semantic_models", empty()),
-        ("saved_queries", empty()),
+        ("metrics", section(&manifest.metrics)),
+        ("semantic_models", section(&manifest.semantic_models)),
+        ("saved_queries", section(&manifest.saved_queries)),
         ("functions", empty()),
     ])
 }

@@ -286,6 +286,9 @@ impl Serialize for Disabled {
             Disabled::Source(table) => table.serialize(serializer),
             Disabled::Exposure(exposure) => exposure.serialize(serializer),
             Disabled::UnitTest(test) => test.serialize(serializer),
+            Disabled::Metric(metric) => metric.serialize(serializer),
+            Disabled::SemanticModel(model) => model.serialize(serializer),
+            Disabled::SavedQuery(query) => query.serialize(serializer),
         }
     }
 }

@@ -57,7 +57,11 @@ impl Lookup {
                     let entry = lookup.disabled_sources.entry(table.search_name()).or_default();
                     entry.push((table.package_name.clone(), table.unique_id.clone()));
                 }
-                super::Disabled::Exposure(_) | super::Disabled::UnitTest(_) => {}
+                super::Disabled::Exposure(_)
+                | super::Disabled::UnitTest(_)
+                | super::Disabled::Metric(_)
+                | super::Disabled::SemanticModel(_)
+                | super::Disabled::SavedQuery(_) => {}
             }
         }
         lookup

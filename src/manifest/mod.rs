@@ -15,6 +15,7 @@ mod lookup;
 mod node;
 mod other;
 mod relation;
+mod semantic;
 mod source;
 
 pub use column::{ColumnError, ColumnInfo};
@@ -30,6 +31,7 @@ pub use node::{
 };
 pub use other::{Doc, Exposure, Group, Macro, UnitTest};
 pub use relation::{ApproximateMatch, EventTimeFilter, Policy, Relation, RelationType};
+pub use semantic::{Metric, MetricType, SavedQuery, SemanticEntry, SemanticModel};
 pub use source::SourceTable;
 
 use indexmap::IndexMap;
@@ -55,6 +57,12 @@ pub struct Manifest {
     pub exposures: IndexMap<UniqueId, Arc<Exposure>>,
     /// Owners.
     pub groups: IndexMap<UniqueId, Arc<Group>>,
+    /// Numbers that the business asks for.
+    pub metrics: IndexMap<UniqueId, Arc<Metric>>,
+    /// Models described for metrics.
+    pub semantic_models: IndexMap<UniqueId, Arc<SemanticModel>>,
+    /// Queries of metrics.
+    pub saved_queries: IndexMap<UniqueId, Arc<SavedQuery>>,
     /// Unit tests.
     pub unit_tests: IndexMap<UniqueId, Arc<UnitTest>>,
     /// What is switched off: the JSON of each resource, since nothing but artifacts reads it.
@@ -74,6 +82,12 @@ pub enum Disabled {
     Exposure(Arc<Exposure>),
     /// A unit test.
     UnitTest(Arc<UnitTest>),
+    /// A metric.
+    Metric(Arc<Metric>),
+    /// A semantic model.
+    SemanticModel(Arc<SemanticModel>),
+    /// A saved query.
+    SavedQuery(Arc<SavedQuery>),
 }
 
 impl Manifest {
@@ -85,17 +99,31 @@ impl Manifest {
             &exposure.depends_on.nodes
         } else if let Some(test) = self.unit_tests.get(id) {
             &test.depends_on.nodes
+        } else if let Some((entry, _)) = self.semantic_entry(id) {
+            &entry.depends_on.nodes
         } else {
             &[]
         }
     }
 
-    /// Returns every resource that takes part in the graph: nodes, sources, exposures, unit tests.
+    /// Returns what metrics, semantic models and saved queries have in common, and which of them it is.
+    pub fn semantic_entry(&self, id: &UniqueId) -> Option<(&SemanticEntry, ResourceType)> {
+        let metric = self.metrics.get(id).map(|found| (&found.entry, ResourceType::Metric));
+        let model = || self.semantic_models.get(id).map(|found| (&found.entry, ResourceType::SemanticModel));
+        let query = || self.saved_queries.get(id).map(|found| (&found.entry, ResourceType::SavedQuery));
+        metric.or_else(model).or_else(query)
+    }
+
+    /// Returns every resource that takes part in the graph: nodes, sources, exposures, the semantic layer, unit
+    /// tests.
     pub fn graph_ids(&self) -> impl Iterator<Item = &UniqueId> {
         self.nodes
             .keys()
             .chain(self.sources.keys())
             .chain(self.exposures.keys())
+            .chain(self.metrics.keys())
+            .chain(self.semantic_models.keys())
+            .chain(self.saved_queries.keys())
             .chain(self.unit_tests.keys())
     }
 
@@ -110,7 +138,7 @@ impl Manifest {
         } else if self.unit_tests.contains_key(id) {
             Some(ResourceType::UnitTest)
         } else {
-            None
+            self.semantic_entry(id).map(|(_, kind)| kind)
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::manifest::{Disabled, Json, Manifest, Node, NodeKind, RefCall, Resourc
 use crate::project::{ProjectFlags, Workspace};
 
 use super::resolve::start;
+use super::semantic::check_time_spine;
 
 /// Checks a manifest.
 pub(super) fn check(manifest: &Manifest, workspace: &Workspace, problems: &mut Vec<Diagnostic>) {
@@ -27,6 +28,7 @@ pub(super) fn check(manifest: &Manifest, workspace: &Workspace, problems: &mut V
         }
     }
     deprecated(manifest, problems);
+    check_time_spine(manifest, problems);
     problems.extend(unused_paths(manifest, workspace));
 }
 
@@ -297,6 +299,13 @@ fn unused_paths(manifest: &Manifest, workspace: &Workspace) -> Option<Diagnostic
     fqns.insert("sources", manifest.sources.values().map(|table| table.fqn.clone()).collect());
     fqns.insert("exposures", manifest.exposures.values().map(|exposure| exposure.fqn.clone()).collect());
     fqns.insert("unit_tests", manifest.unit_tests.values().map(|test| test.fqn.clone()).collect());
+    fqns.insert("metrics", manifest.metrics.values().map(|metric| metric.entry.fqn.clone()).collect());
+    let models = manifest.semantic_models.values().map(|model| model.entry.fqn.clone());
+    fqns.insert("semantic_models", models.collect());
+    fqns.insert(
+        "saved_queries",
+        manifest.saved_queries.values().map(|query| query.entry.fqn.clone()).collect(),
+    );
     let disabled: Vec<Vec<String>> = manifest
         .disabled
         .values()
@@ -306,6 +315,9 @@ fn unused_paths(manifest: &Manifest, workspace: &Workspace) -> Option<Diagnostic
             Disabled::Source(table) => table.fqn.clone(),
             Disabled::Exposure(exposure) => exposure.fqn.clone(),
             Disabled::UnitTest(test) => test.fqn.clone(),
+            Disabled::Metric(metric) => metric.entry.fqn.clone(),
+            Disabled::SemanticModel(model) => model.entry.fqn.clone(),
+            Disabled::SavedQuery(query) => query.entry.fqn.clone(),
         })
         .collect();
     workspace.project.configs.unused_warning(&fqns, &disabled)

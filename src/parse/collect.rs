@@ -9,13 +9,15 @@ use rayon::prelude::*;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::jinja::Template;
 use crate::manifest::{
-    Disabled, Doc, Exposure, Lookup, Macro, Manifest, Node, NodeKind, SourceTable, UniqueId, UnitTest,
+    Disabled, Doc, Exposure, Lookup, Macro, Manifest, Metric, Node, NodeKind, SavedQuery, SemanticEntry,
+    SemanticModel, SourceTable, UniqueId, UnitTest,
 };
 
 use super::descriptions::Describer;
 use super::finish::{Finisher, NodeWithCode};
 use super::primary_key;
 use super::resolve::{Resolver, apply, start};
+use super::semantic::Binder;
 use super::sources::ParsedSource;
 use super::test_nodes::{Attached, MadeTest};
 use super::unit_tests::{self, Bound};
@@ -209,6 +211,69 @@ impl<'a> Collector<'a> {
         self.manifest.exposures.insert(id, Arc::new(exposure));
     }
 
+    /// Adds metrics.
+    pub(super) fn metrics(&mut self, metrics: impl IntoIterator<Item = Metric>) {
+        for mut metric in metrics {
+            let id = metric.entry.unique_id.clone();
+            if !metric.entry.config.enabled() {
+                self.manifest.disabled.entry(id).or_default().push(Disabled::Metric(Arc::new(metric)));
+            } else if self.is_new(&id, metric.entry.span, &format!("metric `{}`", metric.entry.name)) {
+                self.describe_entry(&mut metric.entry);
+                self.manifest.metrics.insert(id, Arc::new(metric));
+            }
+        }
+    }
+
+    /// Adds a semantic model, its description and those of its parts rendered.
+    pub(super) fn semantic_model(&mut self, mut model: SemanticModel) {
+        let id = model.entry.unique_id.clone();
+        if !model.entry.config.enabled() {
+            self.manifest.disabled.entry(id).or_default().push(Disabled::SemanticModel(Arc::new(model)));
+        } else if self.is_new(&id, model.entry.span, &format!("semantic model `{}`", model.entry.name)) {
+            self.describe_entry(&mut model.entry);
+            let SemanticModel { dimensions, measures, entities, entry, .. } = &mut model;
+            for part in dimensions.iter_mut().chain(measures).chain(entities) {
+                if let Some(text) = part.get("description").and_then(|text| text.as_str()) {
+                    part["description"] = self.description(entry, text).into();
+                }
+            }
+            self.manifest.semantic_models.insert(id, Arc::new(model));
+        }
+    }
+
+    /// Adds a saved query.
+    pub(super) fn saved_query(&mut self, mut query: SavedQuery) {
+        let id = query.entry.unique_id.clone();
+        if !query.entry.config.enabled() {
+            self.manifest.disabled.entry(id).or_default().push(Disabled::SavedQuery(Arc::new(query)));
+        } else if self.is_new(&id, query.entry.span, &format!("saved query `{}`", query.entry.name)) {
+            self.describe_entry(&mut query.entry);
+            self.manifest.saved_queries.insert(id, Arc::new(query));
+        }
+    }
+
+    fn describe_entry(&mut self, entry: &mut SemanticEntry) {
+        if let Some(text) = &entry.description {
+            entry.description = Some(self.description(entry, text));
+        }
+    }
+
+    /// Renders a description of the semantic layer.
+    fn description(&mut self, entry: &SemanticEntry, text: &str) -> String {
+        let describer = Describer {
+            docs: self.finisher.docs,
+            shared: self.finisher.shared,
+            package: &entry.package_name,
+        };
+        match describer.render(text, Some(start(entry.span)), &format!("`{}`", entry.name)) {
+            Ok(described) => described.text,
+            Err(problem) => {
+                self.problems.push(*problem);
+                text.to_owned()
+            }
+        }
+    }
+
     /// Adds a group.
     pub(super) fn group(&mut self, group: crate::manifest::Group) {
         if self.is_new(&group.unique_id, group.span, &format!("group `{}`", group.name)) {
@@ -270,6 +335,13 @@ impl<'a> Collector<'a> {
                 Arc::new(exposure)
             })
             .collect();
+        let binder = Binder::new(&self.manifest, root);
+        let semantic_models: Vec<SemanticModel> = self
+            .manifest
+            .semantic_models
+            .values()
+            .map(|model| binder.semantic_model(&self.manifest, model, &resolver, &mut self.problems))
+            .collect();
         for (node, problems) in resolved {
             self.problems.extend(problems);
             self.manifest.nodes.insert(node.unique_id.clone(), node);
@@ -277,9 +349,47 @@ impl<'a> Collector<'a> {
         for exposure in exposures {
             self.manifest.exposures.insert(exposure.unique_id.clone(), exposure);
         }
+        self.bind_semantic_layer(semantic_models);
         self.bind_unit_tests(&lookup);
         self.infer_keys();
         Collected { manifest: self.manifest, templates: self.templates, lookup, problems: self.problems }
+    }
+
+    /// Binds metrics and saved queries, and what calls metrics.
+    fn bind_semantic_layer(&mut self, models: Vec<SemanticModel>) {
+        for model in models {
+            self.manifest.semantic_models.insert(model.entry.unique_id.clone(), Arc::new(model));
+        }
+        let binder = Binder::new(&self.manifest, &self.finisher.workspace.project.name);
+        let metrics = self.manifest.metrics.values().cloned().collect();
+        for metric in binder.metrics(metrics, &mut self.problems) {
+            self.manifest.metrics.insert(metric.entry.unique_id.clone(), Arc::new(metric));
+        }
+        for query in self.manifest.saved_queries.values_mut() {
+            *query = Arc::new(binder.saved_query(query, &mut self.problems));
+        }
+        for node in self.manifest.nodes.values_mut().filter(|node| !node.metrics.is_empty()) {
+            let who = format!("{} `{}`", node.resource_type(), node.name);
+            let calls = node.metrics.clone();
+            for call in &calls {
+                match binder.metric_call(&who, (&node.package_name, node.span), call) {
+                    Ok(id) if node.depends_on.nodes.contains(&id) => {}
+                    Ok(id) => Arc::make_mut(node).depends_on.nodes.push(id),
+                    Err(problem) => self.problems.push(*problem),
+                }
+            }
+        }
+        for exposure in self.manifest.exposures.values_mut().filter(|exposure| !exposure.metrics.is_empty()) {
+            let who = format!("exposure `{}`", exposure.name);
+            let calls = exposure.metrics.clone();
+            for call in &calls {
+                match binder.metric_call(&who, (&exposure.package_name, exposure.span), call) {
+                    Ok(id) if exposure.depends_on.nodes.contains(&id) => {}
+                    Ok(id) => Arc::make_mut(exposure).depends_on.nodes.push(id),
+                    Err(problem) => self.problems.push(*problem),
+                }
+            }
+        }
     }
 
     fn bind_unit_tests(&mut self, lookup: &Lookup) {

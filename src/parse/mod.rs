@@ -39,6 +39,7 @@ mod reach;
 mod relations;
 mod render;
 mod resolve;
+mod semantic;
 mod settings;
 mod sources;
 mod static_ref;

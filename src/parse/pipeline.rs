@@ -27,7 +27,9 @@ use super::reach::Reach;
 use super::settings::{self, Settings};
 use super::test_nodes::TestMaker;
 use super::trees::Trees;
-use super::{all_tests, checks, docs, entries, exposures, macro_patches, relations, sources, unit_tests};
+use super::{
+    all_tests, checks, docs, entries, exposures, macro_patches, relations, semantic, sources, unit_tests,
+};
 
 /// A parsed project.
 pub struct Parsed {
@@ -229,8 +231,23 @@ impl Run<'_> {
         };
         let rows = unit_tests::RowFiles { fixtures: fixtures.collect(), seed: &seed };
         let mut problems = Vec::new();
+        let reading = semantic::Reading { trees, names: finisher.builder.names, created_at: self.created_at };
         for entry in entries {
             match entry.section {
+                Section::Metrics => {
+                    collector.metrics(semantic::metric(entry, &reading, &mut problems));
+                }
+                Section::SemanticModels => {
+                    if let Some((model, metrics)) = semantic::semantic_model(entry, &reading, &mut problems) {
+                        collector.semantic_model(model);
+                        collector.metrics(metrics);
+                    }
+                }
+                Section::SavedQueries => {
+                    if let Some(query) = semantic::saved_query(entry, &reading, &mut problems) {
+                        collector.saved_query(query);
+                    }
+                }
                 Section::Exposures => {
                     if let Some(exposure) = exposures::exposure(entry, trees, self.created_at, &mut problems)
                     {

@@ -27,10 +27,13 @@ pub(super) enum Section {
     Exposures,
     Groups,
     UnitTests,
+    Metrics,
+    SemanticModels,
+    SavedQueries,
 }
 
 /// In the order in which dbt reads the lists of one file.
-pub(super) const SECTIONS: [Section; 10] = [
+pub(super) const SECTIONS: [Section; 13] = [
     Section::Models,
     Section::Seeds,
     Section::Snapshots,
@@ -39,12 +42,15 @@ pub(super) const SECTIONS: [Section; 10] = [
     Section::DataTests,
     Section::Analyses,
     Section::Exposures,
+    Section::Metrics,
     Section::Groups,
+    Section::SemanticModels,
     Section::UnitTests,
+    Section::SavedQueries,
 ];
 
 /// Lists of dbt's that have no meaning here yet.
-pub(super) const UNSUPPORTED: [&str; 4] = ["metrics", "semantic_models", "saved_queries", "functions"];
+pub(super) const UNSUPPORTED: [&str; 1] = ["functions"];
 
 impl Section {
     /// Returns the key.
@@ -60,6 +66,9 @@ impl Section {
             Self::Exposures => "exposures",
             Self::Groups => "groups",
             Self::UnitTests => "unit_tests",
+            Self::Metrics => "metrics",
+            Self::SemanticModels => "semantic_models",
+            Self::SavedQueries => "saved_queries",
         }
     }
 
@@ -76,6 +85,9 @@ impl Section {
             Self::Exposures => ResourceType::Exposure,
             Self::Groups => ResourceType::Group,
             Self::UnitTests => ResourceType::UnitTest,
+            Self::Metrics => ResourceType::Metric,
+            Self::SemanticModels => ResourceType::SemanticModel,
+            Self::SavedQueries => ResourceType::SavedQuery,
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) fn stays(section: Section, path: &[Arc<str>]) -> bool {
         (Section::Sources, ["description" | "loaded_at_query"] | ["config", "loaded_at_query"]) => true,
         (Section::Sources, ["tables", _, below @ ..]) => is_late(below),
         (Section::Sources, _) => false,
+        (Section::Metrics, [.., "filter"] | [.., "filter", _]) => true,
+        (Section::SavedQueries, ["query_params", "where", ..]) => true,
         (Section::Macros, ["arguments", below @ ..]) => is_late(below),
         (_, below) => is_late(below),
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::manifest::{
-    Config, DependsOn, Found, Json, Lookup, Manifest, Node, NodeKind, RefCall, ResourceType, SourceCall,
-    UniqueId, version_text,
+    Config, DependsOn, Found, Json, Lookup, Manifest, Node, NodeKind, RefCall, ResourceType, SemanticModel,
+    SourceCall, UniqueId, version_text,
 };
 
 /// Who asks.
@@ -77,6 +77,19 @@ impl Resolver<'_> {
             span: exposure.span,
         };
         self.all(&asker, &exposure.refs, &exposure.sources, problems)
+    }
+
+    /// Resolves the model of a semantic model.
+    pub(super) fn semantic_model(&self, model: &SemanticModel, problems: &mut Vec<Diagnostic>) -> Resolved {
+        let asker = Asker {
+            id: &model.entry.unique_id,
+            name: &model.entry.name,
+            resource: ResourceType::SemanticModel,
+            package: &model.entry.package_name,
+            group: model.entry.group.as_deref(),
+            span: model.entry.span,
+        };
+        self.all(&asker, &model.refs, &[], problems)
     }
 
     /// Sources come first, as in dbt.

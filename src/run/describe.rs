@@ -53,6 +53,8 @@ fn other_facts(manifest: &Manifest, id: &UniqueId) -> NodeFacts {
         (exposure.name.clone(), exposure.path.clone())
     } else if let Some(test) = manifest.unit_tests.get(id) {
         (test.name.clone(), test.path.clone())
+    } else if let Some((entry, _)) = manifest.semantic_entry(id) {
+        (entry.name.clone(), entry.path.clone())
     } else {
         (id.to_string(), String::new())
     };

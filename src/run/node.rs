@@ -309,7 +309,7 @@ impl NodeRunner {
         let info = self.infos.get(id);
         let kind = info.facts.resource_type.clone();
         self.events().send(LogNodeNoOpResult {
-            description: format!("{kind} {}", info.facts.name),
+            description: format!("{} {}", kind.replace('_', " "), info.facts.name),
             execution_time: 0.0,
             index,
             node_info: info.with_status("no-op"),

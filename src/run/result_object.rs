@@ -46,7 +46,8 @@ impl ResultObject {
         let exposure = manifest.exposures.get(id).map(|exposure| resource_json(&**exposure));
         let test = || manifest.unit_tests.get(id).map(|test| resource_json(&**test));
         let source = || manifest.sources.get(id).map(|source| resource_json(&**source));
-        exposure.or_else(test).or_else(source).unwrap_or_default()
+        let query = || manifest.saved_queries.get(id).map(|query| resource_json(&**query));
+        exposure.or_else(test).or_else(source).or_else(query).unwrap_or_default()
     }
 }
 

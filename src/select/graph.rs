@@ -13,7 +13,9 @@ pub fn link(manifest: &Manifest) -> Result<Dag<UniqueId>, Vec<Diagnostic>> {
     }
     // A test that lost its model stays in the manifest, as in dbt, but takes no part.
     let nodes = manifest.nodes.iter().filter(|(_, node)| node.config.enabled()).map(|(id, _)| id);
-    let others = nodes.chain(manifest.exposures.keys()).chain(manifest.unit_tests.keys());
+    let semantic =
+        manifest.metrics.keys().chain(manifest.semantic_models.keys()).chain(manifest.saved_queries.keys());
+    let others = nodes.chain(manifest.exposures.keys()).chain(semantic).chain(manifest.unit_tests.keys());
     for id in others {
         let after = dag.add(id);
         for parent in manifest.parents(id) {

@@ -59,6 +59,9 @@ fn selector(resource: Resource<'_>) -> String {
             Some(version) => format!("unit_test:{package}.{}_v{}", test.name, version_text(version)),
             None => format!("unit_test:{package}.{}", test.name),
         },
+        Resource::Metric(_) | Resource::SemanticModel(_) | Resource::SavedQuery(_) => {
+            format!("{}:{package}.{}", resource.kind(), resource.name())
+        }
     }
 }
 
@@ -67,7 +70,10 @@ fn name(resource: Resource<'_>) -> String {
         Resource::Node(node) => node.search_name(),
         Resource::Source(table) => table.search_name(),
         Resource::Exposure(exposure) => exposure.name.clone(),
-        Resource::UnitTest(test) => test.name.clone(),
+        Resource::UnitTest(_)
+        | Resource::Metric(_)
+        | Resource::SemanticModel(_)
+        | Resource::SavedQuery(_) => resource.name().to_owned(),
     }
 }
 
@@ -77,6 +83,9 @@ fn object(resource: Resource<'_>, keys: &[String]) -> JsonMap {
         Resource::Source(table) => resource_json(table),
         Resource::Exposure(exposure) => resource_json(exposure),
         Resource::UnitTest(test) => resource_json(test),
+        Resource::Metric(metric) => resource_json(metric),
+        Resource::SemanticModel(model) => resource_json(model),
+        Resource::SavedQuery(query) => resource_json(query),
     };
     let Json::Object(whole) = whole else { return JsonMap::new() };
     if keys.is_empty() {

@@ -33,7 +33,7 @@ pub(super) fn matcher<'a>(criterion: &Criterion, world: World<'a>) -> Result<Mat
             Box::new(move |r| r.fqn().is_some_and(|name| fqn.matches(name, r.is_versioned())))
         }
         Method::Tag => pattern(&text, tags),
-        Method::Group => pattern(&text, |r| r.config().and_then(|c| c.text("group")).into_iter().collect()),
+        Method::Group => pattern(&text, |r| r.group().into_iter().collect()),
         Method::Package => pattern(if text == "this" { world.project } else { &text }, |r| vec![r.package()]),
         Method::File => pattern(&text, |r| {
             let file = Utf8Path::new(r.file());
@@ -44,7 +44,7 @@ pub(super) fn matcher<'a>(criterion: &Criterion, world: World<'a>) -> Result<Mat
                 node.generic_test().map(|t| t.metadata.name.as_str()).into_iter().collect()
             }
             Resource::UnitTest(unit) => vec![&unit.name],
-            Resource::Source(_) | Resource::Exposure(_) => Vec::new(),
+            _ => Vec::new(),
         }),
         Method::Access => {
             Box::new(move |r| matches!(r, Resource::Node(node) if access(node) == Some(text.as_str())))
@@ -196,7 +196,7 @@ fn test_type<'a>(criterion: &Criterion, text: &str) -> Result<Matcher<'a>, Box<D
             _ => false,
         },
         Resource::UnitTest(_) => unit,
-        Resource::Source(_) | Resource::Exposure(_) => false,
+        _ => false,
     }))
 }
 

@@ -1,7 +1,10 @@
 //! One face for all kinds of resource that can be selected.
 
 use crate::dag::Dag;
-use crate::manifest::{Config, Exposure, Manifest, Node, ResourceType, SourceTable, UniqueId, UnitTest};
+use crate::manifest::{
+    Config, Exposure, Manifest, Metric, Node, ResourceType, SavedQuery, SemanticEntry, SemanticModel,
+    SourceTable, UniqueId, UnitTest,
+};
 
 /// A resource of the graph.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +13,9 @@ pub(super) enum Resource<'a> {
     Source(&'a SourceTable),
     Exposure(&'a Exposure),
     UnitTest(&'a UnitTest),
+    Metric(&'a Metric),
+    SemanticModel(&'a SemanticModel),
+    SavedQuery(&'a SavedQuery),
 }
 
 impl<'a> Resource<'a> {
@@ -28,7 +34,26 @@ impl<'a> Resource<'a> {
         if let Some(exposure) = manifest.exposures.get(id) {
             return Some(Self::Exposure(exposure));
         }
-        manifest.unit_tests.get(id).map(|test| Self::UnitTest(test))
+        if let Some(test) = manifest.unit_tests.get(id) {
+            return Some(Self::UnitTest(test));
+        }
+        if let Some(metric) = manifest.metrics.get(id) {
+            return Some(Self::Metric(metric));
+        }
+        if let Some(model) = manifest.semantic_models.get(id) {
+            return Some(Self::SemanticModel(model));
+        }
+        manifest.saved_queries.get(id).map(|query| Self::SavedQuery(query))
+    }
+
+    /// Returns what the resources of the semantic layer have in common.
+    fn entry(self) -> Option<&'a SemanticEntry> {
+        match self {
+            Self::Metric(metric) => Some(&metric.entry),
+            Self::SemanticModel(model) => Some(&model.entry),
+            Self::SavedQuery(query) => Some(&query.entry),
+            Self::Node(_) | Self::Source(_) | Self::Exposure(_) | Self::UnitTest(_) => None,
+        }
     }
 
     pub(super) fn kind(self) -> ResourceType {
@@ -37,6 +62,9 @@ impl<'a> Resource<'a> {
             Self::Source(_) => ResourceType::Source,
             Self::Exposure(_) => ResourceType::Exposure,
             Self::UnitTest(_) => ResourceType::UnitTest,
+            Self::Metric(_) => ResourceType::Metric,
+            Self::SemanticModel(_) => ResourceType::SemanticModel,
+            Self::SavedQuery(_) => ResourceType::SavedQuery,
         }
     }
 
@@ -46,6 +74,9 @@ impl<'a> Resource<'a> {
             Self::Source(table) => &table.name,
             Self::Exposure(exposure) => &exposure.name,
             Self::UnitTest(test) => &test.name,
+            Self::Metric(Metric { entry, .. })
+            | Self::SemanticModel(SemanticModel { entry, .. })
+            | Self::SavedQuery(SavedQuery { entry, .. }) => &entry.name,
         }
     }
 
@@ -55,6 +86,9 @@ impl<'a> Resource<'a> {
             Self::Source(table) => &table.package_name,
             Self::Exposure(exposure) => &exposure.package_name,
             Self::UnitTest(test) => &test.package_name,
+            Self::Metric(Metric { entry, .. })
+            | Self::SemanticModel(SemanticModel { entry, .. })
+            | Self::SavedQuery(SavedQuery { entry, .. }) => &entry.package_name,
         }
     }
 
@@ -65,6 +99,9 @@ impl<'a> Resource<'a> {
             Self::Source(table) => &table.path,
             Self::Exposure(exposure) => &exposure.original_file_path,
             Self::UnitTest(test) => &test.original_file_path,
+            Self::Metric(Metric { entry, .. })
+            | Self::SemanticModel(SemanticModel { entry, .. })
+            | Self::SavedQuery(SavedQuery { entry, .. }) => &entry.original_file_path,
         }
     }
 
@@ -73,7 +110,7 @@ impl<'a> Resource<'a> {
         let patch = match self {
             Self::Node(node) => node.patch_path.as_deref(),
             Self::Source(table) => table.patch_path.as_deref(),
-            Self::Exposure(_) | Self::UnitTest(_) => None,
+            _ => None,
         };
         patch.and_then(|patch| patch.split_once("://")).map(|(_, path)| path)
     }
@@ -84,6 +121,9 @@ impl<'a> Resource<'a> {
             Self::Source(table) => table.tags.iter().map(String::as_str).collect(),
             Self::Exposure(exposure) => exposure.tags.iter().map(String::as_str).collect(),
             Self::UnitTest(test) => test.config.texts("tags"),
+            Self::Metric(metric) => metric.tags.iter().map(String::as_str).collect(),
+            Self::SavedQuery(query) => query.tags.iter().map(String::as_str).collect(),
+            Self::SemanticModel(_) => Vec::new(),
         }
     }
 
@@ -94,6 +134,9 @@ impl<'a> Resource<'a> {
             Self::Source(_) => None,
             Self::Exposure(exposure) => Some(&exposure.fqn),
             Self::UnitTest(test) => Some(&test.fqn),
+            Self::Metric(_) | Self::SemanticModel(_) | Self::SavedQuery(_) => {
+                self.entry().map(|entry| &*entry.fqn)
+            }
         }
     }
 
@@ -106,7 +149,15 @@ impl<'a> Resource<'a> {
         match self {
             Self::Node(node) => Some(&node.config),
             Self::Source(table) => Some(&table.config),
-            Self::Exposure(_) | Self::UnitTest(_) => None,
+            _ => None,
+        }
+    }
+
+    /// Returns its group, of kinds that `group:` selects: nodes and metrics.
+    pub(super) fn group(self) -> Option<&'a str> {
+        match self {
+            Self::Metric(metric) => metric.entry.group.as_deref(),
+            _ => self.config().and_then(|config| config.text("group")),
         }
     }
 
@@ -119,7 +170,7 @@ impl<'a> Resource<'a> {
     pub(super) fn is_empty(self) -> bool {
         match self {
             Self::Node(node) => node.resource_type() != ResourceType::Seed && node.raw_code.trim().is_empty(),
-            Self::Source(_) | Self::Exposure(_) | Self::UnitTest(_) => false,
+            _ => false,
         }
     }
 }

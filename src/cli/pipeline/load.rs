@@ -202,8 +202,11 @@ fn found_stats(loaded: &Loaded) -> String {
     }
     add(ResourceType::Source, manifest.sources.len());
     add(ResourceType::Exposure, manifest.exposures.len());
+    add(ResourceType::Metric, manifest.metrics.len());
     add(ResourceType::Macro, manifest.macros.len());
     add(ResourceType::Group, manifest.groups.len());
+    add(ResourceType::SemanticModel, manifest.semantic_models.len());
+    add(ResourceType::SavedQuery, manifest.saved_queries.len());
     add(ResourceType::UnitTest, manifest.unit_tests.len());
     let words: Vec<String> = counts
         .into_iter()

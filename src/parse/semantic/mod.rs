@@ -1,0 +1,15 @@
+//! The semantic layer of property files: `semantic_models:`, `metrics:` and `saved_queries:`.
+//!
+//! `shape` checks and completes mappings by a list of fields, `fields` has those lists, `read` makes resources of
+//! entries, `bind` finds what they are made of once everything is known. Called by `pipeline` and `collect`.
+
+mod bind;
+mod export;
+mod fields;
+mod read;
+mod shape;
+mod time_spine;
+
+pub(super) use bind::Binder;
+pub(super) use read::{Reading, metric, saved_query, semantic_model};
+pub(super) use time_spine::check as check_time_spine;
