@@ -36,8 +36,11 @@ impl Shared {
         )
     }
 
-    /// Renders the project's own comment.
+    /// Renders the project's own comment: apart from the node, since what the comment calls is not called by
+    /// the node, and among the macros of the root project.
     fn own_comment(self: &Arc<Self>, text: &str, scope: &NodeScope) -> Result<String, Error> {
+        let root = Arc::from(self.macros.root());
+        let scope = NodeScope::new(scope.run(), &root, scope.node().cloned(), scope.session().clone());
         let node = scope.node().map(|node| from_json(&resource_json(&**node)));
         scope.add("node", node.unwrap_or_else(none));
         let name = scope.node().map_or("master", |node| node.unique_id.as_str());

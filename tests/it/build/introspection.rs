@@ -52,6 +52,28 @@ fn macros_called_only_when_run_are_depended_on() {
     assert!(!macros(&shop, "model.shop.two").contains(&"macro.dbt.statement".to_owned()));
 }
 
+/// The comment before statements is rendered apart from the node whose statements they are.
+#[test]
+fn a_query_comment_is_not_called_by_the_node() {
+    let shop = Shop::copy("introspection");
+    shop.run(&["run"], 0);
+    let manifest = shop.read("target/manifest.json");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["nodes"]["model.shop.two"]["depends_on"]["macros"], serde_json::json!([]));
+    assert!(shop.read("logs/dbt.log").contains("/* asked by two */"));
+}
+
+/// Packages keep compiled tests in tables and compare them, so that their text is dbt's to the last blank.
+#[test]
+fn compiled_tests_have_the_text_around_them_that_dbts_have() {
+    let shop = Shop::copy("introspection");
+    shop.run(&["build"], 0);
+    let compiled = shop.read("target/compiled/shop/models/shop.yml/not_null_one_id.sql");
+    let expected =
+        "\n    \n    \n\n\n\nselect id\nfrom \"warehouse\".\"main\".\"one\"\nwhere id is null\n\n\n";
+    assert_eq!(compiled, expected);
+}
+
 /// What a macro gives stands inside of the user's SQL, so its white space is part of compiled code.
 #[test]
 fn expressions_bring_the_white_space_that_dbts_do() {
