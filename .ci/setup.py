@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Puts what cargo cannot fetch into `.deps/`: the DuckDB library and, for the tests, DuckDB extensions.
+"""Puts what cargo cannot fetch into `.deps/`: the DuckDB library and, for the tests, DuckDB extensions and a Python.
 
     python3 .ci/setup.py                 the library, into .deps/duckdb
     python3 .ci/setup.py extensions      the extensions, into .deps/duckdb_extensions
+    python3 .ci/setup.py python          an environment for Python models, into .deps/python
 
 Needs Python 3.8 and nothing else. What is there and has the right checksum is left alone, so a second run costs a
 fraction of a second. A file appears under its final name only after its checksum was verified.
@@ -47,6 +48,9 @@ PLATFORMS = {
 # The extensions the tests load; none of them is part of the library itself.
 EXTENSIONS = ("excel", "inet", "sqlite_scanner")
 
+# What the Python models of the tests import. Any version of the frames will do; pip takes the newest for this Python.
+LIBRARIES = (f"duckdb=={DUCKDB_VERSION}", "pandas", "polars", "pyarrow")
+
 
 class SetupError(Exception):
     """Something a person has to act on; the text says what."""
@@ -54,13 +58,10 @@ class SetupError(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("what", nargs="?", choices=("library", "extensions"), default="library")
+    parser.add_argument("what", nargs="?", choices=("library", "extensions", "python"), default="library")
     what = parser.parse_args().what
     try:
-        if what == "library":
-            library()
-        else:
-            extensions()
+        {"library": library, "extensions": extensions, "python": python}[what]()
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
@@ -156,6 +157,32 @@ def extensions() -> None:
                 archived.extractall(folder)
         for name in missing:
             install(find(folder, f"{name}.duckdb_extension"), target / f"{name}.duckdb_extension", None)
+
+
+# --- the Python of the tests -----------------------------------------------------------------------------------------
+
+
+def python() -> None:
+    """Makes an environment with the libraries. It is renamed into place when it is complete, so it is whole or absent."""
+    target = DEPS / "python"
+    stamp = " ".join([platform.python_version(), *LIBRARIES])
+    marker = target / "complete"
+    if marker.is_file() and marker.read_text() == stamp:
+        return
+    print(f"setup: Python libraries from PyPI: {', '.join(LIBRARIES)}", flush=True)
+    with scratch() as folder:
+        made = folder / "python"
+        # Without a pip of its own: that needs a package which Debian leaves out, and the other pip can fill it.
+        run([sys.executable, "-m", "venv", "--without-pip", str(made)])
+        packages = folder / "packages"
+        run([*pip(), "install", "--quiet", "--only-binary", ":all:", "--target", str(packages), *LIBRARIES])
+        home = next(made.glob("lib/python*/site-packages"))
+        for package in packages.iterdir():
+            os.replace(package, home / package.name)
+        (made / "complete").write_text(stamp)
+        shutil.rmtree(target, ignore_errors=True)
+        os.replace(made, target)
+    print(f"setup: {target.relative_to(ROOT)} is ready", flush=True)
 
 
 def pip() -> list:

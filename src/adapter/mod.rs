@@ -10,6 +10,7 @@ mod cell;
 pub mod duckdb;
 mod error;
 mod profile;
+mod python_job;
 mod python_text;
 mod result;
 pub mod seed;
@@ -18,6 +19,7 @@ pub use cache::{CacheError, RelationCache};
 pub use cell::{Cell, CellType};
 pub use error::{DbError, DbErrorKind};
 pub use profile::{Profile, ProfileError};
+pub use python_job::{PythonError, PythonException, PythonFrame, PythonHost, PythonJob};
 pub use python_text::{datetime_str, decimal_str, float_repr, offset_str};
 pub use result::{AdapterResponse, Fetch, QueryResult, ResultColumn, ResultTable, unique_names};
 
@@ -56,6 +58,9 @@ pub trait Adapter: Send + Sync {
     ///
     /// Returns once the interrupts are sent, not once the statements have ended.
     fn cancel(&self);
+
+    /// Runs a Python model, whose requests `host` serves.
+    fn run_python(&self, job: &PythonJob, host: &mut dyn PythonHost) -> Result<AdapterResponse, PythonError>;
 
     /// Lets go of the database, which writes its pending changes once no connection is left.
     fn close(&self) -> Result<(), DbError>;

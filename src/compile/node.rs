@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::ephemeral::{Injected, SEPARATOR, cte_sql, inject};
 use crate::context::{NodeScope, RunScope, is_call};
 use crate::diag::{Code, Diagnostic, Frame, Sources};
-use crate::jinja::{Error, Scope, SourceMap, Template, Value, dict, from_json};
+use crate::jinja::{Args, Error, Scope, SourceMap, Template, Value, dict, from_json, py_str};
 use crate::manifest::{
     Batch, Compiled, GenericTest, InjectedCte, Json, Language, Node, ResourceType, UniqueId,
 };
@@ -91,7 +91,33 @@ impl Compiler {
         Ok(compiled)
     }
 
+    /// A Python model is not a template: it is its own code with what connects it to the project behind it.
+    fn python(&self, node: &Node, scope: &NodeScope) -> Result<Rendered, Diagnostic> {
+        scope.take_session().map_err(Error::into_diagnostic)?;
+        let model = scope.as_scope().get("model").unwrap_or_default();
+        let rest = scope
+            .call_from_rust("py_script_postfix", Args::new(vec![model], Vec::new()))
+            .map_err(|error| describe(error, node, &self.run.shared.sources))?;
+        if let Some(ephemeral) = scope.ctes().first() {
+            let name = self.run.manifest.nodes.get(ephemeral).map_or(ephemeral.as_str(), |model| &model.name);
+            let call = node.refs.iter().find(|call| call.name == name).and_then(|call| call.span);
+            let message = format!(
+                "Python model `{}` refs the ephemeral model `{name}`, which has no rows to read",
+                node.name
+            );
+            return Err(Diagnostic::error(Code::INVALID_RESOURCE, call.unwrap_or(node.span), message)
+                .help(format!("give `{name}` another materialization, for example `view`")));
+        }
+        let text = format!("{}\n\n{}", node.raw_code, py_str(&rest));
+        let mut map = SourceMap::default();
+        map.push_unknown(text.len());
+        Ok(Rendered { text: text.into(), map, ctes: Vec::new() })
+    }
+
     fn render(&self, node: &Arc<Node>, scope: &NodeScope) -> Result<Rendered, Diagnostic> {
+        if node.language == Language::Python {
+            return self.python(node, scope);
+        }
         let template = self.template(node)?;
         scope.take_session().map_err(Error::into_diagnostic)?;
         let in_node = |error: Error| describe(error, node, &self.run.shared.sources);
@@ -105,14 +131,6 @@ impl Compiler {
 
     /// Returns a node's template. Code that lies in no file of its own (a snapshot in YAML) is compiled here.
     pub(super) fn template(&self, node: &Node) -> Result<Template, Diagnostic> {
-        if node.language == Language::Python {
-            return Err(Diagnostic::error(
-                Code::UNSUPPORTED,
-                node.span,
-                format!("Python model `{}` can not be run yet", node.name),
-            )
-            .help("write the model in SQL, or leave it out with `--exclude`"));
-        }
         if let Some(template) = self.templates.get(&node.unique_id) {
             return Ok(template.clone());
         }

@@ -253,6 +253,7 @@ impl NodeScope {
             "selected_resources" => {
                 list(self.0.run.selected.iter().map(|id| Value::from(id.as_str())).collect::<Vec<_>>())
             }
+            "submit_python_job" => super::adapter::submit_python_job(self),
             "load_result" | "store_result" | "store_raw_result" => return self.0.results.function(name),
             "write" => function("write", move |call| scope.write(call)),
             "load_agate_table" => function("load_agate_table", move |_| scope.seed_table()),

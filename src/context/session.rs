@@ -7,8 +7,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::adapter::{Adapter, Cell, Connection, DbError, DbErrorKind, Fetch, QueryResult};
-use crate::event::{ConnectionUsed, EventSink, NewConnection, Rollback, SQLCommit, SQLQuery, SQLQueryStatus};
+use crate::adapter::{
+    Adapter, AdapterResponse, Cell, Connection, DbError, DbErrorKind, Fetch, PythonError, PythonHost,
+    PythonJob, QueryResult,
+};
+use crate::event::{
+    CodeExecution, CodeExecutionStatus, ConnectionUsed, EventSink, NewConnection, PrintEvent, Rollback,
+    SQLCommit, SQLQuery, SQLQueryStatus,
+};
 
 /// A comment that goes with every statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,6 +137,18 @@ impl Session {
         Ok(result)
     }
 
+    /// Runs a Python model, whose statements go through this session.
+    pub fn run_python(&mut self, job: &PythonJob) -> Result<AdapterResponse, PythonError> {
+        let (conn_name, code_content) = (self.name.clone(), job.code.clone());
+        self.events.debug(|| CodeExecution { code_content, conn_name });
+        let started = Instant::now();
+        let adapter = Arc::clone(&self.adapter);
+        let response = adapter.run_python(job, self)?;
+        let (elapsed, status) = (started.elapsed().as_secs_f64(), response.message.clone());
+        self.events.debug(|| CodeExecutionStatus { elapsed, status });
+        Ok(response)
+    }
+
     /// Opens a transaction unless one is open.
     pub fn begin(&mut self) -> Result<(), DbError> {
         let connection = self.connection()?;
@@ -185,5 +203,19 @@ impl Session {
         self.connection
             .as_mut()
             .ok_or_else(|| DbError::new(DbErrorKind::Connection, "no connection could be opened"))
+    }
+}
+
+impl PythonHost for Session {
+    fn execute(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
+        Self::execute(self, sql, false, fetch).map_err(|refused| refused.error)
+    }
+
+    fn begin(&mut self) -> Result<(), DbError> {
+        Self::begin(self)
+    }
+
+    fn print(&mut self, line: &str) {
+        self.events.send(PrintEvent { msg: line.to_owned() });
     }
 }

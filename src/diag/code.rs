@@ -96,6 +96,8 @@ codes! {
     DATABASE = "database";
     /// The database could not be reached or opened.
     CONNECTION = "connection";
+    /// A Python model that failed, or lacks what it takes to run.
+    PYTHON = "python";
     /// A data or unit test that failed.
     TEST_FAILED = "test-failed";
     /// The command line does not hold together.

@@ -35,6 +35,7 @@ mod primary_key;
 mod properties;
 mod python;
 mod python_model;
+mod python_tokens;
 mod reach;
 mod relations;
 mod render;

@@ -3,13 +3,14 @@
 //! Input is the text of a `.py` file. Calls of `dbt.ref`, `dbt.source`, `dbt.config` and `dbt.config.get`
 //! count, with literal arguments only. Called by `drafts`.
 
+use super::python_tokens::{Kind, Token, all_tokens, number, unquoted};
 use crate::context::{Capture, ConfigCall};
 use crate::diag::{Code, Diagnostic, FileId, Span};
 use crate::manifest::{Json, JsonMap, RefCall, SourceCall};
 
 /// Reads a model. Everything wrong with it is reported.
 pub(super) fn read(text: &str, file: FileId, problems: &mut Vec<Diagnostic>) -> Capture {
-    let mut reader = Reader { text, file, tokens: tokens(text), capture: Capture::default(), problems };
+    let mut reader = Reader { text, file, tokens: all_tokens(text), capture: Capture::default(), problems };
     if text.trim().is_empty() {
         return reader.capture;
     }
@@ -43,81 +44,6 @@ pub(super) fn read(text: &str, file: FileId, problems: &mut Vec<Diagnostic>) -> 
         reader.capture.configs.push(ConfigCall { values, span: None });
     }
     reader.capture
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
-    Name,
-    Number,
-    Str,
-    Op,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Token {
-    kind: Kind,
-    start: usize,
-    end: usize,
-}
-
-/// Cuts Python text into names, numbers, strings and single operators; comments and space are left out.
-fn tokens(text: &str) -> Vec<Token> {
-    let bytes = text.as_bytes();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let rest = &text[at..];
-        let (kind, length) = match byte {
-            b' ' | b'\t' | b'\r' | b'\n' | b'\\' => {
-                at += 1;
-                continue;
-            }
-            b'#' => {
-                at += rest.find('\n').unwrap_or(rest.len());
-                continue;
-            }
-            b'\'' | b'"' => (Kind::Str, string_length(rest)),
-            b'0'..=b'9' => (
-                Kind::Number,
-                rest.find(|c: char| !c.is_alphanumeric() && c != '.' && c != '_').unwrap_or(rest.len()),
-            ),
-            _ if byte == b'_' || byte.is_ascii_alphabetic() || !byte.is_ascii() => {
-                let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-                if length == 0 {
-                    at += rest.chars().next().map_or(1, char::len_utf8);
-                    continue;
-                }
-                let prefix = length <= 2 && rest[..length].chars().all(|c| "rRbBuUfF".contains(c));
-                if prefix && rest[length..].starts_with(['\'', '"']) {
-                    (Kind::Str, length + string_length(&rest[length..]))
-                } else {
-                    (Kind::Name, length)
-                }
-            }
-            _ => (Kind::Op, 1),
-        };
-        found.push(Token { kind, start: at, end: at + length });
-        at += length;
-    }
-    found
-}
-
-/// Returns the length of the string that starts the text, its quotes included.
-fn string_length(text: &str) -> usize {
-    let quote = &text[..1];
-    let triple = quote.repeat(3);
-    let closing = if text.starts_with(&triple) { triple.as_str() } else { quote };
-    let mut at = closing.len();
-    while at < text.len() {
-        if text.as_bytes()[at] == b'\\' {
-            at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8);
-        } else if text[at..].starts_with(closing) {
-            return at + closing.len();
-        } else {
-            at += text[at..].chars().next().map_or(1, char::len_utf8);
-        }
-    }
-    text.len()
 }
 
 struct Reader<'a, 'p> {
@@ -183,6 +109,9 @@ impl Reader<'_, '_> {
         } else if parameters[0] != "dbt" {
             self.fail(span, "the first argument of `model` must be called `dbt`");
         }
+        if let Some(span) = self.no_return(definition, at) {
+            self.fail(span, "`model` must end with `return` and one frame");
+        }
         if self.text.contains("{{") || self.text.contains("{%") {
             let at = self.text.find("{{").or_else(|| self.text.find("{%")).unwrap_or(0);
             // A nested dict or set also begins with two braces; only a template's tag ends alike.
@@ -193,6 +122,47 @@ impl Reader<'_, '_> {
                 self.fail(span, "a Python model cannot contain Jinja");
             }
         }
+    }
+
+    /// Returns the last statement of a function if that returns nothing, or several values. The body is what is
+    /// indented more than the definition; lines inside of brackets begin no statement.
+    fn no_return(&self, definition: usize, end_of_parameters: usize) -> Option<Span> {
+        let indent_of = |at: usize| {
+            let start = self.tokens[at].start;
+            let line = self.text[..start].rfind('\n').map_or(0, |end| end + 1);
+            self.text[line..start].chars().all(char::is_whitespace).then_some(start - line)
+        };
+        let outer = indent_of(definition).unwrap_or(0);
+        let colon = (end_of_parameters..self.tokens.len()).find(|at| self.word(*at) == ":")?;
+        let (mut last, mut body, mut depth, mut several, mut end) = (colon + 1, None, 0_i32, false, colon);
+        for at in colon + 1..self.tokens.len() {
+            let word = self.word(at);
+            if depth == 0 && self.tokens[at].start >= self.tokens[end].end {
+                match indent_of(at) {
+                    Some(indent) if indent <= outer => break,
+                    Some(indent) if *body.get_or_insert(indent) == indent && !self.continues(at) => {
+                        (last, several) = (at, false);
+                    }
+                    _ => {}
+                }
+            } else if self.tokens[at].start < self.tokens[end].end {
+                break;
+            }
+            match word {
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth -= 1,
+                "," if depth == 0 => several = true,
+                _ => {}
+            }
+            end = at;
+        }
+        (self.word(last) != "return" || several).then(|| self.span(last, end))
+    }
+
+    /// Tells whether the line of a token goes on from the one before it, which ends with a backslash.
+    fn continues(&self, at: usize) -> bool {
+        let before = self.text[..self.tokens[at].start].trim_end();
+        before.ends_with('\\')
     }
 
     /// Returns the function and the place of its parenthesis, if a call of dbt's begins here.
@@ -228,6 +198,13 @@ impl Reader<'_, '_> {
                         self.literal(start).filter(|(_, end)| matches!(self.word(*end), "," | ")"))
                     else {
                         let span = self.span(start, start);
+                        if let closing @ ("]" | "}") = self.word(start + 1).to_owned().as_str() {
+                            self.fail(
+                                self.span(start + 1, start + 1),
+                                format!("`{closing}` does not close `dbt.{function}(`"),
+                            );
+                            return None;
+                        }
                         self.fail(span, format!("the arguments of `dbt.{function}` must be literals, since the file is not run"));
                         return None;
                     };
@@ -334,43 +311,6 @@ impl Reader<'_, '_> {
     }
 }
 
-fn number(word: &str) -> Option<Json> {
-    let plain = word.replace('_', "");
-    plain.parse::<i64>().map(Json::from).ok().or_else(|| plain.parse::<f64>().ok().map(Json::from))
-}
-
-/// Takes the quotes off a string and its escapes out; bytes and f-strings are no literals.
-fn unquoted(word: &str) -> Option<String> {
-    let start = word.find(['\'', '"'])?;
-    let (prefix, body) = word.split_at(start);
-    if prefix.contains(['b', 'B', 'f', 'F']) {
-        return None;
-    }
-    let quotes =
-        if body.len() >= 6 && (body.starts_with("\"\"\"") || body.starts_with("'''")) { 3 } else { 1 };
-    let inner = body.get(quotes..body.len().checked_sub(quotes)?)?;
-    if prefix.contains(['r', 'R']) {
-        return Some(inner.to_owned());
-    }
-    let mut out = String::with_capacity(inner.len());
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next()? {
-            'n' => out.push('\n'),
-            't' => out.push('\t'),
-            'r' => out.push('\r'),
-            '\n' => {}
-            c @ ('\\' | '\'' | '"') => out.push(c),
-            other => out.extend(['\\', other]),
-        }
-    }
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,11 +353,41 @@ mod tests {
     #[test]
     fn mistakes_are_explained() {
         check_error("x = 1", "a Python model defines `model` once, but here it is defined 0 times");
-        check_error("def model(dbt): pass", "`model` takes two arguments, `dbt` and a session, but here 1");
-        check_error("def model(d, s): pass", "the first argument of `model` must be called `dbt`");
         check_error(
-            "def model(dbt, s):\n  dbt.ref(name)",
+            "def model(dbt): return 1",
+            "`model` takes two arguments, `dbt` and a session, but here 1",
+        );
+        check_error("def model(d, s): return 1", "the first argument of `model` must be called `dbt`");
+        check_error(
+            "def model(dbt, s):\n  return dbt.ref(name)",
             "the arguments of `dbt.ref` must be literals, since the file is not run",
         );
+        check_error("def model(dbt, s):\n  return dbt.ref('a']", "`]` does not close `dbt.ref(`");
+    }
+
+    #[test]
+    fn a_model_ends_with_one_frame() {
+        let ends_wrong = |body: &str| {
+            let text = format!("import x\n\ndef model(dbt, s):\n{body}\n\ndef other():\n    return 1\n");
+            !read_text(&text).1.is_empty()
+        };
+        for body in [
+            "    return x",
+            "    if x:\n        return y\n    return (\n    1, 2)  # the end\n",
+            "    x = '''\n    no statement\n    '''\n    return f(\n  x, f\"{x}, {y}\")",
+            "    return \\\n    x",
+        ] {
+            assert!(!ends_wrong(body), "{body}");
+        }
+        for body in ["    pass", "    return x, y", "    if x:\n        return y", "    return x\n    x = 1"]
+        {
+            assert!(ends_wrong(body), "{body}");
+        }
+    }
+
+    #[test]
+    fn calls_in_f_strings_count() {
+        let (capture, _) = read_text("def model(dbt, s):\n    return s.sql(f\"from {x(dbt.ref('a'))!r}\")\n");
+        assert_eq!(capture.refs.len(), 1);
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, sources: &Sources)
         diagnostic.trace.clear();
     }
     let kind = match diagnostic.code {
-        Code::DATABASE | Code::CONNECTION | Code::INTERRUPTED => "Runtime Error",
+        Code::DATABASE | Code::CONNECTION | Code::INTERRUPTED | Code::PYTHON => "Runtime Error",
         _ => "Compilation Error",
     };
     let mut text = format!("{kind} in {} {} ({})", node.resource_type(), node.name, node.original_file_path);

@@ -11,7 +11,9 @@ use super::open::{open, run};
 use super::profile::{Profile, settings_sql};
 use super::session::Session;
 use crate::adapter::error::DbError;
-use crate::adapter::{Adapter, Connection, DbErrorKind, Kind};
+use crate::adapter::{
+    Adapter, AdapterResponse, Connection, DbErrorKind, Kind, PythonError, PythonHost, PythonJob,
+};
 use crate::sql::{Dialect, DuckDb};
 
 /// How long an interrupt is repeated for statements that were about to start.
@@ -27,6 +29,7 @@ pub(super) struct Shared {
     sessions: Mutex<Vec<Weak<Running>>>,
     open_sessions: AtomicUsize,
     pub(super) cancelled: AtomicBool,
+    pythons: super::python::Idle,
 }
 
 /// A session as the canceller sees it.
@@ -45,6 +48,7 @@ impl Database {
             sessions: Mutex::new(Vec::new()),
             open_sessions: AtomicUsize::new(0),
             cancelled: AtomicBool::new(false),
+            pythons: super::python::Idle::default(),
         }))
     }
 
@@ -103,7 +107,12 @@ impl Adapter for Database {
         });
     }
 
+    fn run_python(&self, job: &PythonJob, host: &mut dyn PythonHost) -> Result<AdapterResponse, PythonError> {
+        super::python::run(job, &self.0.profile, host, (&self.0.pythons, &self.0.cancelled))
+    }
+
     fn close(&self) -> Result<(), DbError> {
+        self.0.pythons.end();
         drop(lock(&self.0.root).take());
         Ok(())
     }

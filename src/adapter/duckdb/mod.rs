@@ -11,6 +11,7 @@ mod datum;
 mod datum_text;
 mod open;
 mod profile;
+mod python;
 mod session;
 mod statements;
 mod types;

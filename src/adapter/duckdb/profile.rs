@@ -37,6 +37,10 @@ pub struct Profile {
     pub disable_transactions: bool,
     /// Whether the database stays open between connections.
     pub keep_open: bool,
+    /// The interpreter of Python models; a key of ours.
+    pub python: Option<String>,
+    /// Folders that Python models import from besides Python's own.
+    pub module_paths: Vec<String>,
     /// What to try again, and how often.
     pub retries: Option<Retries>,
     /// Names of the catalogs that are lakes (`DuckLake`).
@@ -100,6 +104,8 @@ impl Profile {
             external_root: top.string("external_root", false)?.unwrap_or_else(|| ".".to_owned()),
             disable_transactions: top.boolean("disable_transactions", false)?.unwrap_or(false),
             keep_open: top.boolean("keep_open", false)?.unwrap_or(true),
+            python: top.string("python", false)?,
+            module_paths: read_module_paths(&top)?,
             retries: read_retries(&top)?,
             ducklakes,
             given: output.clone(),
@@ -159,7 +165,7 @@ impl Profile {
 
     /// Returns what the profile asks for and cannot be given: everything that runs inside Python.
     pub fn unsupported(&self) -> Vec<String> {
-        ["filesystems", "plugins", "module_paths"]
+        ["filesystems", "plugins"]
             .into_iter()
             .filter(|key| match self.given.get(*key) {
                 None | Some(Value::Null) => false,
@@ -244,6 +250,14 @@ fn read_extensions(top: &Section<'_>) -> Result<Vec<Extension>, ProfileError> {
         });
     }
     Ok(found)
+}
+
+fn read_module_paths(top: &Section<'_>) -> Result<Vec<String>, ProfileError> {
+    let path = |item: &Value| match item {
+        Value::String(path) => Ok(path.clone()),
+        other => Err(wrong_type("module_paths", "a list of folders", other)),
+    };
+    top.list("module_paths")?.iter().map(path).collect()
 }
 
 fn read_settings(top: &Section<'_>) -> Result<Map<String, Value>, ProfileError> {

@@ -10,10 +10,13 @@ mod constraints;
 mod duckdb;
 mod incremental;
 mod names;
+mod python;
 mod relations;
 mod statements;
 
 use std::sync::Arc;
+
+pub(super) use python::submit_python_job;
 
 use super::base::empty_dict;
 use super::macros::MacroEntry;
@@ -93,6 +96,7 @@ const METHODS: &[&str] = &[
     "build_catalog_relation",
     "get_catalog_integration",
     "verify_database",
+    "submit_python_job",
     "parse_index",
     "is_motherduck",
     "is_ducklake",
@@ -136,6 +140,7 @@ impl Instance for RunAdapter {
             .or_else(|| columns::call(scope, name, call))
             .or_else(|| statements::call(scope, name, call))
             .or_else(|| incremental::call(scope, name, call))
+            .or_else(|| python::call(scope, name, call))
             .or_else(|| duckdb::call(scope, name, call))
             .or_else(|| Some(Err(unknown(name))))
     }

@@ -10,6 +10,7 @@ mod interrupt;
 mod introspection;
 mod materialize;
 mod outcomes;
+mod python_models;
 mod threads;
 
 use std::path::{Path, PathBuf};

@@ -9,11 +9,8 @@
 
 
 def materialize(df, con):
-    try:
-        import pyarrow
+    if type(df).__module__.partition(".")[0] == "pyarrow":
         import pyarrow.dataset  # DuckDB scans Arrow tables through it
-    except ImportError:
-        pass
 
     result = "__dbt_python_model_df_{{ relation.identifier }}"
     con.register(result, df)
