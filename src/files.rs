@@ -39,7 +39,8 @@ pub enum FileError {
 }
 
 impl FileError {
-    fn io(action: &'static str, path: &Utf8Path, source: io::Error) -> Self {
+    /// Makes the error of something the operating system refused.
+    pub fn io(action: &'static str, path: &Utf8Path, source: io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source }
     }
 
@@ -266,6 +267,42 @@ pub fn copy_folder(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> {
         } else {
             fs::copy(path, &target).map_err(|source| FileError::io("write", &target, source))?;
         }
+    }
+    Ok(())
+}
+
+/// Moves a folder to a place that is free, also to another disk. Links in it stay links.
+pub fn move_folder(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> {
+    if fs::rename(from, to).is_ok() {
+        return Ok(());
+    }
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.map_err(|error| FileError::io("list", from, error.into()))?;
+        let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
+        let target = to.join(path.strip_prefix(from).unwrap_or(path));
+        let written = |source| FileError::io("write", &target, source);
+        if entry.file_type().is_symlink() {
+            let linked = path.read_link_utf8().map_err(written)?;
+            symlink(&linked, &target).map_err(written)?;
+        } else if entry.file_type().is_dir() {
+            create_dirs(&target)?;
+        } else {
+            fs::copy(path, &target).map_err(written)?;
+        }
+    }
+    remove(from)
+}
+
+/// Makes a folder hold what another one holds, entry by entry, for folders that cannot be moved themselves.
+pub fn replace_content(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> {
+    let list = |folder: &Utf8Path| -> Result<Vec<Utf8PathBuf>, FileError> {
+        let entries = folder.read_dir_utf8().map_err(|source| FileError::io("list", folder, source))?;
+        let paths = entries.map(|entry| entry.map(|entry| entry.path().to_owned()));
+        paths.collect::<io::Result<_>>().map_err(|source| FileError::io("list", folder, source))
+    };
+    list(to)?.iter().try_for_each(|path| remove(path))?;
+    for path in list(from)? {
+        move_folder(&path, &to.join(path.file_name().unwrap_or_default()))?;
     }
     Ok(())
 }

@@ -38,6 +38,8 @@ codes! {
     PROFILE = "profile";
     /// A package that is missing, twice there, or does not fit.
     PACKAGE = "package";
+    /// Something that could not be downloaded.
+    NETWORK = "network";
     /// The project asks for another dbt version.
     VERSION = "version";
     /// A config of the wrong type or with a value outside its set.

@@ -12,6 +12,7 @@ mod flags;
 mod keys;
 mod load;
 mod names;
+mod package_spec;
 mod packages;
 mod profiles;
 mod project_yml;
@@ -27,7 +28,8 @@ pub use definition::{Comment, Dispatch, Project, QueryComment, Quoting, SourcePa
 pub use env::{Env, EnvError, Scrubber, Secrets, is_secret};
 pub use flags::ProjectFlags;
 pub use load::{load, load_project};
-pub use packages::{PackageList, PackageSource, PackageSpec};
+pub use package_spec::{PackageSource, PackageSpec};
+pub use packages::PackageList;
 pub use profiles::{PROFILES_FILE, Profile};
 pub use render::{KeyPath, has_jinja, render_tree};
 pub use scope::{YamlBase, YamlContext};

@@ -39,6 +39,16 @@ impl Version {
             if pre.is_empty() { Vec::new() } else { pre.split('.').map(pre_part).collect::<Option<_>>()? };
         Some(Self { numbers: [major, minor, canonical_number(patch)?], pre })
     }
+
+    /// Tells whether this comes before a release.
+    pub fn is_prerelease(&self) -> bool {
+        !self.pre.is_empty()
+    }
+
+    /// Compares without what comes behind the three numbers.
+    pub(super) fn cmp_release(&self, other: &Self) -> Ordering {
+        self.numbers.cmp(&other.numbers)
+    }
 }
 
 fn canonical_number(text: &str) -> Option<u64> {
@@ -78,13 +88,13 @@ impl PartialOrd for Version {
 /// One condition, for example `>=1.3.0`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
-    operator: Operator,
-    version: Version,
+    pub(super) operator: Operator,
+    pub(super) version: Version,
     text: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
+pub(super) enum Operator {
     Exact,
     Greater,
     GreaterOrEqual,

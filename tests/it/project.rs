@@ -4,8 +4,10 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tidegate::diag::{Diagnostic, Sources, render::human};
+use tidegate::event::EventSink;
 use tidegate::manifest::ResourceType;
-use tidegate::project::{self, Comment, Env, Options, PackageSource, Workspace, deps};
+use tidegate::project::deps::{self, DepsError, Versions};
+use tidegate::project::{self, Comment, Env, Options, PackageSource, Workspace};
 
 /// A project in a folder of its own.
 struct Place {
@@ -53,10 +55,11 @@ impl Place {
     fn deps(&self, options: &Options) -> Vec<Diagnostic> {
         let (workspace, mut found) = project::load_project(&self.sources, options);
         let workspace = workspace.unwrap_or_else(|| panic!("{}", self.shown(&found)));
-        let (packages, problems) = deps::resolve(&self.sources, &workspace);
-        found.extend(problems);
-        if found.is_empty() {
-            deps::install(&workspace.paths.packages, &packages, |_| {}).unwrap();
+        let request = deps::Request { versions: Versions::Locked, lock_only: false, version_check: true };
+        if let Err(DepsError::Problems(problems)) =
+            deps::run(&self.sources, &workspace, &EventSink::silent(), request)
+        {
+            found.extend(problems);
         }
         found
     }
@@ -517,7 +520,12 @@ fn mistakes_with_packages_and_selectors() {
             )]),
         ),
         ("deps: no such folder", deps(&[("packages.yml", "packages:\n  - local: ../nowhere\n")])),
-        ("deps: hub", deps(&[("packages.yml", "packages:\n  - {package: a/b, version: 1.0.0}\n")])),
+        (
+            "deps: private",
+            deps(&[("packages.yml", "packages:\n  - {private: acme/tools, provider: github}\n")]),
+        ),
+        ("unknown key of a package", say(&[("packages.yml", "packages:\n  - {local: x, revison: 1}\n")])),
+        ("unknown key of the file", say(&[("packages.yml", "packages: []\nextra: 1\n")])),
         (
             "deps: name of the project",
             deps(&[("packages.yml", "packages:\n  - local: sub\n"), ("sub/dbt_project.yml", "name: shop\n")]),

@@ -1,6 +1,7 @@
 //! All events, a file per phase of an invocation.
 
 mod adapter;
+mod deps;
 mod node;
 mod output;
 mod parse;
@@ -8,6 +9,7 @@ mod process;
 mod summary;
 
 pub use adapter::*;
+pub use deps::*;
 pub use node::*;
 pub use output::*;
 pub use parse::*;
@@ -45,6 +47,14 @@ event_enum! {
     // output
     PrintEvent, CompiledNode, ShowNode, ListCmdOut, DebugCmdOut, DebugCmdResult, SeedHeader, CompileComplete,
     FreshnessCheckComplete, Note, Formatting,
+    // deps
+    GitSparseCheckoutSubdirectory, GitProgressCheckoutRevision, GitProgressPullingNewDependency,
+    GitProgressCheckedOutAt, RegistryProgressGETRequest, RegistryProgressGETResponse, DepsNoPackagesFound,
+    DepsStartPackageInstall, DepsInstallInfo, DepsUpdateAvailable, DepsUpToDate, DepsListSubdirectory,
+    DepsNotifyUpdatesAvailable, RetryExternalCall, RecordRetryException, RegistryIndexProgressGETRequest,
+    RegistryIndexProgressGETResponse, DepsSetDownloadDirectory, DepsUnpinned, DepsLockUpdating,
+    DepsAddPackage, DepsFoundDuplicatePackage, DepsScrubbedPackageName, EnsureGitInstalled,
+    DepsCreatingLocalSymlink,
     // problems
     Diagnosed,
 }

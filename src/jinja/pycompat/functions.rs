@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use md5::{Digest, Md5};
 
 use super::json::{JsonStyle, json_text};
-use super::yaml::{read_yaml, yaml_text};
+use super::yaml::{YamlStyle, read_yaml, yaml_text};
 use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::eval::pairs;
@@ -33,7 +33,7 @@ pub(super) fn toyaml(call: &mut Call<'_>) -> Result<Value, Error> {
     let default = call.args.optional("default").unwrap_or_else(none);
     let sort_keys = call.args.optional_bool("sort_keys").unwrap_or(false);
     call.args.finish()?;
-    Ok(yaml_text(&value, sort_keys).map_or(default, Value::from))
+    Ok(yaml_text(&value, YamlStyle { sort_keys, indent_lists: false }).map_or(default, Value::from))
 }
 
 pub(super) fn fromyaml(call: &mut Call<'_>) -> Result<Value, Error> {

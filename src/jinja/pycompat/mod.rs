@@ -20,6 +20,7 @@ pub use datetime::{
 };
 pub(crate) use json::{JsonStyle, json_text};
 pub use yaml::yaml_value;
+pub(crate) use yaml::{YamlStyle, yaml_text};
 
 use super::call::{Call, function};
 use super::error::Error;

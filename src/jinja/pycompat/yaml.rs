@@ -54,12 +54,21 @@ fn time(at: Timestamp) -> Value {
     }
 }
 
+/// How to write YAML.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct YamlStyle {
+    /// Whether keys are sorted, or stay in their order.
+    pub(crate) sort_keys: bool,
+    /// Whether a list below a key is indented by two, or begins below the key.
+    pub(crate) indent_lists: bool,
+}
+
 /// Writes a value as YAML.
 ///
 /// # Errors
 /// When the value holds something YAML cannot.
-pub(super) fn yaml_text(value: &Value, sort_keys: bool) -> Result<String, Error> {
-    let mut writer = Writer { out: String::new(), sort_keys };
+pub(crate) fn yaml_text(value: &Value, style: YamlStyle) -> Result<String, Error> {
+    let mut writer = Writer { out: String::new(), style };
     let open_ended = writer.node(value, 0, Place::Root, 0)?;
     writer.out.push('\n');
     if open_ended {
@@ -79,7 +88,7 @@ enum Place {
 
 struct Writer {
     out: String,
-    sort_keys: bool,
+    style: YamlStyle,
 }
 
 impl Writer {
@@ -114,8 +123,8 @@ impl Writer {
             self.out.push_str(if place == Place::Mapping { " []" } else { "[]" });
             return Ok(false);
         }
-        // A sequence inside of a mapping is not indented.
-        let indent = if place == Place::Mapping { indent.saturating_sub(2) } else { indent };
+        let flat = place == Place::Mapping && !self.style.indent_lists;
+        let indent = if flat { indent.saturating_sub(2) } else { indent };
         for (i, item) in items.iter().enumerate() {
             if i > 0 || place == Place::Mapping {
                 self.new_line(indent);
@@ -137,7 +146,7 @@ impl Writer {
             self.out.push_str(if place == Place::Mapping { " {}" } else { "{}" });
             return Ok(());
         }
-        if self.sort_keys {
+        if self.style.sort_keys {
             pairs.sort_by(|(a, _), (b, _)| compare(a, b).ok().flatten().unwrap_or(std::cmp::Ordering::Equal));
         }
         for (i, (key, value)) in pairs.iter().enumerate() {

@@ -1,23 +1,178 @@
-//! Makes the packages folder hold exactly the resolved packages.
+//! Makes the packages folder hold exactly the packages of the lock: all of them, or what was there before.
+//!
+//! Packages are put together in a folder beside it, which takes its place when nothing failed.
 
-use camino::Utf8Path;
+use std::fs;
 
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::archive::{self, ArchiveError};
+use super::http;
+use super::package::Pinned;
+use super::resolve::placed;
+use super::wishes::{Listing, Wish};
+use super::{Deps, DepsError, lock_file};
+use crate::diag::{Code, Diagnostic, Span};
+use crate::event::{
+    DepsCreatingLocalSymlink, DepsInstallInfo, DepsListSubdirectory, DepsNotifyUpdatesAvailable,
+    DepsStartPackageInstall, DepsUpToDate, DepsUpdateAvailable, Formatting,
+};
 use crate::files::{self, FileError};
+use crate::project::package_spec::PackageSpec;
 
-use super::ResolvedPackage;
-
-/// Empties the packages folder and fills it again: one link (or copy, where links cannot be made) per
-/// package. `progress` is told each package before it is installed.
-pub fn install(
-    folder: &Utf8Path,
-    packages: &[ResolvedPackage],
-    mut progress: impl FnMut(&ResolvedPackage),
-) -> Result<(), FileError> {
-    files::remove(folder)?;
-    files::create_dirs(folder)?;
-    for package in packages {
-        progress(package);
-        files::link_or_copy(&package.folder, &folder.join(&package.name))?;
+impl Deps<'_> {
+    /// Installs the packages of the lock.
+    pub(super) fn install(&mut self, locked: &[PackageSpec]) -> Result<(), DepsError> {
+        let mut listing = Listing::default();
+        for spec in locked {
+            listing.add(&Wish { spec: spec.clone(), by: format!("`{}`", lock_file::NAME) })?;
+        }
+        let mut packages = Vec::new();
+        for wishes in listing.iter() {
+            packages.push((self.pin(wishes)?, wishes.spec().span));
+        }
+        let staging = Staging::beside(&self.project.paths.packages)?;
+        let mut outdated = Vec::new();
+        for (mut package, span) in packages {
+            self.events.send(DepsStartPackageInstall { package_name: package.name() });
+            self.place(&mut package, &staging.new, span)?;
+            self.events.send(DepsInstallInfo { version_name: package.version_name() });
+            self.tell_of_updates(&package, &mut outdated);
+        }
+        staging.publish()?;
+        if !outdated.is_empty() {
+            self.events.send(Formatting::blank());
+            self.events.send(DepsNotifyUpdatesAvailable { packages: outdated });
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn tell_of_updates(&self, package: &Pinned, outdated: &mut Vec<String>) {
+        match package {
+            Pinned::Hub { version, latest, .. } if version == latest => self.events.send(DepsUpToDate {}),
+            Pinned::Hub { package, latest, .. } => {
+                outdated.push(package.clone());
+                self.events.send(DepsUpdateAvailable { version_latest: latest.clone() });
+            }
+            Pinned::Git { wanted, .. } => {
+                if let Some(subdirectory) = wanted.subdirectory.clone() {
+                    self.events.send(DepsListSubdirectory { subdirectory });
+                }
+            }
+            Pinned::Local { .. } | Pinned::Tarball { .. } => {}
+        }
+    }
+
+    /// Puts a package into the new folder, under the name of its project.
+    fn place(&mut self, package: &mut Pinned, new: &Utf8Path, span: Span) -> Result<(), DepsError> {
+        let name = self.metadata(package, span)?.name;
+        let target = new.join(&name);
+        // As in dbt, the later of two packages with one name wins.
+        files::remove(&target)?;
+        match package {
+            Pinned::Hub { package, version, .. } => {
+                let page = self.hub.page(&self.http, package)?;
+                let url =
+                    page.versions.get(version.as_str()).map(|release| release.downloads.tarball.clone());
+                let url = url.unwrap_or_default();
+                self.fetch(&url, &target, package).map_err(|error| placed(error, span))?;
+            }
+            Pinned::Git { wanted, .. } => {
+                let folder = self.git.checkout(wanted).map_err(|error| placed(error, span))?.folder;
+                files::move_folder(&folder, &target)?;
+                self.git.forget(&folder);
+            }
+            Pinned::Local { folder, .. } => {
+                self.events.debug(|| DepsCreatingLocalSymlink {});
+                files::link_or_copy(folder, &target)?;
+            }
+            Pinned::Tarball { url, name, .. } => {
+                let folder = self.archive_folder(url, name).map_err(|error| placed(error, span))?;
+                files::move_folder(&folder, &target)?;
+                self.archives.retain(|(_, known)| *known != folder);
+            }
+        }
+        Ok(())
+    }
+
+    /// Downloads an archive into the temporary folder; the second time it is there already.
+    pub(super) fn archive_folder(&mut self, url: &str, name: &str) -> Result<Utf8PathBuf, Box<Diagnostic>> {
+        if let Some((_, folder)) = self.archives.iter().find(|(known, _)| known == url) {
+            return Ok(folder.clone());
+        }
+        let folder = self.downloads.join(format!("archive-{}", self.archives.len()));
+        self.fetch(url, &folder, name)?;
+        self.archives.push((url.to_owned(), folder.clone()));
+        Ok(folder)
+    }
+
+    /// Downloads an archive and unpacks it into a folder that does not exist yet.
+    fn fetch(&self, url: &str, target: &Utf8Path, name: &str) -> Result<(), Box<Diagnostic>> {
+        let what = format!("package `{name}`");
+        let attempt = || {
+            let unpacked = archive::unpack(self.http.open(url)?, target);
+            match unpacked {
+                Ok(()) => Ok(Ok(())),
+                Err(error) => {
+                    if let Err(error) = files::remove(target) {
+                        return Ok(Err(Box::new(error.into())));
+                    }
+                    match error {
+                        ArchiveError::Broken(error) => Err(http::broken(url, &error)),
+                        error => Ok(Err(Box::new(refused(&what, url, &error)))),
+                    }
+                }
+            }
+        };
+        self.http.retry(attempt).map_err(|error| Box::new(error.into_diagnostic(&what)))?
+    }
+}
+
+fn refused(what: &str, url: &str, error: &ArchiveError) -> Diagnostic {
+    let code = if matches!(error, ArchiveError::Disk(..)) { Code::IO } else { Code::PACKAGE };
+    Diagnostic::error(code, None, format!("{what} cannot be unpacked: {error}")).note(format!("from {url}"))
+}
+
+/// The packages folder to be.
+struct Staging {
+    /// Keeps the folder that holds both until it is dropped.
+    root: tempfile::TempDir,
+    /// What becomes the packages folder.
+    new: Utf8PathBuf,
+    /// The packages folder.
+    target: Utf8PathBuf,
+}
+
+impl Staging {
+    /// Makes an empty folder on the same disk as the packages folder.
+    fn beside(target: &Utf8Path) -> Result<Self, FileError> {
+        let parent = target.parent().unwrap_or(Utf8Path::new("."));
+        files::create_dirs(parent)?;
+        let name = format!(".{}-", target.file_name().unwrap_or("packages"));
+        let made = tempfile::Builder::new().prefix(&name).tempdir_in(parent);
+        let root = made.map_err(|error| FileError::io("write", parent, error))?;
+        let path = root.path().file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let new = parent.join(path).join("new");
+        files::create_dirs(&new)?;
+        Ok(Self { root, new, target: target.to_owned() })
+    }
+
+    /// Lets the new folder take the place of the old one, which is removed.
+    fn publish(self) -> Result<(), FileError> {
+        let Self { root, new, target } = self;
+        let old = new.with_file_name("old");
+        if target.symlink_metadata().is_err() {
+            fs::rename(&new, &target).map_err(|error| FileError::io("write", &target, error))?;
+        } else if fs::rename(&target, &old).is_ok() {
+            if let Err(error) = fs::rename(&new, &target) {
+                let _ = fs::rename(&old, &target);
+                return Err(FileError::io("write", &target, error));
+            }
+        } else {
+            // The folder itself cannot be moved, for example because a disk is mounted there.
+            files::replace_content(&new, &target)?;
+        }
+        drop(root);
+        Ok(())
+    }
 }
