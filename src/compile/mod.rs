@@ -6,8 +6,10 @@
 
 mod ephemeral;
 mod node;
+mod python;
 mod unit_test;
 
 pub use ephemeral::{Injected, inject};
 pub use node::{Compiler, Templates, WriteCompiled, has_compiled_file};
+pub use python::needs_sql;
 pub use unit_test::unit_test_node;

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ephemeral::{Injected, SEPARATOR, cte_sql, inject};
+use super::python::needs_sql;
 use crate::context::{NodeScope, RunScope, is_call};
 use crate::diag::{Code, Diagnostic, Frame, Sources};
-use crate::jinja::{Args, Error, Scope, SourceMap, Template, Value, dict, from_json, py_str};
+use crate::jinja::{Error, Scope, SourceMap, Template, Value, dict, from_json};
 use crate::manifest::{
     Batch, Compiled, GenericTest, InjectedCte, Json, Language, Node, ResourceType, UniqueId,
 };
@@ -89,29 +90,6 @@ impl Compiler {
         };
         scope.set_compiled(Arc::clone(&compiled), map);
         Ok(compiled)
-    }
-
-    /// A Python model is not a template: it is its own code with what connects it to the project behind it.
-    fn python(&self, node: &Node, scope: &NodeScope) -> Result<Rendered, Diagnostic> {
-        scope.take_session().map_err(Error::into_diagnostic)?;
-        let model = scope.as_scope().get("model").unwrap_or_default();
-        let rest = scope
-            .call_from_rust("py_script_postfix", Args::new(vec![model], Vec::new()))
-            .map_err(|error| describe(error, node, &self.run.shared.sources))?;
-        if let Some(ephemeral) = scope.ctes().first() {
-            let name = self.run.manifest.nodes.get(ephemeral).map_or(ephemeral.as_str(), |model| &model.name);
-            let call = node.refs.iter().find(|call| call.name == name).and_then(|call| call.span);
-            let message = format!(
-                "Python model `{}` refs the ephemeral model `{name}`, which has no rows to read",
-                node.name
-            );
-            return Err(Diagnostic::error(Code::INVALID_RESOURCE, call.unwrap_or(node.span), message)
-                .help(format!("give `{name}` another materialization, for example `view`")));
-        }
-        let text = format!("{}\n\n{}", node.raw_code, py_str(&rest));
-        let mut map = SourceMap::default();
-        map.push_unknown(text.len());
-        Ok(Rendered { text: text.into(), map, ctes: Vec::new() })
     }
 
     fn render(&self, node: &Arc<Node>, scope: &NodeScope) -> Result<Rendered, Diagnostic> {
@@ -203,6 +181,7 @@ impl Compiler {
     }
 
     fn ephemeral(&self, node: &Arc<Node>, consumer: &NodeScope) -> Result<Arc<Rendered>, Diagnostic> {
+        needs_sql(node, "an ephemeral model that others ref")?;
         let known = || {
             let all = self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner);
             all.get(&node.unique_id).cloned()

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::ephemeral::cte_sql;
 use super::node::{Compiler, Cte, Rendered, describe};
+use super::python::needs_sql;
 use crate::context::{NodeScope, UnitInputs, UnitOverrides, UnitScope, relation_value};
 use crate::diag::{Code, Diagnostic};
 use crate::jinja::{Args, Error, SourceMap, from_json, none, py_str};
@@ -44,6 +45,7 @@ impl Compiler {
             return Err(Diagnostic::error(Code::UNKNOWN_REF, test.span, message));
         };
         let in_test = |error: Error| describe(error, node, &self.run().shared.sources);
+        needs_sql(model, "a unit test")?;
         let template = self.template(model)?;
         let mut inputs = HashMap::new();
         for given in &test.given {

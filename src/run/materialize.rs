@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::adapter::AdapterResponse;
-use crate::context::{NodeScope, relation_of, relation_value};
+use crate::context::{MacroEntry, NodeScope, relation_of, relation_value};
 use crate::diag::{Code, Diagnostic, suggest};
 use crate::jinja::{Args, Error, Value, elements, from_json, item, list, none};
-use crate::manifest::{Compiled, Json, Node};
+use crate::manifest::{Compiled, Json, Language, Node};
 
 /// Runs the materialization of a node and returns the database's answer to its main statement.
 ///
@@ -19,6 +19,7 @@ pub(super) fn materialize(
 ) -> Result<AdapterResponse, Diagnostic> {
     scope.count_calls_at(0);
     let name = node.config.materialized();
+    check_language(node, name.as_str(), scope)?;
     let returned = call_macro(node, name.as_str(), compiled.map(|compiled| &*compiled.code), scope)?;
     add_relations(node, &returned, scope)?;
     Ok(scope.main_response().unwrap_or_else(|| AdapterResponse::message("OK")))
@@ -52,6 +53,37 @@ fn add_relations(node: &Node, returned: &Value, scope: &NodeScope) -> Result<(),
     Ok(())
 }
 
+/// Errors when a materialization does not take the language of a node.
+fn check_language(node: &Node, name: &str, scope: &NodeScope) -> Result<(), Diagnostic> {
+    let run = scope.run();
+    let found = find(name, scope).and_then(|entry| run.shared.macros.id_of(entry.span));
+    let languages = found.and_then(|id| run.manifest.macros.get(id)?.supported_languages.as_ref());
+    let language = match node.language {
+        Language::Sql => "sql",
+        Language::Python => "python",
+    };
+    let Some(languages) = languages.filter(|all| !all.is_empty() && !all.iter().any(|one| one == language))
+    else {
+        return Ok(());
+    };
+    let message = format!(
+        "materialization `{name}` takes models in {}, but `{}` is one in {language}",
+        languages.join(" and "),
+        node.name
+    );
+    let diagnostic = Diagnostic::error(Code::INVALID_RESOURCE, node.place_of("materialized"), message);
+    let advice =
+        (node.language == Language::Python).then_some("a Python model can be a `table` or `incremental`");
+    Err(diagnostic.help::<&str>(advice))
+}
+
+/// Finds a materialization: the project's, a package's or Tidegate's own.
+fn find<'a>(name: &str, scope: &'a NodeScope) -> Option<&'a MacroEntry> {
+    let shared = &scope.run().shared;
+    let packages_override = !shared.is_on("REQUIRE_EXPLICIT_PACKAGE_OVERRIDES_FOR_BUILTIN_MATERIALIZATIONS");
+    shared.macros.materialization(name, packages_override)
+}
+
 /// Calls a materialization macro for a node, with `sql` in the template of that name: the project's, a package's or Tidegate's own.
 pub(super) fn call_macro(
     node: &Node,
@@ -60,8 +92,7 @@ pub(super) fn call_macro(
     scope: &NodeScope,
 ) -> Result<Value, Diagnostic> {
     let shared = &scope.run().shared;
-    let packages_override = !shared.is_on("REQUIRE_EXPLICIT_PACKAGE_OVERRIDES_FOR_BUILTIN_MATERIALIZATIONS");
-    let Some(entry) = shared.macros.materialization(name, packages_override) else {
+    let Some(entry) = find(name, scope) else {
         let message = format!("there is no materialization `{name}` for {}", shared.engine_name);
         let known = ["view", "table", "incremental", "ephemeral", "seed", "snapshot", "external"];
         return Err(Diagnostic::error(Code::UNKNOWN_MACRO, node.place_of("materialized"), message)

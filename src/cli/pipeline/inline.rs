@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::adapter::{Cell, Fetch, ResultTable};
 use crate::artifacts::{RunResult, Status};
 use crate::cli::{CliError, Ui};
-use crate::compile::{Compiler, Templates};
+use crate::compile::{Compiler, Templates, needs_sql};
 use crate::context::table::{Limits, Row, Table, cell_text};
 use crate::context::{NodeScope, seed_options};
 use crate::diag::{Diagnostic, Span};
@@ -201,6 +201,10 @@ fn preview(
     } else {
         let session = warehouse.session.clone();
         let scope = NodeScope::new(&warehouse.run, &node.package_name, Some(Arc::clone(node)), session);
+        needs_sql(node, "`show`").map_err(|problem| {
+            let query = format!("select * from {{{{ ref('{}') }}}}", node.name);
+            problem.help(format!("build it, then look at its table: `tidegate show --inline \"{query}\"`"))
+        })?;
         let compiled = compiler.compile(node, &scope)?;
         let header = node.config.text("sql_header").unwrap_or_default();
         query(&scope, &compiled.code, header, limit)?.0

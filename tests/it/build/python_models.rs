@@ -153,6 +153,37 @@ fn a_failed_model_says_where_and_why() {
 }
 
 #[test]
+fn where_only_sql_will_do_a_python_model_is_refused() {
+    let shop = Shop::copy("python_models");
+    std::fs::create_dir(shop.path("tmp")).unwrap();
+    std::fs::create_dir(shop.path("models/sql_only")).unwrap();
+    for kind in ["view", "ephemeral"] {
+        let text = format!(
+            "def model(dbt, session):\n    dbt.config(materialized='{kind}')\n    return session.sql('select 1 as n')\n"
+        );
+        shop.write(&format!("models/sql_only/a_{kind}.py"), &text);
+    }
+    shop.write("models/sql_only/reads.sql", "select * from {{ ref('a_ephemeral') }}");
+    shop.write(
+        "models/sql_only/tests.yml",
+        "unit_tests: [{name: given, model: a_view, given: [], expect: {rows: [{n: 1}]}}]",
+    );
+    run(&shop, &["build", "--select", "sql_only"], 1);
+    let told: Vec<String> = shop.results().iter().map(|result| result["message"].to_string()).collect();
+    let told = told.join("\n");
+    assert!(told.contains("a unit test needs the SQL of a model, but `a_view` is a Python model"), "{told}");
+    assert!(told.contains("needs the SQL of a model, but `a_ephemeral` is a Python model"), "{told}");
+    run(&shop, &["run", "--select", "a_view"], 1);
+    let told = shop.results()[0]["message"].to_string();
+    assert!(
+        told.contains("materialization `view` takes models in sql, but `a_view` is one in python"),
+        "{told}"
+    );
+    let shown = run(&shop, &["show", "--select", "by_sql"], 2);
+    assert!(shown.contains("`show` needs the SQL of a model, but `by_sql` is a Python model"), "{shown}");
+}
+
+#[test]
 fn a_missing_python_or_module_is_named() {
     let shop = seeded();
     let told = |python: Option<&str>, want: &str| {

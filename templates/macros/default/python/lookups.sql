@@ -7,8 +7,10 @@
     {%- set arguments = ([reference.package] if reference.get('package') else []) + [reference.name] -%}
     {%- set version = reference.get('version') -%}
     {%- set relation = ref(*arguments, v=version) -%}
+    {#- The whole relation, whatever `--empty` asks; a project's own `ref` may give text. -#}
+    {%- set relation = relation if relation is string else relation.render() -%}
     {%- set key = arguments | join('.') ~ ('.v' ~ version if version is not none else '') -%}
-    {%- do relations.update({key: resolve_model_name(relation.render())}) -%}
+    {%- do relations.update({key: resolve_model_name(relation)}) -%}
   {%- endfor -%}
   {{ return(python_string_dict(relations)) }}
 {% endmacro %}
