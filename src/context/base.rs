@@ -129,61 +129,6 @@ pub fn is_call(text: &str) -> bool {
     })
 }
 
-/// An object whose attributes and items are answered by a function: `builtins`, `context`, packages.
-pub(super) fn names_object(
-    type_name: &'static str,
-    find: impl Fn(&str) -> Option<Value> + Send + Sync + 'static,
-) -> Value {
-    object(Names { type_name, find: Box::new(find) })
-}
-
-type Find = Box<dyn Fn(&str) -> Option<Value> + Send + Sync>;
-
-struct Names {
-    type_name: &'static str,
-    find: Find,
-}
-
-impl Instance for Names {
-    fn type_name(&self) -> &'static str {
-        self.type_name
-    }
-
-    fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
-        Ok((self.find)(name))
-    }
-
-    fn item(&self, key: &Value) -> Result<Option<Value>, Error> {
-        Ok(key.as_str().and_then(|name| (self.find)(name)))
-    }
-
-    fn has_method(&self, name: &str) -> bool {
-        name == "get"
-    }
-
-    fn call_method(&self, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
-        if name != "get" || (self.find)("get").is_some() {
-            return None;
-        }
-        Some(call.args.required_str("key").map(|key| {
-            let default = call.args.optional("default").unwrap_or_else(none);
-            (self.find)(&key).unwrap_or(default)
-        }))
-    }
-
-    fn contains(&self, item: &Value) -> Option<bool> {
-        Some(item.as_str().is_some_and(|name| (self.find)(name).is_some()))
-    }
-
-    fn is_mapping(&self) -> bool {
-        true
-    }
-
-    fn truth(&self) -> bool {
-        true
-    }
-}
-
 /// `var(name, default)` and `var.has_var(name)`. `overrides` win over every other value.
 pub(super) fn var_object(shared: &Arc<Shared>, package: &Arc<str>, overrides: &JsonMap) -> Value {
     object(Var { shared: Arc::clone(shared), package: Arc::clone(package), overrides: overrides.clone() })

@@ -1,11 +1,13 @@
 //! Rendering a node while files are parsed: what it refs, reads, calls and configures is recorded; nothing is
 //! executed (`jinja.md` section 4, column "Parse time").
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::adapter::ParseAdapter;
 use super::base::empty_dict;
 use super::config::ParseConfig;
+use super::names::context_object;
 use super::project_object::Resolver;
 use super::refs;
 use super::relation::relation_value;
@@ -58,13 +60,15 @@ pub struct ParseScope {
     package: Arc<str>,
     node: Option<ParseNode>,
     capture: Arc<Mutex<Capture>>,
+    /// What templates added by `context.update()`.
+    assigned: Arc<RwLock<HashMap<String, Value>>>,
 }
 
 impl ParseScope {
     /// Makes the scope for a node of a package; without a node for macros that parsing itself calls, such as
     /// `generate_schema_name`.
     pub fn new(shared: Arc<Shared>, package: &Arc<str>, node: Option<ParseNode>) -> Self {
-        Self { shared, package: Arc::clone(package), node, capture: Arc::default() }
+        Self { shared, package: Arc::clone(package), node, capture: Arc::default(), assigned: Arc::default() }
     }
 
     /// Takes what was recorded so far.
@@ -112,11 +116,15 @@ impl ParseScope {
             "render" => self.shared.render_function(self),
             "builtins" => {
                 let scope = self.clone();
-                super::base::names_object("builtins", move |name| scope.builtin(name))
+                super::names::names_object("builtins", move |name| scope.builtin(name))
             }
             "context" => {
                 let scope = self.clone();
-                super::base::names_object("context", move |name| scope.get(name))
+                let assigned = Arc::clone(&self.assigned);
+                let assign = move |name: &str, value| {
+                    assigned.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value);
+                };
+                context_object(move |name| scope.get(name), assign)
             }
             other => return self.shared.base(&self.package, other),
         })
@@ -159,6 +167,9 @@ fn empty_text() -> Value {
 
 impl Scope for ParseScope {
     fn get(&self, name: &str) -> Option<Value> {
+        if let Some(value) = self.assigned.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return Some(value.clone());
+        }
         if let Some(entry) = self.shared.macros.bare(&self.package, name) {
             return Some(entry.value.clone());
         }

@@ -25,6 +25,14 @@ impl RunScope {
         let mut relation =
             Relation::new(dialect, non_empty(&table.database), Some(&table.schema), Some(&table.identifier))
                 .with_quoting(quoting);
+        if let Some(plugin) = setting(table, "plugin").and_then(Json::as_str) {
+            let name = table.search_name();
+            return Err(Error::new(
+                Code::UNSUPPORTED,
+                format!("source `{name}` is loaded by the plugin `{plugin}`, and there is no such plugin"),
+            )
+            .help("plugins are Python code of dbt-duckdb; name a file or a query by `external_location`, or attach the database"));
+        }
         if let Some(location) = external_location(table)? {
             relation.external = Some(location.into());
         }
@@ -41,12 +49,15 @@ fn non_empty(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
+/// Returns what a source says to DuckDB: under `config`, else under the `meta` of the table or the source.
+fn setting<'a>(table: &'a SourceTable, key: &str) -> Option<&'a Json> {
+    let config = table.config.get(key).filter(|value| !value.is_null());
+    config.or_else(|| table.meta.get(key)).or_else(|| table.source_meta.get(key))
+}
+
 /// Returns the text that stands for an external source, its placeholders filled; quoted unless it is a call.
 pub fn external_location(table: &SourceTable) -> Result<Option<String>, Error> {
-    let setting = |key: &str| {
-        let config = table.config.get(key).filter(|value| !value.is_null());
-        config.or_else(|| table.meta.get(key)).or_else(|| table.source_meta.get(key)).and_then(Json::as_str)
-    };
+    let setting = |key: &str| setting(table, key).and_then(Json::as_str);
     let Some(location) = setting("external_location") else { return Ok(None) };
     let filled = match setting("formatter").unwrap_or("newstyle") {
         "newstyle" => fill(location, ("{", "}"), table),

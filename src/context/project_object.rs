@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::base::names_object;
+use super::names::names_object;
 use super::shared::Shared;
 use crate::jinja::{Call, Error, Instance, Value, dict, from_json, function, none, object};
 use crate::manifest::{Json, JsonMap};

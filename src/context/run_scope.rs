@@ -12,6 +12,7 @@ use super::base::is_call;
 use super::config::ConfigObject;
 use super::deferral::Deferral;
 use super::graph::graph_value;
+use super::names::context_object;
 use super::project_object::Resolver;
 use super::relation::relation_value;
 use super::session::SharedSession;
@@ -71,7 +72,7 @@ struct Inner {
     session: SharedSession,
     results: Results,
     /// Names that a stage adds: `sql`, `pre_hooks`, `results` ...
-    extras: RwLock<HashMap<&'static str, Value>>,
+    extras: RwLock<HashMap<Arc<str>, Value>>,
     /// Ephemeral models that were refd, in order, each once.
     ctes: Mutex<Vec<UniqueId>>,
     /// Set by `write`: the file the executed statement went to.
@@ -135,7 +136,12 @@ impl NodeScope {
 
     /// Adds a name for the stage that follows; it hides macros of that name.
     pub fn add(&self, name: &'static str, value: Value) {
-        self.0.extras.write().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+        self.assign(name, value);
+    }
+
+    /// Adds a name as `context.update()` does.
+    pub(super) fn assign(&self, name: &str, value: Value) {
+        self.0.extras.write().unwrap_or_else(PoisonError::into_inner).insert(name.into(), value);
     }
 
     /// Returns this scope as renders take it.
@@ -264,8 +270,11 @@ impl NodeScope {
                 Some(node) => Value::from(if name == "schema" { &*node.schema } else { &*node.database }),
                 None => return self.0.run.shared.base(&self.0.package, name),
             },
-            "builtins" => super::base::names_object("builtins", move |name| scope.builtin(name)),
-            "context" => super::base::names_object("context", move |name| scope.get(name)),
+            "builtins" => super::names::names_object("builtins", move |name| scope.builtin(name)),
+            "context" => {
+                let target = self.clone();
+                context_object(move |name| scope.get(name), move |name, value| target.assign(name, value))
+            }
             other => return self.0.run.shared.base(&self.0.package, other),
         })
     }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use super::base::{self, names_object};
+use super::base;
 use super::macros::{INTERNAL, MacroTable};
+use super::names::names_object;
 use crate::diag::{Code, Sources};
 use crate::event::{Event, EventSink, Style};
 use crate::jinja::{Engine, Error, Scope, Value, from_json, function, py_str};

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::base::{env_var_function, names_object, var_object};
+use super::base::{env_var_function, var_object};
+use super::names::{context_object, names_object};
 use super::project_object::Resolver;
 use super::refs::{describe_ref, ref_call, source_call};
 use super::relation::relation_value;
@@ -156,7 +157,10 @@ impl UnitScope {
                     scope.builtin(name).or_else(|| crate::jinja::item(&test, name))
                 })
             }
-            "context" => names_object("context", move |name| scope.get(name)),
+            "context" => {
+                let target = self.0.test.clone();
+                context_object(move |name| scope.get(name), move |name, value| target.assign(name, value))
+            }
             _ => return None,
         })
     }

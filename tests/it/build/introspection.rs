@@ -23,8 +23,12 @@ fn hooks_see_the_project_and_every_result() {
     .map(str::to_owned)
     .into();
     expected.extend(of("exposure.shop.board", "exposure", "no-op", "board"));
+    expected.extend(of("model.shop.four", "model", "success", "four"));
+    expected.push("view select 'nothing' as what [] [] four".to_owned());
     expected.extend(of("model.shop.one", "model", "success", "one"));
     expected.push("table select 1 as id [] [] one".to_owned());
+    expected.extend(of("model.shop.three", "model", "success", "three"));
+    expected.push("view select 'nothing one one one 3 3' as what [] [] three".to_owned());
     expected.extend(of("model.shop.two", "model", "success", "two"));
     expected.push(
         "view select * from \"warehouse\".\"main\".\"one\" ['model.shop.one'] ['model.shop.one'] two"
@@ -72,6 +76,14 @@ fn compiled_tests_have_the_text_around_them_that_dbts_have() {
     let expected =
         "\n    \n    \n\n\n\nselect id\nfrom \"warehouse\".\"main\".\"one\"\nwhere id is null\n\n\n";
     assert_eq!(compiled, expected);
+}
+
+#[test]
+fn templates_keep_things_in_context() {
+    let shop = Shop::copy("introspection");
+    shop.run(&["run", "--select", "three", "four"], 0);
+    assert_eq!(shop.rows("from main.three"), ["nothing one one one 3 3"]);
+    assert_eq!(shop.rows("from main.four"), ["nothing"]);
 }
 
 /// What a macro gives stands inside of the user's SQL, so its white space is part of compiled code.
