@@ -113,7 +113,7 @@ impl ParseScope {
             "load_result" | "load_agate_table" | "defer_relation" | "sql" | "compiled_code"
             | "submit_python_job" => nothing(name),
             "store_result" | "store_raw_result" | "write" => empty_text(),
-            "render" => self.shared.render_function(self),
+            "render" => self.shared.render_function(),
             "builtins" => {
                 let scope = self.clone();
                 super::names::names_object("builtins", move |name| scope.builtin(name))

@@ -265,7 +265,7 @@ impl NodeScope {
             "load_agate_table" => function("load_agate_table", move |_| scope.seed_table()),
             "defer_relation" | "sql" | "compiled_code" => none(),
             "pre_hooks" | "post_hooks" => list(Vec::new()),
-            "render" => self.0.run.shared.render_function(self),
+            "render" => self.0.run.shared.render_function(),
             "database" | "schema" => match &self.0.node {
                 Some(node) => Value::from(if name == "schema" { &*node.schema } else { &*node.database }),
                 None => return self.0.run.shared.base(&self.0.package, name),

@@ -117,13 +117,18 @@ impl Shared {
         self.cached.base.get_or_init(|| base::fixed(self))
     }
 
-    /// Makes `render(text)`: renders a text with the names of a scope.
-    pub(super) fn render_function(self: &Arc<Self>, scope: &(impl Scope + Clone + 'static)) -> Value {
+    /// Makes `render(text)`: renders a text with the names of the render that calls it.
+    pub(super) fn render_function(self: &Arc<Self>) -> Value {
         let shared = Arc::clone(self);
-        let scope: Arc<dyn Scope> = Arc::new(scope.clone());
         function("render", move |call| {
             let text = py_str(&call.args.required("string")?);
-            shared.render_text(&text, &scope).map(|text| Value::from(text.as_str()))
+            if !text.contains('{') {
+                return Ok(Value::from(text));
+            }
+            // In the render that asks: what the text calls is called by whoever asked, not by the node itself.
+            let file = shared.sources.add_inner("rendered text", text.as_str());
+            let template = shared.engine.compile(file, &text, 0..text.len())?;
+            call.render(&template)
         })
     }
 

@@ -150,7 +150,7 @@ impl UnitScope {
                     }
                 })
             }
-            "render" => shared.render_function(self),
+            "render" => shared.render_function(),
             "builtins" => {
                 let test = self.0.test.get(name)?;
                 names_object("builtins", move |name| {

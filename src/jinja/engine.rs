@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::Args;
 use super::error::Error;
-use super::eval::{self, Frame, Macro, State};
+use super::eval::{self, Macro, State};
 use super::front;
 use super::ir::{Code, Stmt};
 use super::source_map::SourceMap;
@@ -143,16 +143,15 @@ impl Engine {
         eval::evaluate(&expression.0.code, scope)
     }
 
-    /// Returns the macros that a template defines at its top level, in order. They see each other.
+    /// Returns the macros that a template defines at its top level, in order. They know no name by being there:
+    /// each other and themselves they find in the scope they are called in, as dbt's do.
     pub fn macros(&self, template: &Template) -> Vec<MacroDef> {
         let code = &template.0.code;
-        let frame = Frame::new(code.slots, None);
         let mut macros = Vec::new();
         for stmt in &code.body {
-            let Stmt::Macro { code, slot } = stmt else { continue };
-            let made = Macro { code: Arc::clone(code), closure: Some(Arc::clone(&frame)) };
+            let Stmt::Macro { code, .. } = stmt else { continue };
+            let made = Macro { code: Arc::clone(code), closure: None };
             let value = Value::from_object(Py::Macro(made));
-            frame.define(*slot, value.clone());
             macros.push(MacroDef {
                 name: Arc::clone(&code.name),
                 value,

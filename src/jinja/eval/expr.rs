@@ -31,6 +31,7 @@ impl State {
         match (value.is_undefined(), local.fallback) {
             (false, _) => value,
             (true, true) => self.global(&local.name),
+            (true, false) if !run.frame.reaches(local.hops) => self.global(&local.name),
             (true, false) => self.undefined(&local.name),
         }
     }

@@ -70,9 +70,14 @@ impl Frame {
         frame.lock().get(slot as usize).cloned().unwrap_or_default()
     }
 
-    /// Gives a variable its value before anything runs.
-    pub(crate) fn define(&self, slot: u32, value: Value) {
-        self.set(slot, value);
+    /// Tells whether there is a function so many functions further out. There is none around a macro that was taken out
+    /// of its template.
+    fn reaches(&self, hops: u32) -> bool {
+        let mut frame = Some(self);
+        for _ in 0..hops {
+            frame = frame.and_then(|frame| frame.parent.as_deref());
+        }
+        frame.is_some()
     }
 
     fn set(&self, slot: u32, value: Value) {

@@ -23,6 +23,8 @@ fn hooks_see_the_project_and_every_result() {
     .map(str::to_owned)
     .into();
     expected.extend(of("exposure.shop.board", "exposure", "no-op", "board"));
+    expected.extend(of("model.shop.five", "model", "success", "five"));
+    expected.push("view select 'five' as what [] [] five".to_owned());
     expected.extend(of("model.shop.four", "model", "success", "four"));
     expected.push("view select 'nothing' as what [] [] four".to_owned());
     expected.extend(of("model.shop.one", "model", "success", "one"));
@@ -53,6 +55,8 @@ fn macros_called_only_when_run_are_depended_on() {
     assert_eq!(macros(&shop, "model.shop.one"), ["macro.kit.only_when_run"]);
     let test = macros(&shop, "test.shop.not_null_one_id.fe01050880");
     assert!(test.contains(&"macro.dbt.statement".to_owned()), "{test:?}");
+    // What a rendered text calls is called by the macro that renders it.
+    assert_eq!(macros(&shop, "model.shop.five"), ["macro.kit.model", "macro.kit.rendered"]);
     assert!(!macros(&shop, "model.shop.two").contains(&"macro.dbt.statement".to_owned()));
 }
 
