@@ -166,23 +166,24 @@ impl Instance for Var {
 }
 
 impl Var {
-    fn find(&self, name: &str) -> Option<Json> {
+    fn find(&self, name: &str) -> Option<Value> {
         if let Some(value) = self.overrides.get(name) {
-            return Some(value.clone());
+            return Some(from_json(value));
         }
-        Some(self.shared.vars.get(&self.package)?.get(name)?.to_json())
+        Some(pycompat::yaml_value(self.shared.vars.get(&self.package)?.get(name)?))
     }
 
     /// A text that holds Jinja is rendered once more with the names of the render it is used in.
     fn answer(&self, call: &mut Call<'_>) -> Result<Value, Error> {
         let name = call.args.required_str("name")?;
         let default = call.args.optional("default");
-        match self.find(&name) {
-            Some(Json::String(text)) if has_jinja(&text) => {
-                let scope = Arc::clone(call.scope());
-                self.shared.render_text(&text, &scope).map(|text| Value::from(text.as_str()))
-            }
-            Some(value) => Ok(from_json(&value)),
+        let found = self.find(&name);
+        if let Some(text) = found.as_ref().and_then(Value::as_str).filter(|text| has_jinja(text)) {
+            let scope = Arc::clone(call.scope());
+            return self.shared.render_text(text, &scope).map(|text| Value::from(text.as_str()));
+        }
+        match found {
+            Some(value) => Ok(value),
             None => match default {
                 Some(default) => Ok(default),
                 None if call.scope().undefined() == UndefinedMode::Capture => Ok(none()),
@@ -205,9 +206,16 @@ pub(super) fn env_var_function(shared: &Arc<Shared>) -> Value {
     let shared = Arc::clone(shared);
     function("env_var", move |call| {
         let name = call.args.required_str("var")?;
-        let default = call.args.optional("default").filter(|v| !v.is_none()).map(|v| py_str(&v));
-        let found = shared.env.get(&name, default.as_deref(), Secrets::Forbidden);
-        found.map(|text| Value::from(text.as_str())).map_err(|error| Error::from(error.into_diagnostic()))
+        // A default is given back as it is; its text only tells the lookup that there is one.
+        let default = call.args.optional("default").filter(|default| !default.is_none());
+        let text = default.as_ref().map(py_str);
+        let found = shared.env.get(&name, text.as_deref(), Secrets::Forbidden);
+        match (found, default) {
+            (Ok(_), Some(default)) if shared.env.raw(&name).is_none() => Ok(default),
+            (found, _) => found
+                .map(|text| Value::from(text.as_str()))
+                .map_err(|error| Error::from(error.into_diagnostic())),
+        }
     })
 }
 
@@ -235,7 +243,38 @@ pub(super) fn output_function(shared: &Arc<Shared>, name: &str) -> Value {
     })
 }
 
-/// `flags.FULL_REFRESH` and the rest, in any case.
+/// The flags that templates see, as in dbt; others are undefined (`jinja.md` section 4).
+const FLAGS: &[&str] = &[
+    "CACHE_SELECTED_ONLY",
+    "DEBUG",
+    "EMPTY",
+    "FAIL_FAST",
+    "FULL_REFRESH",
+    "INDIRECT_SELECTION",
+    "INTROSPECT",
+    "INVOCATION_COMMAND",
+    "LOG_CACHE_EVENTS",
+    "LOG_FORMAT",
+    "LOG_PATH",
+    "NO_PRINT",
+    "PARTIAL_PARSE",
+    "PRINTER_WIDTH",
+    "PROFILES_DIR",
+    "QUIET",
+    "SEND_ANONYMOUS_USAGE_STATS",
+    "STATIC_PARSER",
+    "STORE_FAILURES",
+    "TARGET_PATH",
+    "USE_COLORS",
+    "USE_EXPERIMENTAL_PARSER",
+    "VERSION_CHECK",
+    "WARN_ERROR",
+    "WARN_ERROR_OPTIONS",
+    "WHICH",
+    "WRITE_JSON",
+];
+
+/// `flags.FULL_REFRESH` and the rest; one that is not set is none.
 struct Flags {
     shared: Arc<Shared>,
 }
@@ -246,7 +285,8 @@ impl Instance for Flags {
     }
 
     fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
-        Ok(self.shared.flag(&name.to_uppercase()).map(from_json))
+        let known = FLAGS.contains(&name);
+        Ok(known.then(|| self.shared.flag(name).map_or_else(none, from_json)))
     }
 
     fn item(&self, key: &Value) -> Result<Option<Value>, Error> {

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::adapter::ParseAdapter;
-use super::base::empty_dict;
+use super::base::{NAMES, empty_dict};
 use super::config::ParseConfig;
-use super::names::context_object;
+use super::model_dict::leave_out_unset;
+use super::names::{context_object, listed_names_object};
 use super::project_object::Resolver;
 use super::refs;
 use super::relation::relation_value;
@@ -51,6 +52,14 @@ pub struct ParseNode {
     pub relation: Relation,
     /// The node's dict as far as it is known: `model`.
     pub model: Arc<dyn Fn() -> Json + Send + Sync>,
+}
+
+impl ParseNode {
+    fn model_dict(&self) -> Value {
+        let mut model = (self.model)();
+        leave_out_unset(&mut model);
+        from_json(&model)
+    }
 }
 
 /// The names a template sees while it is parsed.
@@ -103,7 +112,7 @@ impl ParseScope {
             }
             "config" => object(ParseConfig(Arc::clone(&self.capture))),
             "this" => self.own_relation(),
-            "model" => self.node.as_ref().map_or_else(empty_dict, |node| from_json(&(node.model)())),
+            "model" => self.node.as_ref().map_or_else(empty_dict, ParseNode::model_dict),
             "graph" => empty_dict(),
             "execute" => Value::from(false),
             "adapter" => {
@@ -116,15 +125,16 @@ impl ParseScope {
             "render" => self.shared.render_function(),
             "builtins" => {
                 let scope = self.clone();
-                super::names::names_object("builtins", move |name| scope.builtin(name))
+                let find = move |name: &str| scope.builtin(name);
+                listed_names_object("builtins", find, || NAMES.iter().map(|name| Arc::from(*name)).collect())
             }
             "context" => {
-                let scope = self.clone();
+                let (scope, known) = (self.clone(), self.clone());
                 let assigned = Arc::clone(&self.assigned);
                 let assign = move |name: &str, value| {
                     assigned.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value);
                 };
-                context_object(move |name| scope.get(name), assign)
+                context_object(move |name| scope.get(name), move || known.names(), assign)
             }
             other => return self.shared.base(&self.package, other),
         })

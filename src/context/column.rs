@@ -1,7 +1,7 @@
 //! `Column` objects: columns of the database as templates handle them (`jinja.md` section 6).
 
 use crate::diag::Code;
-use crate::jinja::{Call, Error, Instance, Value, downcast, list, none, object, py_str};
+use crate::jinja::{Call, Error, Instance, Value, downcast, list, none, object, py_repr, py_str};
 use crate::manifest::{ColumnError, ColumnInfo};
 use crate::sql::Dialect;
 
@@ -94,7 +94,24 @@ impl Instance for ColumnObject {
     }
 
     fn repr(&self) -> String {
-        format!("<Column {} ({})>", self.0.name, self.0.data_type())
+        let column = &self.0;
+        let text = |text: &str| py_repr(&Value::from(text));
+        let number =
+            |number: Option<i64>| number.map_or_else(|| "None".to_owned(), |number| number.to_string());
+        let class = column.dialect.relation_class().replace("Relation", "Column");
+        // Only DuckDB's class of columns has fields.
+        let inner: Vec<String> =
+            column.fields().into_iter().map(|field| ColumnObject(field).repr()).collect();
+        let fields =
+            if column.is_duckdb() { format!(", fields=[{}]", inner.join(", ")) } else { String::new() };
+        format!(
+            "{class}(column={}, dtype={}, char_size={}, numeric_precision={}, numeric_scale={}{fields})",
+            text(&column.name),
+            text(&column.dtype),
+            number(column.char_size),
+            number(column.numeric_precision),
+            number(column.numeric_scale),
+        )
     }
 
     fn truth(&self) -> bool {

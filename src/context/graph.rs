@@ -7,14 +7,14 @@ use crate::manifest::{Manifest, UniqueId, resource_json};
 pub(super) fn graph_value(manifest: &Manifest) -> Value {
     let empty = super::base::empty_dict;
     dict([
-        ("nodes", section(&manifest.nodes)),
-        ("sources", section(&manifest.sources)),
         ("exposures", section(&manifest.exposures)),
+        ("functions", empty()),
         ("groups", section(&manifest.groups)),
         ("metrics", section(&manifest.metrics)),
+        ("nodes", section(&manifest.nodes)),
+        ("sources", section(&manifest.sources)),
         ("semantic_models", section(&manifest.semantic_models)),
         ("saved_queries", section(&manifest.saved_queries)),
-        ("functions", empty()),
     ])
 }
 

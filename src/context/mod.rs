@@ -19,6 +19,7 @@ mod exceptions;
 mod facts;
 mod graph;
 mod macros;
+mod model_dict;
 mod names;
 mod project_object;
 mod refs;

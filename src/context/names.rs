@@ -1,35 +1,70 @@
 //! Objects whose attributes are the names of something: packages with their macros, `builtins`, `context`.
 
-use crate::jinja::{Args, Call, Error, Instance, Value, elements, none, object, py_str};
+use std::sync::Arc;
 
-/// An object whose attributes and items are answered by a function: `builtins`, `context`, packages.
+use crate::jinja::{Args, Call, Error, Instance, Value, elements, list, none, object, py_str, tuple};
+
+/// An object whose attributes and items are answered by a function: packages.
 pub(super) fn names_object(
     type_name: &'static str,
     find: impl Fn(&str) -> Option<Value> + Send + Sync + 'static,
 ) -> Value {
-    object(Names { type_name, find: Box::new(find), assign: None })
+    object(Names { type_name, find: Box::new(find), known: None, assign: None })
+}
+
+/// The same for names that can be listed, such as `builtins`. `known` may return more than there are.
+pub(super) fn listed_names_object(
+    type_name: &'static str,
+    find: impl Fn(&str) -> Option<Value> + Send + Sync + 'static,
+    known: impl Fn() -> Vec<Arc<str>> + Send + Sync + 'static,
+) -> Value {
+    object(Names { type_name, find: Box::new(find), known: Some(Box::new(known)), assign: None })
 }
 
 /// Makes `context`: every name of a scope as a dict, which templates may add to.
 pub(super) fn context_object(
     find: impl Fn(&str) -> Option<Value> + Send + Sync + 'static,
+    known: impl Fn() -> Vec<Arc<str>> + Send + Sync + 'static,
     assign: impl Fn(&str, Value) + Send + Sync + 'static,
 ) -> Value {
-    object(Names { type_name: "context", find: Box::new(find), assign: Some(Box::new(assign)) })
+    let (find, known, assign) = (Box::new(find), Box::new(known), Box::new(assign));
+    object(Names { type_name: "context", find, known: Some(known), assign: Some(assign) })
 }
 
 type Assign = Box<dyn Fn(&str, Value) + Send + Sync>;
 type Find = Box<dyn Fn(&str) -> Option<Value> + Send + Sync>;
+type Known = Box<dyn Fn() -> Vec<Arc<str>> + Send + Sync>;
 
 struct Names {
     type_name: &'static str,
     find: Find,
+    known: Option<Known>,
     assign: Option<Assign>,
 }
 
 impl Names {
-    /// `get`, `setdefault` and `update`, as a dict has them.
+    /// The names that are there with their values, sorted; none of an object that cannot be listed.
+    fn entries(&self) -> Vec<(Arc<str>, Value)> {
+        let mut names = self.known.as_ref().map(|known| known()).unwrap_or_default();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().filter_map(|name| (self.find)(&name).map(|value| (name, value))).collect()
+    }
+
+    /// What a dict answers.
     fn method(&self, name: &str, call: &mut Call<'_>) -> Result<Value, Error> {
+        let key = |(name, _): (Arc<str>, Value)| Value::from(&*name);
+        match name {
+            "keys" => return Ok(list(self.entries().into_iter().map(key).collect::<Vec<_>>())),
+            "values" => {
+                return Ok(list(self.entries().into_iter().map(|(_, value)| value).collect::<Vec<_>>()));
+            }
+            "items" => {
+                let pair = |(name, value): (Arc<str>, Value)| tuple([Value::from(&*name), value]);
+                return Ok(list(self.entries().into_iter().map(pair).collect::<Vec<_>>()));
+            }
+            _ => {}
+        }
         let Some(assign) = self.assign.as_ref().filter(|_| name != "get") else {
             let key = call.args.required_str("key")?;
             let default = call.args.optional("default").unwrap_or_else(none);
@@ -74,12 +109,22 @@ impl Instance for Names {
     }
 
     fn has_method(&self, name: &str) -> bool {
-        name == "get" || (self.assign.is_some() && matches!(name, "update" | "setdefault"))
+        match name {
+            "get" => true,
+            "keys" | "values" | "items" => self.known.is_some(),
+            "update" | "setdefault" => self.assign.is_some(),
+            _ => false,
+        }
     }
 
     fn call_method(&self, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
         let own = self.assign.is_none() && (self.find)(name).is_some();
         (self.has_method(name) && !own).then(|| self.method(name, call))
+    }
+
+    fn iter(&self) -> Option<Vec<Value>> {
+        self.known.as_ref()?;
+        Some(self.entries().into_iter().map(|(name, _)| Value::from(&*name)).collect())
     }
 
     fn contains(&self, item: &Value) -> Option<bool> {

@@ -8,11 +8,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::adapter::RunAdapter;
-use super::base::is_call;
+use super::base::{NAMES, is_call};
 use super::config::ConfigObject;
 use super::deferral::Deferral;
 use super::graph::graph_value;
-use super::names::context_object;
+use super::model_dict::leave_out_unset;
+use super::names::{context_object, listed_names_object};
 use super::project_object::Resolver;
 use super::relation::relation_value;
 use super::session::SharedSession;
@@ -270,10 +271,14 @@ impl NodeScope {
                 Some(node) => Value::from(if name == "schema" { &*node.schema } else { &*node.database }),
                 None => return self.0.run.shared.base(&self.0.package, name),
             },
-            "builtins" => super::names::names_object("builtins", move |name| scope.builtin(name)),
+            "builtins" => {
+                let find = move |name: &str| scope.builtin(name);
+                listed_names_object("builtins", find, || NAMES.iter().map(|name| Arc::from(*name)).collect())
+            }
             "context" => {
-                let target = self.clone();
-                context_object(move |name| scope.get(name), move |name, value| target.assign(name, value))
+                let (known, target) = (self.clone(), self.clone());
+                let assign = move |name: &str, value| target.assign(name, value);
+                context_object(move |name| scope.get(name), move || known.names(), assign)
             }
             other => return self.0.run.shared.base(&self.0.package, other),
         })
@@ -314,6 +319,7 @@ impl NodeScope {
         if node.contract.enforced {
             self.name_foreign_tables(&mut json);
         }
+        leave_out_unset(&mut json);
         let model = from_json(&json);
         self.add_times(&model, node);
         model

@@ -159,7 +159,8 @@ impl UnitScope {
             }
             "context" => {
                 let target = self.0.test.clone();
-                context_object(move |name| scope.get(name), move |name, value| target.assign(name, value))
+                let (known, assign) = (self.clone(), move |name: &str, value| target.assign(name, value));
+                context_object(move |name| scope.get(name), move || known.names(), assign)
             }
             _ => return None,
         })

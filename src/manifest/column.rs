@@ -106,7 +106,8 @@ impl ColumnInfo {
         names.iter().any(|name| self.dtype.eq_ignore_ascii_case(name))
     }
 
-    fn is_duckdb(&self) -> bool {
+    /// Tells whether it follows the rules of DuckDB.
+    pub fn is_duckdb(&self) -> bool {
         self.dialect.name() == "duckdb"
     }
 

@@ -120,6 +120,10 @@ pub struct EventTimeFilter {
 }
 
 impl EventTimeFilter {
+    fn to_json(&self) -> Json {
+        json!({"field_name": self.field, "start": self.start, "end": self.end})
+    }
+
     fn condition(&self) -> Option<String> {
         let field = &self.field;
         match (&self.start, &self.end) {
@@ -321,32 +325,31 @@ impl Relation {
         self.ty.is_some_and(|ty| self.dialect.replaces().contains(&ty.as_str()))
     }
 
-    /// Returns the relation as a mapping, as `to_dict()` shows it in templates; what is not set is left out.
+    /// Returns the relation as a mapping, as `to_dict()` shows it in templates; what is not set is null.
     pub fn to_json(&self) -> JsonMap {
         let mut map = JsonMap::new();
         let mut path = JsonMap::new();
         for (key, part) in
             [("database", &self.database), ("schema", &self.schema), ("identifier", &self.identifier)]
         {
-            if let Some(name) = part {
-                path.insert(key.to_owned(), Json::from(&**name));
-            }
+            path.insert(key.to_owned(), part.as_deref().map_or(Json::Null, Json::from));
         }
         map.insert("path".to_owned(), Json::Object(path));
-        if let Some(ty) = self.ty {
-            map.insert("type".to_owned(), Json::from(ty.as_str()));
-        }
+        map.insert("type".to_owned(), self.ty.map_or(Json::Null, |ty| Json::from(ty.as_str())));
         map.insert("quote_character".to_owned(), Json::from(self.dialect.quote_char().to_string()));
         map.insert("include_policy".to_owned(), self.include_policy.to_json());
         map.insert("quote_policy".to_owned(), self.quote_policy.to_json());
         map.insert("dbt_created".to_owned(), Json::from(self.dbt_created));
-        if let Some(limit) = self.limit {
-            map.insert("limit".to_owned(), Json::from(limit));
-        }
+        map.insert("limit".to_owned(), self.limit.map_or(Json::Null, Json::from));
+        map.insert(
+            "event_time_filter".to_owned(),
+            self.event_time.as_ref().map_or(Json::Null, EventTimeFilter::to_json),
+        );
         map.insert("require_alias".to_owned(), Json::from(self.dialect.subquery_needs_alias()));
-        if let Some(external) = &self.external {
-            map.insert("external".to_owned(), Json::from(&**external));
-        }
+        map.insert("catalog".to_owned(), Json::Null);
+        map.insert("renameable_relations".to_owned(), Json::from(self.dialect.renames()));
+        map.insert("replaceable_relations".to_owned(), Json::from(self.dialect.replaces()));
+        map.insert("external".to_owned(), self.external.as_deref().map_or(Json::Null, Json::from));
         map
     }
 

@@ -28,7 +28,7 @@ use crate::event::{
     LogSkipBecauseError, LogSnapshotResult, LogStartLine, LogTestResult, NodeCompiling, NodeExecuting,
     NodeFinished, NodeInfo, NodeStart, SkippingDetails,
 };
-use crate::manifest::{Json, JsonMap, Node, NodeKind, ResourceType, UniqueId};
+use crate::manifest::{Compiled, Json, JsonMap, Node, NodeKind, ResourceType, UniqueId};
 use crate::plan::{Action, Plan};
 
 /// Runs the nodes of one plan.
@@ -115,24 +115,25 @@ impl NodeRunner {
         &self.run_scope().shared.events
     }
 
+    /// Compiles what has SQL of its own: no seed, and nothing that is cloned.
+    fn compile(&self, action: Action, work: &Work<'_>) -> Result<Option<Arc<Compiled>>, Diagnostic> {
+        if action == Action::Clone || matches!(work.node.kind, NodeKind::Seed { .. }) {
+            return Ok(None);
+        }
+        match self.run_scope().manifest.unit_tests.get(&work.node.unique_id) {
+            Some(test) => self.compiler.compile_unit_test(test, work.node, &work.scope),
+            None => self.compiler.compile(work.node, &work.scope),
+        }
+        .map(Some)
+    }
+
     /// Compiles and executes; the transaction of a node that failed is rolled back.
     pub(super) fn work(&self, action: Action, work: &mut Work<'_>) -> Result<Done, Diagnostic> {
-        let compiled = if action == Action::Clone || matches!(work.node.kind, NodeKind::Seed { .. }) {
-            None
-        } else {
-            self.events().debug(|| NodeCompiling { node_info: work.info.with_status("compiling") });
-            let begin = Timestamp::now();
-            let compiled = match self.run_scope().manifest.unit_tests.get(&work.node.unique_id) {
-                Some(test) => self.compiler.compile_unit_test(test, work.node, &work.scope),
-                None => self.compiler.compile(work.node, &work.scope),
-            };
-            work.timing.push(Timing {
-                name: Phase::Compile,
-                started_at: begin,
-                completed_at: Timestamp::now(),
-            });
-            Some(compiled?)
-        };
+        self.events().debug(|| NodeCompiling { node_info: work.info.with_status("compiling") });
+        let begin = Timestamp::now();
+        let compiled = self.compile(action, work);
+        work.timing.push(Timing { name: Phase::Compile, started_at: begin, completed_at: Timestamp::now() });
+        let compiled = compiled?;
         if work.adds_rows {
             add_rows(&work.scope);
         }

@@ -6,6 +6,7 @@ mod artifacts;
 mod build;
 mod builtin_macros;
 mod cli;
+mod context;
 mod duckdb;
 mod duckdb_profile;
 mod example;

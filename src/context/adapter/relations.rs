@@ -1,13 +1,15 @@
 //! Methods about relations and schemas. What exists is answered from the cache, which these methods keep in
 //! step with what they send.
 
+use indexmap::IndexMap;
+
 use super::super::relation::{relation_arg, relation_of, relation_value};
 use super::super::run_scope::NodeScope;
 use crate::adapter::CacheError;
 use crate::diag::Code;
 use crate::event::{RefKey, SchemaCreation, SchemaDrop};
-use crate::jinja::{Call, Error, Value, none, py_str};
-use crate::manifest::{Relation, RelationType};
+use crate::jinja::{Call, Error, Value, dict, list, none, py_str};
+use crate::manifest::{Json, Relation, RelationType};
 
 pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
     Some(match name {
@@ -24,6 +26,7 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
         "cache_dropped" => cached(call, |relation| scope.run().cache.drop_relation(&relation)),
         "cache_renamed" => cache_renamed(scope, call),
         "verify_database" => verify_database(scope, call),
+        "standardize_grants_dict" => grants(call),
         _ => return None,
     })
 }
@@ -34,6 +37,23 @@ fn get_relation(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> 
     let identifier = call.args.optional_str("identifier")?;
     let found = scope.find_relation(database.as_deref(), schema.as_deref(), identifier.as_deref(), call)?;
     Ok(found.map_or_else(none, relation_value))
+}
+
+/// Groups the rows of `get_show_grant_sql`, one a grantee and privilege, by privilege.
+fn grants(call: &mut Call<'_>) -> Result<Value, Error> {
+    let table = call.args.required("grants_table")?;
+    let rows = super::super::table::records(&table)
+        .ok_or_else(|| Error::runtime("`standardize_grants_dict` takes the table that a query answered"))?;
+    let mut grants: IndexMap<String, Vec<Value>> = IndexMap::new();
+    for row in rows {
+        let text = |key: &str| match row.get(key).and_then(Json::as_str) {
+            Some(text) => Ok(text.to_owned()),
+            None => Err(Error::runtime(format!("the table of grants has no text in its column `{key}`"))),
+        };
+        let (grantee, privilege) = (text("grantee")?, text("privilege_type")?);
+        grants.entry(privilege).or_default().push(Value::from(grantee));
+    }
+    Ok(dict(grants.iter().map(|(privilege, grantees)| (privilege.as_str(), list(grantees.clone())))))
 }
 
 fn already_exists(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {

@@ -130,7 +130,6 @@ fn exit_codes_tell_failures_from_mistakes() {
     shop.run(&["test", "-s", "no_negative_amount"], 0);
     shop.run(&["run", "--profile", "nope"], 2);
     shop.run(&["run", "--no-such-flag"], 2);
-    shop.run(&["run", "-s", "warned", "--sample", "3 days"], 2);
     shop.run(&["parse"], 0);
     shop.run(&["debug"], 0);
     shop.write("models/dirty.sql", "select * from {{ ref('lost') }}");
