@@ -179,7 +179,7 @@ impl<'a> Collector<'a> {
         for column in columns {
             let Some(shown) = table.columns.get_mut(&column.shown.name) else { continue };
             let who = format!("column `{}` of {who}", shown.name);
-            match describer.render(&shown.description, column.description_span, &who) {
+            match describer.render(&column.shown.description, column.description_span, &who) {
                 Ok(described) => (shown.description, shown.doc_blocks) = (described.text, described.blocks),
                 Err(problem) => self.problems.push(*problem),
             }

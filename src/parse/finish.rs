@@ -227,7 +227,7 @@ impl Finisher<'_> {
         for column in columns {
             let Some(shown) = node.columns.get_mut(&column.shown.name) else { continue };
             let who = format!("column `{}` of {who}", shown.name);
-            match describer.render(&shown.description, column.description_span, &who) {
+            match describer.render(&column.shown.description, column.description_span, &who) {
                 Ok(described) => (shown.description, shown.doc_blocks) = (described.text, described.blocks),
                 Err(problem) => problems.push(*problem),
             }

@@ -54,6 +54,9 @@ fn ours(parsed: &Parsed, root: &Utf8Path) -> BTreeMap<(String, String), Vec<Json
     manifest.nodes.values().for_each(|r| add("nodes", json(&**r)));
     manifest.sources.values().for_each(|r| add("sources", json(&**r)));
     manifest.exposures.values().for_each(|r| add("exposures", json(&**r)));
+    manifest.metrics.values().for_each(|r| add("metrics", json(&**r)));
+    manifest.semantic_models.values().for_each(|r| add("semantic_models", json(&**r)));
+    manifest.saved_queries.values().for_each(|r| add("saved_queries", json(&**r)));
     manifest.unit_tests.values().for_each(|r| add("unit_tests", json(&**r)));
     manifest.groups.values().for_each(|r| add("groups", json(&**r)));
     manifest.docs.values().for_each(|r| add("docs", json(&**r)));
