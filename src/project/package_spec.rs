@@ -11,7 +11,7 @@ use crate::yaml::{Map, Value, Yaml};
 pub struct PackageSpec {
     /// Where it comes from.
     pub source: PackageSource,
-    /// Where the entry stands.
+    /// Where the name of the package, or of its place, stands.
     pub span: Span,
     /// The entry after Jinja.
     pub entry: Yaml,
@@ -82,7 +82,15 @@ impl PackageSpec {
     /// Reads an entry. `raw` is the same before Jinja.
     pub(super) fn read(entry: &Yaml, raw: &Yaml) -> Result<Self, Box<Diagnostic>> {
         let source = read_source(entry)?;
-        Ok(Self { source, span: entry.span, entry: entry.clone(), raw: raw.clone() })
+        let named = KEYS.iter().find_map(|(kind, _)| entry.get(kind));
+        let span = named.map_or(entry.span, |named| named.span);
+        Ok(Self { source, span, entry: entry.clone(), raw: raw.clone() })
+    }
+
+    /// Returns the place of what is said of the version, or of the name where nothing is.
+    pub fn version_span(&self) -> Span {
+        let said = self.entry.get("version").or_else(|| self.entry.get("revision"));
+        said.map_or(self.span, |said| said.span)
     }
 
     /// Returns the text of a key as written, before Jinja, if it is text there.

@@ -7,6 +7,7 @@ mod build;
 mod builtin_macros;
 mod cli;
 mod context;
+mod deps;
 mod duckdb;
 mod duckdb_profile;
 mod example;

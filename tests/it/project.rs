@@ -56,8 +56,9 @@ impl Place {
         let (workspace, mut found) = project::load_project(&self.sources, options);
         let workspace = workspace.unwrap_or_else(|| panic!("{}", self.shown(&found)));
         let request = deps::Request { versions: Versions::Locked, lock_only: false, version_check: true };
+        let never: deps::Stop = std::sync::Arc::new(|| false);
         if let Err(DepsError::Problems(problems)) =
-            deps::run(&self.sources, &workspace, &EventSink::silent(), request)
+            deps::run(&self.sources, &workspace, &EventSink::silent(), request, &never)
         {
             found.extend(problems);
         }

@@ -36,7 +36,9 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     };
     let lock_only = ui.flags.switch(LOCK.id);
     let request = deps::Request { versions, lock_only, version_check: ui.flags.places().version_check };
-    deps::run(&ui.sources, &project, &ui.events, request)?;
+    let cancel = ui.cancel.clone();
+    let stop: deps::Stop = std::sync::Arc::new(move || cancel.is_cancelled());
+    deps::run(&ui.sources, &project, &ui.events, request, &stop)?;
     Ok(Outcome::Success)
 }
 

@@ -5,12 +5,15 @@
 //! from the file in `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE` or `SSL_CERT_FILE`.
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use camino::Utf8Path;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, http::Response};
 
+use super::Stop;
 use crate::diag::{Code, Diagnostic};
 use crate::event::{EventSink, RecordRetryException, RetryExternalCall};
 use crate::files;
@@ -20,6 +23,9 @@ use crate::project::env::Env;
 /// How often a request is repeated, and how long it waits before.
 const RETRIES: usize = 5;
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many connections are open at a time.
+const CONNECTIONS: usize = 8;
 
 /// How long the hub may take to answer.
 const HUB_TIMEOUT: Duration = Duration::from_secs(30);
@@ -54,6 +60,10 @@ impl HttpError {
             ureq::Error::StatusCode(code) => format!("the server answers with status {code}"),
             ureq::Error::HostNotFound => "the host's name cannot be resolved".to_owned(),
             ureq::Error::Timeout(_) => "the server did not answer in time".to_owned(),
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                "the connection was refused".to_owned()
+            }
+            ureq::Error::Io(error) => error.to_string(),
             error => error.to_string(),
         };
         let passing = match error {
@@ -78,17 +88,23 @@ pub(super) struct Http {
     hub: Agent,
     archives: Agent,
     events: EventSink,
+    stop: Stop,
 }
 
 impl Http {
     /// Makes a client. Errors when a file of certificates is named that cannot be used.
-    pub(super) fn new(env: &Env, events: &EventSink) -> Result<Self, Box<Diagnostic>> {
+    pub(super) fn new(env: &Env, events: &EventSink, stop: &Stop) -> Result<Self, Box<Diagnostic>> {
         let roots = certificates(env)?;
         let seconds = env.raw("DBT_HTTP_TIMEOUT").and_then(|text| text.trim().parse().ok());
         let seconds = seconds.filter(|seconds: &f64| *seconds > 0.0 && seconds.is_finite());
         let timeout = Duration::try_from_secs_f64(seconds.unwrap_or(ARCHIVE_TIMEOUT)).ok();
-        let events = events.clone();
-        Ok(Self { hub: agent(Some(HUB_TIMEOUT), roots.clone()), archives: agent(timeout, roots), events })
+        let (events, stop) = (events.clone(), Arc::clone(stop));
+        Ok(Self {
+            hub: agent(Some(HUB_TIMEOUT), roots.clone()),
+            archives: agent(timeout, roots),
+            events,
+            stop,
+        })
     }
 
     /// Asks the hub for a page, once. `answered` is told the status.
@@ -112,7 +128,7 @@ impl Http {
     pub(super) fn retry<T>(&self, mut attempt: impl FnMut() -> Result<T, HttpError>) -> Result<T, HttpError> {
         for count in 0..RETRIES {
             match attempt() {
-                Err(error) if error.passing => {
+                Err(error) if error.passing && !(self.stop)() => {
                     self.events.debug(|| RecordRetryException { exc: error.to_string() });
                     self.events.debug(|| RetryExternalCall { attempt: count, max: RETRIES });
                     std::thread::sleep(PAUSE);
@@ -151,6 +167,31 @@ fn certificates(env: &Env) -> Result<RootCerts, Box<Diagnostic>> {
         return Err(Diagnostic::error(Code::NETWORK, None, message).into());
     }
     Ok(RootCerts::from(found))
+}
+
+/// Does something with each item, several at a time; results come in the order of the items.
+pub(super) fn at_once<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<(usize, R)>> = Mutex::default();
+    let done = || results.lock().unwrap_or_else(PoisonError::into_inner);
+    std::thread::scope(|scope| {
+        for _ in 0..items.len().min(CONNECTIONS) {
+            scope.spawn(|| {
+                while let Some((at, item)) = take(items, &next) {
+                    let result = work(item);
+                    done().push((at, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+fn take<'i, T>(items: &'i [T], next: &AtomicUsize) -> Option<(usize, &'i T)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    Some((at, items.get(at)?))
 }
 
 /// Makes an error of reading into one of the archive's host, so that it can be tried again.

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::DepsError;
-use super::http::{Http, HttpError};
+use super::http::{Http, HttpError, at_once};
 use crate::diag::{Code, Diagnostic, Sources};
 use crate::event::{
     Diagnosed, EventSink, RegistryIndexProgressGETRequest, RegistryIndexProgressGETResponse,
@@ -70,7 +70,9 @@ impl Release {
 pub(super) struct Hub {
     base: String,
     index: Option<BTreeSet<String>>,
-    pages: BTreeMap<String, Arc<Page>>,
+    pages: BTreeMap<String, Result<Arc<Page>, HttpError>>,
+    /// Packages whose new name was told.
+    moved: BTreeSet<String>,
     events: EventSink,
     sources: Sources,
 }
@@ -81,7 +83,14 @@ impl Hub {
         let base = env.raw("DBT_PACKAGE_HUB_URL").filter(|url| !url.is_empty()).unwrap_or(PUBLIC);
         // dbt glues its paths to the URL as it is; a missing slash is all that can be meant.
         let base = if base.ends_with('/') { base.to_owned() } else { format!("{base}/") };
-        Self { base, index: None, pages: BTreeMap::new(), events: events.clone(), sources: sources.clone() }
+        Self {
+            base,
+            index: None,
+            pages: BTreeMap::new(),
+            moved: BTreeSet::new(),
+            events: events.clone(),
+            sources: sources.clone(),
+        }
     }
 
     fn url(&self, name: &str) -> String {
@@ -107,11 +116,34 @@ impl Hub {
         Ok(self.index.get_or_insert_default())
     }
 
+    /// Asks for the pages of several packages at once. What fails is told when the page is used.
+    pub(super) fn fetch(&mut self, http: &Http, packages: BTreeSet<&str>) {
+        let known = |name: &str| self.index.as_ref().is_some_and(|index| index.contains(name));
+        let missing = packages.into_iter().filter(|name| known(name) && !self.pages.contains_key(*name));
+        let missing: Vec<String> = missing.map(str::to_owned).collect();
+        let pages = at_once(&missing, |name| self.ask(http, name));
+        self.pages.extend(missing.into_iter().zip(pages));
+    }
+
     /// Returns what the hub says of a package. Warns when another one takes its place.
     pub(super) fn page(&mut self, http: &Http, package: &str) -> Result<Arc<Page>, DepsError> {
-        if let Some(page) = self.pages.get(package) {
-            return Ok(Arc::clone(page));
+        let page = match self.pages.get(package) {
+            Some(page) => page.clone(),
+            None => self.ask(http, package),
+        };
+        self.pages.insert(package.to_owned(), page.clone());
+        let page = page.map_err(|error| error.into_diagnostic(&format!("package `{package}`")))?;
+        if let Some(new) = page.moved_to.as_ref().filter(|_| self.moved.insert(package.to_owned())) {
+            let message = format!("the package `{package}` is deprecated in favor of `{new}`");
+            let warning = Diagnostic::warning(Code::DEPRECATED, None, message)
+                .help(format!("list `{new}` instead"))
+                .known_as("PackageRedirectDeprecation");
+            self.events.warn(Diagnosed::new(warning, &self.sources))?;
         }
+        Ok(page)
+    }
+
+    fn ask(&self, http: &Http, package: &str) -> Result<Arc<Page>, HttpError> {
         let url = self.url(package);
         let page = http.retry(|| {
             self.events.debug(|| RegistryProgressGETRequest { url: url.clone() });
@@ -120,17 +152,7 @@ impl Hub {
             })?;
             read_page(&url, page)
         });
-        let page = page.map_err(|error| error.into_diagnostic(&format!("package `{package}`")))?;
-        if let Some(new) = &page.moved_to {
-            let message = format!("the package `{package}` is deprecated in favor of `{new}`");
-            let warning = Diagnostic::warning(Code::DEPRECATED, None, message)
-                .help(format!("list `{new}` instead"))
-                .known_as("PackageRedirectDeprecation");
-            self.events.warn(Diagnosed::new(warning, &self.sources))?;
-        }
-        let page = Arc::new(page);
-        self.pages.insert(package.to_owned(), Arc::clone(&page));
-        Ok(page)
+        page.map(Arc::new)
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! Packages are put together in a folder beside it, which takes its place when nothing failed.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::archive::{self, ArchiveError};
-use super::http;
+use super::http::{self, Http, at_once};
 use super::package::Pinned;
 use super::resolve::placed;
 use super::wishes::{Listing, Wish};
@@ -27,15 +29,18 @@ impl Deps<'_> {
         for spec in locked {
             listing.add(&Wish { spec: spec.clone(), by: format!("`{}`", lock_file::NAME) })?;
         }
+        self.ask_hub(&listing)?;
         let mut packages = Vec::new();
         for wishes in listing.iter() {
             packages.push((self.pin(wishes)?, wishes.spec().span));
         }
         let staging = Staging::beside(&self.project.paths.packages)?;
+        let mut fetched = self.fetch_all(&packages, &staging)?;
         let mut outdated = Vec::new();
-        for (mut package, span) in packages {
+        for (at, (mut package, span)) in packages.into_iter().enumerate() {
             self.events.send(DepsStartPackageInstall { package_name: package.name() });
-            self.place(&mut package, &staging.new, span)?;
+            self.place(&mut package, fetched.remove(&at).as_deref(), &staging.new, span)?;
+            self.check_stop()?;
             self.events.send(DepsInstallInfo { version_name: package.version_name() });
             self.tell_of_updates(&package, &mut outdated);
         }
@@ -63,20 +68,54 @@ impl Deps<'_> {
         }
     }
 
+    /// Downloads the archives of all hub packages, several at a time; by the package's place in the list.
+    fn fetch_all(
+        &mut self,
+        packages: &[(Pinned, Span)],
+        staging: &Staging,
+    ) -> Result<BTreeMap<usize, Utf8PathBuf>, DepsError> {
+        let mut wanted = Vec::new();
+        for (at, (package, _)) in packages.iter().enumerate() {
+            let Pinned::Hub { package, version, .. } = package else { continue };
+            let page = self.hub.page(&self.http, package)?;
+            let url = page.versions.get(version.as_str()).map(|release| release.downloads.tarball.clone());
+            let folder = staging.new.with_file_name(format!("archive-{at}"));
+            wanted.push((at, package.clone(), url.unwrap_or_default(), folder));
+        }
+        let (http, failed) = (&self.http, AtomicBool::new(false));
+        let results = at_once(&wanted, |(_, name, url, folder)| {
+            // One that failed is the end: no need to download the rest.
+            if failed.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let done = fetch(http, url, folder, name);
+            failed.fetch_or(done.is_err(), Ordering::Relaxed);
+            done
+        });
+        for ((at, ..), result) in wanted.iter().zip(results) {
+            if let Err(error) = result {
+                let (package, span) = &packages[*at];
+                self.events.send(DepsStartPackageInstall { package_name: package.name() });
+                return Err(placed(error, *span).into());
+            }
+        }
+        Ok(wanted.into_iter().map(|(at, _, _, folder)| (at, folder)).collect())
+    }
+
     /// Puts a package into the new folder, under the name of its project.
-    fn place(&mut self, package: &mut Pinned, new: &Utf8Path, span: Span) -> Result<(), DepsError> {
+    fn place(
+        &mut self,
+        package: &mut Pinned,
+        archive: Option<&Utf8Path>,
+        new: &Utf8Path,
+        span: Span,
+    ) -> Result<(), DepsError> {
         let name = self.metadata(package, span)?.name;
         let target = new.join(&name);
         // As in dbt, the later of two packages with one name wins.
         files::remove(&target)?;
         match package {
-            Pinned::Hub { package, version, .. } => {
-                let page = self.hub.page(&self.http, package)?;
-                let url =
-                    page.versions.get(version.as_str()).map(|release| release.downloads.tarball.clone());
-                let url = url.unwrap_or_default();
-                self.fetch(&url, &target, package).map_err(|error| placed(error, span))?;
-            }
+            Pinned::Hub { .. } => archive.map_or(Ok(()), |folder| files::move_folder(folder, &target))?,
             Pinned::Git { wanted, .. } => {
                 let folder = self.git.checkout(wanted).map_err(|error| placed(error, span))?.folder;
                 files::move_folder(&folder, &target)?;
@@ -101,31 +140,26 @@ impl Deps<'_> {
             return Ok(folder.clone());
         }
         let folder = self.downloads.join(format!("archive-{}", self.archives.len()));
-        self.fetch(url, &folder, name)?;
+        fetch(&self.http, url, &folder, name)?;
         self.archives.push((url.to_owned(), folder.clone()));
         Ok(folder)
     }
+}
 
-    /// Downloads an archive and unpacks it into a folder that does not exist yet.
-    fn fetch(&self, url: &str, target: &Utf8Path, name: &str) -> Result<(), Box<Diagnostic>> {
-        let what = format!("package `{name}`");
-        let attempt = || {
-            let unpacked = archive::unpack(self.http.open(url)?, target);
-            match unpacked {
-                Ok(()) => Ok(Ok(())),
-                Err(error) => {
-                    if let Err(error) = files::remove(target) {
-                        return Ok(Err(Box::new(error.into())));
-                    }
-                    match error {
-                        ArchiveError::Broken(error) => Err(http::broken(url, &error)),
-                        error => Ok(Err(Box::new(refused(&what, url, &error)))),
-                    }
-                }
-            }
-        };
-        self.http.retry(attempt).map_err(|error| Box::new(error.into_diagnostic(&what)))?
-    }
+/// Downloads an archive and unpacks it into a folder that does not exist yet.
+fn fetch(http: &Http, url: &str, target: &Utf8Path, name: &str) -> Result<(), Box<Diagnostic>> {
+    let what = format!("package `{name}`");
+    let attempt = || {
+        let Err(error) = archive::unpack(http.open(url)?, target) else { return Ok(Ok(())) };
+        if let Err(error) = files::remove(target) {
+            return Ok(Err(Box::new(error.into())));
+        }
+        match error {
+            ArchiveError::Broken(error) => Err(http::broken(url, &error)),
+            error => Ok(Err(Box::new(refused(&what, url, &error)))),
+        }
+    };
+    http.retry(attempt).map_err(|error| Box::new(error.into_diagnostic(&what)))?
 }
 
 fn refused(what: &str, url: &str, error: &ArchiveError) -> Diagnostic {

@@ -141,3 +141,38 @@ pub(super) fn text(
     let style = YamlStyle { sort_keys: true, indent_lists: true };
     yaml_text(&tree, style).map_err(|error| error.into_diagnostic().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks the hash of a list, as dbt 1.11 computes it.
+    #[track_caller]
+    fn check(text: &str, want: &str) {
+        let (tree, mut found) = crate::yaml::parse_text(&Sources::new(), "packages.yml", text);
+        let packages = packages::read(tree.as_ref(), None, &mut found);
+        assert!(found.is_empty(), "{found:?}");
+        assert_eq!(hash(&packages, false), want, "{text}");
+    }
+
+    #[test]
+    fn hashes_are_dbts() {
+        check("[{package: a/b, version: 1.0.0}]", "fbe59819b389dd3c16eebc554e4ec5b3ce2924bc");
+        check("[{package: a/b, version: 1.0}]", "bbcacd8a45bfe08b1b0e318c1c09cccb5c12fe57");
+        check("[{package: a/b, version: ['>=1.0.0', 2.50]}]", "af837fa392b69480108e8bc6634a8be6367d95c6");
+        check(
+            "[{package: a/b, version: 1.0.0, install_prerelease: true}]",
+            "c3abe22411807d7e886d361b3a1ce2cce9664ba6",
+        );
+        check("[{package: a/b, version: 1.0.0, name: x}]", "0eed80cd1c49c0e07ff364552fd2ab7b31fb4603");
+        check("[{git: x, warn-unpinned: false}]", "65fae54dd60608c24a053b4ebedc362ad357537a");
+        check("[{git: x, revision: 1, subdirectory: s}]", "53258a6248d4da72dd10826d982e6b3aecc6ab33");
+        check("[{git: x, revision: null, name: n}]", "eede3b39ee4329991c548b1232af8324ad21d07a");
+        check("[{local: x}, {local: y, name: z}]", "1f8e6e4c5acd108a5b2e931ddd6e0fe25fb22c03");
+        check("[{tarball: x, name: y}]", "f8c28aa6c070b2b0dce8667ca339c493f36b7373");
+        check(
+            "[{private: x/y, provider: github, revision: 1.0}]",
+            "395c4710d210ae5780546ffefa72b3e847e997e4",
+        );
+    }
+}

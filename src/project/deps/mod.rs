@@ -17,6 +17,7 @@ mod resolve;
 mod wishes;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
@@ -106,7 +107,11 @@ struct Deps<'a> {
     archives: Vec<(String, Utf8PathBuf)>,
     /// Git packages that were warned about.
     unpinned: BTreeSet<Wanted>,
+    stop: Stop,
 }
+
+/// Tells whether the user wants to stop. Asked from several threads.
+pub type Stop = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Installs what the project lists, or what its lock says if that was made from the same list.
 ///
@@ -116,6 +121,7 @@ pub fn run(
     project: &ProjectOnly,
     events: &EventSink,
     request: Request,
+    stop: &Stop,
 ) -> Result<(), DepsError> {
     let folder = tempfile::Builder::new().prefix("tidegate-deps-").tempdir();
     let folder = folder.map_err(|error| no_temporary_folder(&error.to_string()))?;
@@ -128,13 +134,14 @@ pub fn run(
         project,
         events,
         version_check: request.version_check,
-        context: YamlContext::secret(&project.base, Vars::of_cli(std::sync::Arc::clone(&project.cli_vars))),
-        http: Http::new(env, events)?,
+        context: YamlContext::secret(&project.base, Vars::of_cli(Arc::clone(&project.cli_vars))),
+        http: Http::new(env, events, stop)?,
         hub: Hub::new(env, events, sources),
         git: Git::new(downloads.clone(), events),
         downloads,
         archives: Vec::new(),
         unpinned: BTreeSet::new(),
+        stop: Arc::clone(stop),
     };
     deps.run(request)
 }
@@ -160,6 +167,14 @@ impl Deps<'_> {
             return Ok(());
         }
         self.install(&locked)
+    }
+
+    /// Ends the work where the user asked for it.
+    fn check_stop(&self) -> Result<(), DepsError> {
+        if (self.stop)() {
+            return Err(Diagnostic::error(Code::INTERRUPTED, None, "stopped: no package was changed").into());
+        }
+        Ok(())
     }
 
     fn lock_path(&self) -> Utf8PathBuf {

@@ -47,8 +47,10 @@ impl Deps<'_> {
         let mut all = Listing::default();
         let mut visited = BTreeSet::new();
         while pending.iter().next().is_some() {
+            self.ask_hub(&pending)?;
             let mut next = Listing::default();
             for wishes in pending.iter() {
+                self.check_stop()?;
                 if let Err(error) = self.visit(wishes, &mut all, &mut next, &mut visited) {
                     collect(error, &mut found)?;
                 }
@@ -67,6 +69,20 @@ impl Deps<'_> {
         }
         check_names(&resolved, &self.project.project.name)?;
         Ok(resolved)
+    }
+
+    /// Asks the hub for all packages of a list at once, so that it need not be waited for one by one.
+    pub(super) fn ask_hub(&mut self, listing: &Listing) -> Result<(), DepsError> {
+        let of_hub = |wishes: &Wishes| match wishes.source() {
+            PackageSource::Hub { package, .. } => Some(package.clone()),
+            _ => None,
+        };
+        let names: BTreeSet<String> = listing.iter().filter_map(of_hub).collect();
+        if !names.is_empty() {
+            self.hub.index(&self.http)?;
+            self.hub.fetch(&self.http, names.iter().map(String::as_str).collect());
+        }
+        Ok(())
     }
 
     /// Takes a package into `all`, and what its list asks for into `next`.
@@ -147,7 +163,7 @@ impl Deps<'_> {
         }
         let Some(range) = Range::intersect(&conditions) else {
             let message = format!("no version of `{package}` can meet all that is asked for");
-            let error = wishes.explain(Diagnostic::error(Code::PACKAGE, None, message), asked_version);
+            let error = wishes.conflict(message, asked_version);
             return Err(error
                 .help("loosen one of the conditions, or take other versions of who asks")
                 .into());
@@ -287,7 +303,9 @@ fn conditions(wishes: &Wishes) -> Result<Vec<Requirement>, DepsError> {
                 Some(condition) => conditions.push(condition),
                 None => {
                     let message = format!("`{text}` is not a valid semantic version");
-                    let place = wish.spec.entry.get("version").map_or(wish.spec.span, |version| version.span);
+                    let items = wish.spec.entry.get("version").and_then(Yaml::as_seq).unwrap_or_default();
+                    let item = items.iter().find(|item| item.as_str() == Some(text));
+                    let place = item.map_or(wish.spec.version_span(), |item| item.span);
                     let help = "write three numbers, perhaps behind an operator, each condition by itself: \
                                 `[\">=1.0.0\", \"<2.0.0\"]`";
                     found.push(Diagnostic::error(Code::VERSION, place, message).help(help));
@@ -320,14 +338,14 @@ fn revision(wishes: &Wishes) -> Result<String, Box<Diagnostic>> {
         Some(revision) => format!("`{revision}`"),
         None => "any revision".to_owned(),
     };
-    let error = wishes.explain(Diagnostic::error(Code::PACKAGE, None, message), what);
+    let error = wishes.conflict(message, what);
     Err(error.help("a git package can be there at one revision only").into())
 }
 
 fn no_version(wishes: &Wishes, page: &Page, range: &Range, installable: &[String]) -> Diagnostic {
     let package = wishes.source().name();
     let message = format!("could not find a matching compatible version for package `{package}`");
-    let error = wishes.explain(Diagnostic::error(Code::PACKAGE, None, message), asked_version);
+    let error = wishes.conflict(message, asked_version);
     let newest: Vec<&str> = installable.iter().rev().take(SHOWN_VERSIONS).map(String::as_str).collect();
     let more = installable.len() - newest.len();
     let more = if more > 0 { format!(" and {more} older ones") } else { String::new() };

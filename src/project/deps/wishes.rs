@@ -32,20 +32,12 @@ impl Wishes {
         self.0.iter()
     }
 
-    /// Adds to an error who asks for what; places in the project's own list become labels.
-    pub(super) fn explain(
-        &self,
-        mut error: Diagnostic,
-        what: impl Fn(&PackageSource) -> String,
-    ) -> Diagnostic {
-        for wish in &self.0 {
+    /// Makes an error that tells who asks for what, each at its place.
+    pub(super) fn conflict(&self, message: String, what: impl Fn(&PackageSource) -> String) -> Diagnostic {
+        let mut error = Diagnostic::error(Code::PACKAGE, self.0[0].spec.version_span(), message);
+        for (at, wish) in self.0.iter().enumerate() {
             let text = format!("{} asks for {}", wish.by, what(&wish.spec.source));
-            error = if error.span.is_none() || error.span == Some(wish.spec.span) {
-                error.span = Some(wish.spec.span);
-                error.at(text)
-            } else {
-                error.label(wish.spec.span, text)
-            };
+            error = if at == 0 { error.at(text) } else { error.label(wish.spec.version_span(), text) };
         }
         error
     }
