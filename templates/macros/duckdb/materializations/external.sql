@@ -25,7 +25,7 @@
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-  {%- call statement('main', language=language) -%}
+  {%- call statement('create_table', language=language) -%}
     {{ create_table_as(False, rows_relation, compiled_code, language) }}
   {%- endcall -%}
 
@@ -41,7 +41,7 @@
 
   {{ write_to_file(rows_relation, location, write_options) }}
 
-  {%- call statement('create_view') -%}
+  {%- call statement('main') -%}
     create or replace view {{ view_relation }} as (
       {{ external_read_query(location, options, config) }}
       {%- if empty %}
