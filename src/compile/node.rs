@@ -107,6 +107,11 @@ impl Compiler {
         Ok(Rendered { text: output.text.into(), map: output.map, ctes })
     }
 
+    /// Returns the names of the context that a node's code mentions, without the macros it calls.
+    pub fn names(&self, node: &Node) -> Vec<Arc<str>> {
+        self.template(node).map(|template| template.names().to_vec()).unwrap_or_default()
+    }
+
     /// Returns a node's template. Code that lies in no file of its own (a snapshot in YAML) is compiled here.
     pub(super) fn template(&self, node: &Node) -> Result<Template, Diagnostic> {
         if let Some(template) = self.templates.get(&node.unique_id) {

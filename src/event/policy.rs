@@ -94,6 +94,9 @@ const WARNINGS: &[(&str, &str)] = &[
     ("WrongResourceSchemaFile", "I057"),
 ];
 
+/// Warnings that dbt only tells: they become errors only when they are named.
+const ONLY_TOLD: &[&str] = &["MicrobatchModelNoEventTimeInputs"];
+
 /// The group of all deprecations.
 const DEPRECATIONS: &str = "Deprecations";
 
@@ -204,7 +207,8 @@ impl WarnPolicy {
 
     /// Decides about a warning by its name and code (deprecations have codes that begin with `D`).
     pub fn verdict(&self, name: &str, code: &str) -> Verdict {
-        if self.all {
+        let only_told = ONLY_TOLD.contains(&name);
+        if self.all && !only_told {
             return Verdict::Error;
         }
         if let Some(verdict) = self.by_name(name) {
@@ -213,7 +217,7 @@ impl WarnPolicy {
         let group = if is_deprecation(code) { self.by_name(DEPRECATIONS) } else { None };
         match group {
             Some(verdict) => verdict,
-            None if self.error_all => Verdict::Error,
+            None if self.error_all && !only_told => Verdict::Error,
             None => Verdict::Warn,
         }
     }

@@ -1,5 +1,5 @@
 //! What can only be checked when everything is known: names and relations that collide, groups, access,
-//! snapshots, microbatch models, names with spaces, deprecated models, unused config paths. Called by `mod`.
+//! snapshots, names with spaces, deprecated models, unused config paths. Called by `mod`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,6 @@ pub(super) fn check(manifest: &Manifest, workspace: &Workspace, problems: &mut V
         match node.kind {
             NodeKind::Model { .. } => {
                 public_ephemeral(node, problems);
-                microbatch(node, problems);
             }
             NodeKind::Snapshot => snapshot(node, problems),
             _ => {}
@@ -187,55 +186,6 @@ fn snapshot(node: &Node, problems: &mut Vec<Diagnostic>) {
     if config.text("materialized") != Some("snapshot") {
         fail(format!("snapshot `{name}` cannot have another materialization"), "remove `materialized`");
     }
-}
-
-const BATCH_SIZES: [&str; 4] = ["hour", "day", "month", "year"];
-
-fn microbatch(node: &Node, problems: &mut Vec<Diagnostic>) {
-    let config = &node.config;
-    let is_microbatch = config.text("materialized") == Some("incremental")
-        && config.text("incremental_strategy") == Some("microbatch");
-    if !is_microbatch {
-        return;
-    }
-    let name = &node.name;
-    let mut fail = |message: String| {
-        problems.push(Diagnostic::error(Code::CONFIG, start(node.span), message));
-    };
-    if config.text("event_time").is_none() {
-        fail(format!("microbatch model `{name}` needs the config `event_time`: the name of a column"));
-    }
-    match config.set("begin") {
-        None => fail(format!("microbatch model `{name}` needs the config `begin`: the first date")),
-        Some(Json::String(text)) if is_datetime(text) => {}
-        Some(other) => {
-            let given = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
-            fail(format!("`begin` of microbatch model `{name}` is no date: `{given}`"));
-        }
-    }
-    match config.text("batch_size") {
-        Some(size) if BATCH_SIZES.contains(&size) => {}
-        other => {
-            let given = other.map(|size| format!(", but is `{size}`")).unwrap_or_default();
-            fail(format!(
-                "`batch_size` of microbatch model `{name}` must be one of {}{given}",
-                BATCH_SIZES.join(", ")
-            ));
-        }
-    }
-    if config.set("lookback").is_some_and(|value| value.as_i64().is_none()) {
-        fail(format!("`lookback` of microbatch model `{name}` must be a whole number"));
-    }
-    if config.set("concurrent_batches").is_some_and(|value| !value.is_boolean()) {
-        fail(format!("`concurrent_batches` of microbatch model `{name}` must be true or false"));
-    }
-}
-
-fn is_datetime(text: &str) -> bool {
-    let text = text.replacen(' ', "T", 1);
-    text.parse::<jiff::civil::Date>().is_ok()
-        || text.parse::<jiff::civil::DateTime>().is_ok()
-        || text.parse::<jiff::Timestamp>().is_ok()
 }
 
 /// Tells of models that are past their date, and of those that use them.

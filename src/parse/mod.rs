@@ -26,6 +26,7 @@ mod generic_name;
 mod generic_test;
 mod macro_patches;
 mod macros;
+mod microbatch;
 mod models;
 mod names;
 mod node;

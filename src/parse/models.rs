@@ -175,9 +175,7 @@ fn check_contract(node: &Node, constraints: &[Json], place: Span, problems: &mut
 /// Shows the first date of a microbatch model with its time, as dbt does once it has checked it.
 pub(super) fn begin_as_datetime(node: &mut Node) {
     let config = &node.config;
-    let is_microbatch = config.text("materialized") == Some("incremental")
-        && config.text("incremental_strategy") == Some("microbatch");
-    let Some(begin) = config.text("begin").filter(|_| is_microbatch) else { return };
+    let Some(begin) = config.text("begin").filter(|_| config.is_microbatch()) else { return };
     let text = begin.replacen(' ', "T", 1);
     let date = text.parse::<jiff::civil::Date>().ok().filter(|_| !text.contains('T'));
     let shown = match (date, text.parse::<jiff::civil::DateTime>()) {

@@ -28,7 +28,8 @@ use super::settings::{self, Settings};
 use super::test_nodes::TestMaker;
 use super::trees::Trees;
 use super::{
-    all_tests, checks, docs, entries, exposures, macro_patches, relations, semantic, sources, unit_tests,
+    all_tests, checks, docs, entries, exposures, macro_patches, microbatch, relations, semantic, sources,
+    unit_tests,
 };
 
 /// A parsed project.
@@ -101,6 +102,7 @@ impl Run<'_> {
         let Collected { manifest, templates, lookup, problems } = collector.finish();
         self.problems.extend(problems);
         checks::check(&manifest, self.workspace, &mut self.problems);
+        microbatch::check(&manifest, &shared, &mut self.problems);
         Parsed {
             manifest: Arc::new(manifest),
             templates: Arc::new(templates),

@@ -6,11 +6,13 @@
 //! rest is skipped. The first batch runs the pre-hooks, the last one the post-hooks. Called by [`NodeRunner`].
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::crew::Crew;
 use super::describe::{place, result_message};
 use super::node::{Done, NodeRunner, Work};
 use super::schedule::SkipReason;
@@ -19,22 +21,37 @@ use crate::artifacts::{BatchResults, RunResult, Status};
 use crate::context::{NodeScope, Session, SharedSession};
 use crate::diag::Diagnostic;
 use crate::event::{
-    GenericExceptionOnRun, LogBatchResult, LogStartBatch, MicrobatchExecutionDebug, NodeFinished, NodeInfo,
-    NodeStart,
+    self, GenericExceptionOnRun, LogBatchResult, LogStartBatch, MicrobatchExecutionDebug, NodeFinished,
+    NodeInfo, NodeStart,
 };
 use crate::jinja::{Value, function};
 use crate::manifest::{Batch, Config, Json, JsonMap, Node, RelationType, utc};
 use crate::plan::{Action, BatchRequest, batches};
 
-/// A microbatch model at work.
-struct Model<'a> {
-    node: &'a Arc<Node>,
-    info: &'a NodeInfo,
+/// A microbatch model at work, shared by the workers that build its batches.
+struct Model {
+    node: Arc<Node>,
+    info: NodeInfo,
     batches: Vec<Batch>,
     /// Whether the first batch adds to rows that are there. All others do.
     incremental: bool,
     /// Where it is built, as lines show it.
     place: String,
+    line: Mutex<Line>,
+    /// Told when a batch ends.
+    ended: Condvar,
+}
+
+/// Which batches wait, and what became of the others.
+#[derive(Default)]
+struct Line {
+    /// The batches that may be taken next, by any worker.
+    waiting: Range<usize>,
+    /// Who may take them: whoever works at this pace.
+    pace: Pace,
+    /// How many were taken and have not ended.
+    in_hand: usize,
+    tally: Tally,
 }
 
 /// How one batch ended.
@@ -51,18 +68,27 @@ struct Tally {
     built: Vec<Batch>,
     /// The failed ones, and those that were not run.
     failed: Vec<Batch>,
-    /// What was wrong first.
-    diagnostic: Option<Box<Diagnostic>>,
+    /// What was wrong with the first of them, and its place.
+    diagnostic: Option<(usize, Box<Diagnostic>)>,
     broken_off: Option<SkipReason>,
 }
 
+/// Whether a batch waits for the one before.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Pace {
+    #[default]
+    Sequential,
+    Concurrent,
+}
+
 impl NodeRunner {
-    /// Builds the batches of a model, one after another. Errors when the batches cannot even be told.
-    pub(super) fn build_batches(
-        &self,
-        node: &Arc<Node>,
-        info: &NodeInfo,
+    /// Builds the batches of a model: the first and the last one alone, those between at the same time where
+    /// the engine and the model allow it and workers are idle. Errors when the batches cannot even be told.
+    pub(super) fn build_batches<'a>(
+        &'a self,
+        (node, info): (&Arc<Node>, &NodeInfo),
         session: &SharedSession,
+        crew: &dyn Crew<'a, SharedSession>,
     ) -> Result<Done, Diagnostic> {
         let incremental = self.adds_rows(node)?;
         let run = self.run_scope();
@@ -72,21 +98,89 @@ impl NodeRunner {
             now: utc(run.shared.started_at),
         };
         let batches = batches(node, request)?;
-        let model = Model { node, info, batches, incremental, place: place(node, self.home()) };
-        let mut tally = Tally::default();
-        for (index, batch) in model.batches.iter().enumerate() {
-            let because = self.stop_reason();
-            tally.broken_off = tally.broken_off.or(because);
-            if self.stops(&tally) {
-                tally.failed.push(*batch);
-            } else if tally.failed.first() == model.batches.first() {
-                self.skip_batch(&model, index);
-                tally.failed.push(*batch);
-            } else {
-                tally.add(*batch, self.run_batch(&model, index, session));
-            }
+        let last = batches.len().saturating_sub(1);
+        let model = Arc::new(Model {
+            node: Arc::clone(node),
+            info: info.clone(),
+            batches,
+            incremental,
+            place: place(node, self.home()),
+            line: Mutex::default(),
+            ended: Condvar::new(),
+        });
+        self.advance(&model, 0..1, session);
+        if model.lock().tally.built.is_empty() {
+            // Without the first batch there is nothing to add to.
+            self.skip_rest(&model);
+        } else {
+            self.between(&model, 1..last, (session, crew));
+            self.advance(&model, last.max(1)..last + 1, session);
         }
+        let tally = std::mem::take(&mut model.lock().tally);
         Ok(tally.done())
+    }
+
+    /// Builds batches one after another.
+    fn advance(&self, model: &Arc<Model>, batches: Range<usize>, session: &SharedSession) {
+        model.release(batches, Pace::Sequential);
+        self.work_off(model, session, Pace::Sequential);
+    }
+
+    /// Builds the batches between the first and the last one, together with idle workers.
+    fn between<'a>(
+        &'a self,
+        model: &Arc<Model>,
+        batches: Range<usize>,
+        (session, crew): (&SharedSession, &dyn Crew<'a, SharedSession>),
+    ) {
+        if !self.may_be_concurrent(&model.node) || crew.others() == 0 {
+            return self.advance(model, batches, session);
+        }
+        let helpers = crew.others().min(batches.len().saturating_sub(1));
+        model.release(batches, Pace::Concurrent);
+        for _ in 0..helpers {
+            let model = Arc::clone(model);
+            crew.offer(Box::new(move |session: &mut SharedSession| {
+                let _current = event::NodeScope::enter(model.info.clone());
+                self.work_off(&model, session, Pace::Concurrent);
+            }));
+        }
+        self.work_off(model, session, Pace::Concurrent);
+        model.wait();
+    }
+
+    /// Tells whether the batches between the first and the last one need no order. A model that reads its own
+    /// table does.
+    fn may_be_concurrent(&self, node: &Node) -> bool {
+        let reads_itself = || self.compiler().names(node).iter().any(|name| &**name == "this");
+        let wanted = || node.config.flag("concurrent_batches").unwrap_or_else(|| !reads_itself());
+        self.run_scope().shared.dialect.concurrent_batches() && wanted()
+    }
+
+    /// Takes waiting batches until there is none.
+    fn work_off(&self, model: &Arc<Model>, session: &SharedSession, pace: Pace) {
+        while let Some(index) = self.take(model, pace) {
+            let mut hand = Hand { model, index, end: None };
+            hand.end = Some(self.run_batch(model, index, (session, pace)));
+        }
+    }
+
+    /// Takes the next batch; none once the run is being stopped. Those that still wait have then failed.
+    fn take(&self, model: &Model, pace: Pace) -> Option<usize> {
+        let mut line = model.lock();
+        if line.pace != pace {
+            return None;
+        }
+        let because = self.stop_reason();
+        line.tally.broken_off = line.tally.broken_off.take().or(because);
+        if line.tally.broken_off.is_some() {
+            let left = std::mem::take(&mut line.waiting);
+            line.tally.failed.extend(left.filter_map(|index| model.batches.get(index)));
+            return None;
+        }
+        let index = line.waiting.next()?;
+        line.in_hand += 1;
+        Some(index)
     }
 
     /// Tells whether the table is there and keeps its rows (dbt's `_is_incremental`).
@@ -106,23 +200,18 @@ impl NodeRunner {
         Ok(is_table && !rebuilt)
     }
 
-    /// Tells whether no further batch is to be begun.
-    fn stops(&self, tally: &Tally) -> bool {
-        let failed_fast = !tally.failed.is_empty() && self.run_scope().shared.is_on("FAIL_FAST");
-        failed_fast || tally.broken_off.is_some()
-    }
-
-    fn run_batch(&self, model: &Model<'_>, index: usize, session: &SharedSession) -> End {
+    fn run_batch(&self, model: &Model, index: usize, (session, pace): (&SharedSession, Pace)) -> End {
         let started = Instant::now();
         let total_batches = model.batches.len();
         let Some(batch) = model.batches.get(index).copied() else { return End::Failed(None) };
         let description = model.describe(&batch);
         let events = self.events();
-        events.debug(|| MicrobatchExecutionDebug { msg: format!("{description} is being run sequentially") });
+        let how = if pace == Pace::Sequential { "sequentially" } else { "concurrently" };
+        events.debug(|| MicrobatchExecutionDebug { msg: format!("{description} is being run {how}") });
         events.debug(|| NodeStart { node_info: model.info.clone() });
         let (batch_index, node_info) = (index + 1, model.info.clone());
         events.send(LogStartBatch { batch_index, description, node_info, total_batches });
-        let node = of_batch(model.node, index == 0, index + 1 == total_batches);
+        let node = of_batch(&model.node, index == 0, index + 1 == total_batches);
         let scope = NodeScope::of_batch(self.run_scope(), &node, batch, session.clone());
         let mut work = Work::new(&node, scope, model.info.clone());
         work.adds_rows = index > 0 || model.incremental;
@@ -134,26 +223,35 @@ impl NodeRunner {
             Status::Skipped => End::BrokenOff(self.stop_reason().unwrap_or(SkipReason::Cancelled)),
             _ => {
                 // The end of the run tells only how many batches failed.
+                let message = result.message.replace("ERROR".to_owned()).unwrap_or_default();
                 events.send(GenericExceptionOnRun {
                     build_path: String::new(),
-                    exc: format!("{}: {}", model.describe(&batch), result.message.unwrap_or_default()),
+                    exc: format!("{}: {message}", model.describe(&batch)),
                     unique_id: node.unique_id.to_string(),
                 });
-                result.message = Some("ERROR".to_owned());
-                End::Failed(result.diagnostic.take())
+                let diagnostic = result.diagnostic.take();
+                let seen = format!("first seen in batch {}", batch.label());
+                End::Failed(diagnostic.map(|diagnostic| Box::new(diagnostic.note(seen))))
             }
         };
         self.tell_batch(model, index, &result);
         end
     }
 
-    fn skip_batch(&self, model: &Model<'_>, index: usize) {
-        self.events().debug(|| NodeStart { node_info: model.info.clone() });
-        let result = RunResult::new(model.node.unique_id.clone(), Status::Skipped).with_message("SKIPPED");
-        self.tell_batch(model, index, &result);
+    /// Skips all batches but the first one.
+    fn skip_rest(&self, model: &Model) {
+        for (index, batch) in model.batches.iter().enumerate().skip(1) {
+            if model.lock().tally.broken_off.is_none() {
+                self.events().debug(|| NodeStart { node_info: model.info.clone() });
+                let id = model.node.unique_id.clone();
+                let result = RunResult::new(id, Status::Skipped).with_message("SKIPPED");
+                self.tell_batch(model, index, &result);
+            }
+            model.lock().tally.failed.push(*batch);
+        }
     }
 
-    fn tell_batch(&self, model: &Model<'_>, index: usize, result: &RunResult) {
+    fn tell_batch(&self, model: &Model, index: usize, result: &RunResult) {
         let finished = Some(Timestamp::now());
         let node_info = NodeInfo { finished_at: finished, ..model.info.with_status(result.status.as_str()) };
         let status = match result.status {
@@ -173,19 +271,58 @@ impl NodeRunner {
     }
 }
 
-impl Model<'_> {
+/// A batch that a worker has taken. One without an end has failed: its worker broke.
+struct Hand<'m> {
+    model: &'m Model,
+    index: usize,
+    end: Option<End>,
+}
+
+impl Drop for Hand<'_> {
+    fn drop(&mut self) {
+        let mut line = self.model.lock();
+        if let Some(batch) = self.model.batches.get(self.index) {
+            line.tally.add((self.index, *batch), self.end.take().unwrap_or(End::Failed(None)));
+        }
+        line.in_hand -= 1;
+        self.model.ended.notify_all();
+    }
+}
+
+impl Model {
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets batches be taken at a pace. A helper that comes too late for its pace takes none of them.
+    fn release(&self, batches: Range<usize>, pace: Pace) {
+        let mut line = self.lock();
+        line.waiting = batches;
+        line.pace = pace;
+    }
+
+    /// Waits until no batch is in anybody's hand.
+    fn wait(&self) {
+        let mut line = self.lock();
+        while line.in_hand > 0 {
+            line = self.ended.wait(line).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     fn describe(&self, batch: &Batch) -> String {
         format!("batch {} of {}", batch.label(), self.place)
     }
 }
 
 impl Tally {
-    fn add(&mut self, batch: Batch, end: End) {
+    fn add(&mut self, (index, batch): (usize, Batch), end: End) {
         match end {
             End::Built => self.built.push(batch),
             End::Failed(diagnostic) => {
                 self.failed.push(batch);
-                self.diagnostic = self.diagnostic.take().or(diagnostic);
+                let found = diagnostic.map(|diagnostic| (index, diagnostic));
+                let known = self.diagnostic.take();
+                self.diagnostic = known.into_iter().chain(found).min_by_key(|(index, _)| *index);
             }
             End::BrokenOff(because) => {
                 self.failed.push(batch);
@@ -210,7 +347,7 @@ impl Tally {
             response: JsonMap::new(),
             failures: Some(0),
             batches: Some(BatchResults { successful: shown(self.built), failed: shown(self.failed) }),
-            diagnostic: self.diagnostic,
+            diagnostic: self.diagnostic.map(|(_, diagnostic)| diagnostic),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod batches;
 mod cancel;
+mod crew;
 mod data_test;
 mod describe;
 mod error_text;
@@ -15,6 +16,7 @@ mod schedule;
 mod unit_test;
 
 pub use cancel::CancelToken;
+pub use crew::{Crew, Help, Turn};
 pub use hooks::{HookStage, HooksRun, run_hooks};
 pub use node::NodeRunner;
 pub use prepare::prepare;

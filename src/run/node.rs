@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::batches::add_rows;
 use super::cancel::CancelToken;
+use super::crew::{Crew, Turn};
 use super::data_test::run_test;
 use super::describe::{Infos, description, place, result_message, test_name};
 use super::materialize::{clone_relation, materialize};
@@ -142,8 +143,8 @@ impl NodeRunner {
         let done = match (action, &compiled) {
             (Action::Test, Some(compiled)) => run_test(work.node, compiled, &work.scope).map(tested),
             (Action::UnitTest, Some(compiled)) => run_unit_test(work.node, compiled, &work.scope).map(tested),
-            (Action::Build, _) => materialize(work.node, compiled.as_ref(), &work.scope).map(built),
-            (Action::Clone, _) => clone_relation(work.node, &work.scope).map(built),
+            (Action::Build, _) => materialize(work.node, compiled.as_ref(), &work.scope).map(|r| built(&r)),
+            (Action::Clone, _) => clone_relation(work.node, &work.scope).map(|r| built(&r)),
             _ => Ok(Done::new(Status::Success, None, JsonMap::new())),
         };
         work.timing.push(Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() });
@@ -155,10 +156,15 @@ impl NodeRunner {
     }
 
     /// Builds a microbatch model; it is its batches that are compiled.
-    fn work_in_batches(&self, work: &mut Work<'_>, session: &SharedSession) -> Result<Done, Diagnostic> {
+    fn work_in_batches<'a>(
+        &'a self,
+        work: &mut Work<'_>,
+        session: &SharedSession,
+        crew: &dyn Crew<'a, SharedSession>,
+    ) -> Result<Done, Diagnostic> {
         let begin = Timestamp::now();
         work.timing.push(Timing { name: Phase::Compile, started_at: begin, completed_at: begin });
-        let done = self.build_batches(work.node, &work.info, session);
+        let done = self.build_batches((work.node, &work.info), session, crew);
         work.timing.push(Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() });
         done
     }
@@ -321,8 +327,8 @@ impl NodeRunner {
     }
 }
 
-fn built(response: AdapterResponse) -> Done {
-    Done::new(Status::Success, Some(response.message.clone()), response_json(&response))
+fn built(response: &AdapterResponse) -> Done {
+    Done::new(Status::Success, Some(response.message.clone()), response_json(response))
 }
 
 fn tested(verdict: Verdict) -> Done {
@@ -338,7 +344,13 @@ impl Runner for NodeRunner {
         Ok(SharedSession::new(Arc::clone(&self.adapter), self.events().clone()))
     }
 
-    fn run(&self, session: &mut SharedSession, id: &UniqueId, index: usize, total: usize) -> RunResult {
+    fn run<'a>(
+        &'a self,
+        session: &mut SharedSession,
+        turn: Turn<'_>,
+        crew: &dyn Crew<'a, SharedSession>,
+    ) -> RunResult {
+        let Turn { id, index, total } = turn;
         let action = self.actions.get(id).copied().unwrap_or(Action::Compile);
         if action == Action::NoOp {
             return self.no_op(id, (index, total));
@@ -363,7 +375,7 @@ impl Runner for NodeRunner {
             NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
         let mut work = Work::new(node, scope, info.clone());
         let outcome = if action == Action::Build && self.run_scope().builds_in_batches(node) {
-            self.work_in_batches(&mut work, session)
+            self.work_in_batches(&mut work, session, crew)
         } else {
             self.work(action, &mut work)
         };
@@ -373,7 +385,13 @@ impl Runner for NodeRunner {
         result
     }
 
-    fn skip(&self, id: &UniqueId, because: &SkipReason, index: usize, total: usize) -> RunResult {
+    fn shares(&self, id: &UniqueId) -> bool {
+        let run = self.run_scope();
+        run.manifest.nodes.get(id).is_some_and(|node| run.builds_in_batches(node))
+    }
+
+    fn skip(&self, turn: Turn<'_>, because: &SkipReason) -> RunResult {
+        let Turn { id, index, total } = turn;
         let info = self.infos.get(id);
         let node = self.run_scope().manifest.nodes.get(id);
         let (schema, name) = node.map_or_else(

@@ -28,7 +28,6 @@ pub(super) struct Queue {
     blocked_by: Vec<Option<Failure>>,
     started: Vec<bool>,
     running: usize,
-    left: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +47,6 @@ impl Queue {
             blocked_by: vec![None; count],
             started: vec![false; count],
             running: 0,
-            left: count,
         };
         for (place, step) in plan.steps.iter().enumerate() {
             for before in &step.after {
@@ -66,7 +64,6 @@ impl Queue {
         let Reverse(step) = self.ready.pop()?;
         self.started[step] = true;
         self.running += 1;
-        self.left -= 1;
         let blocked_by = self.blocked_by[step].as_ref().map(|failure| failure.because.clone());
         Some(Job { step, blocked_by })
     }
@@ -99,11 +96,6 @@ impl Queue {
             }
         }
         freed
-    }
-
-    /// Tells whether every step was started.
-    pub(super) fn all_started(&self) -> bool {
-        self.left == 0
     }
 
     /// Tells whether nothing runs and nothing can.

@@ -5,10 +5,12 @@
 //! that panics loses its node, not the run. Called by the commands that run nodes.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::cancel::CancelToken;
+use super::crew::{Crew, Help, Turn};
 use super::queue::{Job, Queue};
 use crate::artifacts::{RunResult, Status};
 use crate::diag::{Code, Diagnostic};
@@ -51,8 +53,7 @@ impl SkipReason {
     }
 }
 
-/// What running a node means. `index` and `total` are the numbers of `i of n`; both are 0 for a step that is
-/// not numbered.
+/// What running a node means.
 pub trait Runner: Sync {
     /// What a worker keeps between nodes, usually a connection. It never leaves its thread.
     type Worker;
@@ -61,10 +62,21 @@ pub trait Runner: Sync {
     fn start_worker(&self, worker: usize) -> Result<Self::Worker, Diagnostic>;
 
     /// Runs a node; a failure is a result too. Called for steps that nothing blocks.
-    fn run(&self, worker: &mut Self::Worker, id: &UniqueId, index: usize, total: usize) -> RunResult;
+    fn run<'a>(
+        &'a self,
+        worker: &mut Self::Worker,
+        turn: Turn<'_>,
+        crew: &dyn Crew<'a, Self::Worker>,
+    ) -> RunResult;
 
     /// Tells of a node that is not run, and makes its result.
-    fn skip(&self, id: &UniqueId, because: &SkipReason, index: usize, total: usize) -> RunResult;
+    fn skip(&self, turn: Turn<'_>, because: &SkipReason) -> RunResult;
+
+    /// Tells whether a step may ask others for help, so that more workers than steps are of use.
+    fn shares(&self, id: &UniqueId) -> bool {
+        let _ = id;
+        false
+    }
 
     /// Interrupts what the workers do now. Called once, from the worker that failed, when `--fail-fast` stops
     /// the run; after Ctrl-C the callbacks of the [`CancelToken`] do the same. [`Runner::run`] then returns a
@@ -114,10 +126,18 @@ impl Outcome {
 
 /// Runs a plan. Errors if there is something to do and no worker can start.
 pub fn run_plan<R: Runner>(plan: &Plan, runner: &R, options: &Options) -> Result<Outcome, Diagnostic> {
-    let shared =
-        Shared { runner, plan, total: plan.total(), options, state: Mutex::default(), wake: Condvar::new() };
-    shared.lock().queue = Queue::new(plan);
-    let threads = options.threads.clamp(1, plan.steps.len().max(1));
+    let state = State {
+        queue: Queue::new(plan),
+        outcome: Outcome::default(),
+        help: VecDeque::new(),
+        numbers: 0,
+        any_worker: false,
+    };
+    let (state, wake) = (Mutex::new(state), Condvar::new());
+    let shared = Shared { runner, plan, total: plan.total(), options, state, wake };
+    let shares = plan.steps.iter().any(|step| runner.shares(&step.id));
+    let useful = if shares { usize::MAX } else { plan.steps.len() };
+    let threads = options.threads.min(useful).max(1);
     if !plan.steps.is_empty() {
         std::thread::scope(|scope| {
             for index in 0..threads {
@@ -137,44 +157,57 @@ fn no_thread(error: &std::io::Error) -> Diagnostic {
     Diagnostic::error(Code::IO, None, "cannot start a worker thread").note(error.to_string())
 }
 
-#[derive(Default)]
-struct State {
+struct State<'a, W> {
     queue: Queue,
     outcome: Outcome,
+    /// Work that steps offer to idle workers.
+    help: VecDeque<Help<'a, W>>,
     /// Steps that were given a number.
     numbers: usize,
     /// Whether a worker ever started.
     any_worker: bool,
 }
 
-struct Shared<'a, R> {
+struct Shared<'a, R: Runner> {
     runner: &'a R,
     plan: &'a Plan,
     total: usize,
     options: &'a Options,
-    state: Mutex<State>,
+    state: Mutex<State<'a, R::Worker>>,
     wake: Condvar,
 }
 
-impl<R: Runner> Shared<'_, R> {
-    fn lock(&self) -> MutexGuard<'_, State> {
+/// What a worker does next.
+enum Next<'a, W> {
+    /// A step, with its number.
+    Step(Job, usize),
+    Help(Help<'a, W>),
+}
+
+impl<'a, R: Runner> Crew<'a, R::Worker> for Shared<'a, R> {
+    fn others(&self) -> usize {
+        self.options.threads.saturating_sub(1)
+    }
+
+    fn offer(&self, help: Help<'a, R::Worker>) {
+        self.lock().help.push_back(help);
+        self.wake.notify_one();
+    }
+}
+
+impl<'a, R: Runner> Shared<'a, R> {
+    fn lock(&self) -> MutexGuard<'_, State<'a, R::Worker>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The life of one worker thread.
     fn work(&self, index: usize) {
         let Some(mut worker) = self.start(index) else { return };
-        while let Some((job, number)) = self.next() {
-            let step = &self.plan.steps[job.step];
-            let total = if step.numbered { self.total } else { 0 };
-            let done = match &job.blocked_by {
-                Some(because) => Ok(self.skip(job.step, because, number)),
-                None => {
-                    catch_unwind(AssertUnwindSafe(|| self.runner.run(&mut worker, &step.id, number, total)))
-                }
+        while let Some(next) = self.next() {
+            let panicked = match next {
+                Next::Step(job, number) => self.step(&mut worker, &job, number),
+                Next::Help(help) => catch_unwind(AssertUnwindSafe(|| help(&mut worker))).is_err(),
             };
-            let panicked = done.is_err();
-            self.done(&job, done.unwrap_or_else(|panic| lost(&step.id, panic.as_ref())));
             if panicked {
                 // Whatever the worker kept may be half changed.
                 let Some(fresh) = self.start(index) else {
@@ -185,6 +218,23 @@ impl<R: Runner> Shared<'_, R> {
                 worker = fresh;
             }
         }
+    }
+
+    /// Runs or skips a step and records its result; tells whether it broke the worker.
+    fn step(&self, worker: &mut R::Worker, job: &Job, number: usize) -> bool {
+        let turn = self.turn(job.step, number);
+        let done = match &job.blocked_by {
+            Some(because) => Ok(self.skip(turn, because)),
+            None => catch_unwind(AssertUnwindSafe(|| self.runner.run(worker, turn, self))),
+        };
+        let panicked = done.is_err();
+        self.done(job, done.unwrap_or_else(|panic| lost(turn.id, panic.as_ref())));
+        panicked
+    }
+
+    fn turn(&self, step: usize, index: usize) -> Turn<'a> {
+        let step = &self.plan.steps[step];
+        Turn { id: &step.id, index, total: if step.numbered { self.total } else { 0 } }
     }
 
     fn start(&self, index: usize) -> Option<R::Worker> {
@@ -205,15 +255,15 @@ impl<R: Runner> Shared<'_, R> {
         }
     }
 
-    /// Waits for a step and its number; `None` when the worker can go home.
-    fn next(&self) -> Option<(Job, usize)> {
+    /// Waits for something to do; `None` when the worker can go home.
+    fn next(&self) -> Option<Next<'a, R::Worker>> {
         let mut state = self.lock();
         loop {
             if state.outcome.stopped.is_none() && self.options.cancel.is_cancelled() {
                 state.outcome.stopped = Some(Stopped::Cancelled);
                 self.wake.notify_all();
             }
-            if state.outcome.stopped.is_some() || state.queue.all_started() {
+            if state.outcome.stopped.is_some() {
                 return None;
             }
             if let Some(job) = state.queue.take() {
@@ -223,21 +273,22 @@ impl<R: Runner> Shared<'_, R> {
                 } else {
                     0
                 };
-                return Some((job, number));
+                return Some(Next::Step(job, number));
+            }
+            if let Some(help) = state.help.pop_front() {
+                return Some(Next::Help(help));
             }
             if state.queue.is_idle() {
-                // Nothing is ready and nothing runs: the rest waits for itself. Plans have no cycles.
+                // All is done: plans have no cycles, so that nothing is left that waits for itself.
                 return None;
             }
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn skip(&self, step: usize, because: &SkipReason, number: usize) -> RunResult {
-        let step = &self.plan.steps[step];
-        let total = if step.numbered { self.total } else { 0 };
-        catch_unwind(AssertUnwindSafe(|| self.runner.skip(&step.id, because, number, total)))
-            .unwrap_or_else(|panic| lost(&step.id, panic.as_ref()))
+    fn skip(&self, turn: Turn<'_>, because: &SkipReason) -> RunResult {
+        catch_unwind(AssertUnwindSafe(|| self.runner.skip(turn, because)))
+            .unwrap_or_else(|panic| lost(turn.id, panic.as_ref()))
     }
 
     /// Records a result and frees what waited for it.
@@ -252,7 +303,7 @@ impl<R: Runner> Shared<'_, R> {
         if stops {
             state.outcome.stopped = Some(Stopped::FailFast);
         }
-        let wake_all = stops || state.queue.all_started() || state.queue.is_idle();
+        let wake_all = stops || state.queue.is_idle();
         let results = if step.numbered { &mut state.outcome.results } else { &mut state.outcome.unnumbered };
         results.push(result);
         drop(state);
@@ -268,17 +319,18 @@ impl<R: Runner> Shared<'_, R> {
     }
 
     /// Records what was never started, and hands everything over.
-    fn finish(self) -> Result<Outcome, Diagnostic> {
-        let mut state = std::mem::take(&mut *self.lock());
+    fn finish(&self) -> Result<Outcome, Diagnostic> {
+        let mut state = self.lock();
+        let mut outcome = std::mem::take(&mut state.outcome);
         // Cancelled while the last steps were running: they were interrupted too.
-        if state.outcome.stopped.is_none() && self.options.cancel.is_cancelled() {
-            state.outcome.stopped = Some(Stopped::Cancelled);
+        if outcome.stopped.is_none() && self.options.cancel.is_cancelled() {
+            outcome.stopped = Some(Stopped::Cancelled);
         }
-        if !state.any_worker && !self.plan.steps.is_empty() && state.outcome.stopped.is_none() {
+        if !state.any_worker && !self.plan.steps.is_empty() && outcome.stopped.is_none() {
             let nothing = || Diagnostic::error(Code::CONNECTION, None, "no worker could be started");
-            return Err(state.outcome.worker_errors.into_iter().next().unwrap_or_else(nothing));
+            return Err(outcome.worker_errors.into_iter().next().unwrap_or_else(nothing));
         }
-        let because = match state.outcome.stopped {
+        let because = match outcome.stopped {
             Some(Stopped::FailFast) => SkipReason::FailFast,
             Some(Stopped::Cancelled) => SkipReason::Cancelled,
             None => SkipReason::NoWorker,
@@ -286,10 +338,10 @@ impl<R: Runner> Shared<'_, R> {
         for step in state.queue.unstarted() {
             if self.plan.steps[step].numbered {
                 state.numbers += 1;
-                state.outcome.results.push(self.skip(step, &because, state.numbers));
+                outcome.results.push(self.skip(self.turn(step, state.numbers), &because));
             }
         }
-        Ok(state.outcome)
+        Ok(outcome)
     }
 }
 

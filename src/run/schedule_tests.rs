@@ -36,7 +36,8 @@ impl Runner for Fake {
         Ok(worker)
     }
 
-    fn run(&self, _: &mut usize, id: &UniqueId, index: usize, total: usize) -> RunResult {
+    fn run<'a>(&'a self, _: &mut usize, turn: Turn<'_>, _crew: &dyn Crew<'a, usize>) -> RunResult {
+        let Turn { id, index, total } = turn;
         assert!(index <= total);
         self.note(id, "begin");
         if let Some((at, token)) = &self.cancels_at
@@ -49,7 +50,8 @@ impl Runner for Fake {
         RunResult::new(id.clone(), self.outcomes.get(id.as_str()).copied().unwrap_or(Status::Success))
     }
 
-    fn skip(&self, id: &UniqueId, because: &SkipReason, index: usize, total: usize) -> RunResult {
+    fn skip(&self, turn: Turn<'_>, because: &SkipReason) -> RunResult {
+        let Turn { id, index, total } = turn;
         assert!(index <= total);
         self.note(id, "skip");
         let text = match because {
@@ -295,4 +297,73 @@ fn a_stopped_run_still_has_one_result_for_every_step() {
         want.sort_unstable();
         assert_eq!(ids, want, "seed {seed}");
     }
+}
+
+/// A runner whose steps hand numbers to whoever takes them, and wait until all are done.
+#[derive(Default)]
+struct Sharing {
+    left: AtomicUsize,
+    by_helpers: AtomicUsize,
+    panics: bool,
+}
+
+impl Sharing {
+    fn work_off(&self) -> usize {
+        let mut done = 0;
+        let less = |left: usize| left.checked_sub(1);
+        while self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+            std::thread::sleep(Duration::from_millis(1));
+            done += 1;
+        }
+        done
+    }
+}
+
+impl Runner for Sharing {
+    type Worker = ();
+
+    fn start_worker(&self, _: usize) -> Result<(), Diagnostic> {
+        Ok(())
+    }
+
+    fn run<'a>(&'a self, (): &mut (), turn: Turn<'_>, crew: &dyn Crew<'a, ()>) -> RunResult {
+        self.left.store(40, Ordering::SeqCst);
+        for _ in 0..crew.others() {
+            crew.offer(Box::new(|()| {
+                self.by_helpers.fetch_add(self.work_off(), Ordering::SeqCst);
+                assert!(!self.panics, "asked to");
+            }));
+        }
+        let own = self.work_off();
+        while own + self.by_helpers.load(Ordering::SeqCst) < 40 {
+            std::thread::yield_now();
+        }
+        RunResult::new(turn.id.clone(), Status::Success)
+    }
+
+    fn skip(&self, turn: Turn<'_>, _: &SkipReason) -> RunResult {
+        RunResult::new(turn.id.clone(), Status::Skipped)
+    }
+
+    fn shares(&self, _: &UniqueId) -> bool {
+        true
+    }
+}
+
+#[test]
+fn idle_workers_help_a_step_that_shares_its_work() {
+    let fake = Sharing::default();
+    let outcome = run_plan(&plan("a", Blocking::Errors), &fake, &options(4)).unwrap();
+    assert_eq!(shown(&outcome.results), ["a success"]);
+    assert!(fake.by_helpers.load(Ordering::SeqCst) > 0);
+    let alone = Sharing::default();
+    run_plan(&plan("a", Blocking::Errors), &alone, &options(1)).unwrap();
+    assert_eq!(alone.by_helpers.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_helper_that_breaks_ends_nothing() {
+    let fake = Sharing { panics: true, ..Sharing::default() };
+    let outcome = run_plan(&plan("a b:a c:b", Blocking::Errors), &fake, &options(3)).unwrap();
+    assert_eq!(outcome.results.len(), 3);
 }

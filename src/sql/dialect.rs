@@ -57,6 +57,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         "BaseRelation"
     }
 
+    /// Tells whether batches of one model may be built at the same time.
+    fn concurrent_batches(&self) -> bool {
+        false
+    }
+
     /// Returns the incremental strategies the engine supports, in dbt's words.
     fn incremental_strategies(&self) -> &'static [&'static str] {
         &["append"]
@@ -100,6 +105,10 @@ impl Dialect for DuckDb {
 
     fn subquery_needs_alias(&self) -> bool {
         false
+    }
+
+    fn concurrent_batches(&self) -> bool {
+        true
     }
 
     fn incremental_strategies(&self) -> &'static [&'static str] {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::artifacts::{RunResult, Status};
 use crate::cli::Ui;
+use crate::diag::render::human;
 use crate::event::{
     CheckNodeTestFailure, EndOfRunSummary, FinishedRunningStats, Formatting, NodeFacts, NodeInfo,
     RunResultError, RunResultErrorNoMessage, RunResultFailure, RunResultWarning, RunResultWarningMessage,
@@ -129,7 +130,9 @@ fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
             events.send(RunResultWarningMessage { msg: msg.clone(), node_info: node_info.clone() });
         }
         Some(msg) => {
-            events.send(RunResultError { msg: msg.clone(), node_info: Some(node_info.clone()) });
+            let batches = failed_batches(ui, result).unwrap_or_default();
+            let msg = format!("{msg}{batches}");
+            events.send(RunResultError { msg, node_info: Some(node_info.clone()) });
         }
         None => events.send(RunResultErrorNoMessage {
             node_info: node_info.clone(),
@@ -151,6 +154,14 @@ fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
         blank(ui);
         events.send(CheckNodeTestFailure { node_info, relation_name });
     }
+}
+
+/// Returns what is wrong with the batches of a microbatch model; its message tells only how many failed.
+fn failed_batches(ui: &Ui, result: &RunResult) -> Option<String> {
+    let diagnostic = result.diagnostic.as_ref().filter(|_| result.batch_results.is_some())?;
+    let body = human::render_body(diagnostic, &ui.sources, false);
+    let lines = diagnostic.message.lines().chain(body.lines());
+    Some(lines.fold(String::new(), |text, line| format!("{text}\n  {line}").trim_end().to_owned()))
 }
 
 /// Returns what events tell of a node or unit test, and the file that defines it.

@@ -27,7 +27,10 @@ fn strategy_macro(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error
     let strategy = call.args.required("strategy")?;
     let strategy = if strategy.is_none() { "default".to_owned() } else { py_str(&strategy) };
     let valid = scope.run().shared.dialect.incremental_strategies();
-    if BUILT_IN.contains(&strategy.as_str()) && !valid.contains(&strategy.as_str()) {
+    // With that flag a project's own macro makes the strategy valid.
+    let custom = strategy == "microbatch"
+        && scope.run().shared.is_on("REQUIRE_BATCHED_EXECUTION_FOR_CUSTOM_MICROBATCH_STRATEGY");
+    if BUILT_IN.contains(&strategy.as_str()) && !custom && !valid.contains(&strategy.as_str()) {
         return Err(Error::new(
             Code::CONFIG,
             format!("`{strategy}` is no incremental strategy of this engine"),

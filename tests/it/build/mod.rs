@@ -9,6 +9,7 @@ mod hooks;
 mod interrupt;
 mod introspection;
 mod materialize;
+mod microbatch;
 mod outcomes;
 mod python_models;
 mod threads;

@@ -89,8 +89,8 @@
   {{ run_hooks(post_hooks, inside_transaction=True) }}
   {{ adapter.commit() }}
 
-  {#- Temporary tables vanish with the connection, except where they are real tables. -#}
-  {%- if incremental and adapter.is_motherduck() -%}
+  {#- Temporary tables vanish with the connection, but that lasts: their rows would pile up, batch by batch. -#}
+  {%- if incremental -%}
     {%- do to_drop.append(temp_relation) -%}
   {%- endif -%}
   {%- for relation in to_drop -%}
