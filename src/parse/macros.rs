@@ -275,7 +275,11 @@ fn depends_on(found: &ReadMacro, table: &MacroTable, index: &MacroIndex) -> Vec<
                 if name != found.entry.name {
                     add(package, &name);
                 }
-                if let Ok(entry) = table.dispatch(package, &name, namespace.as_deref()) {
+                // Without a namespace dbt looks with the eyes of the root project first.
+                let seen_from = if namespace.is_some() { package } else { table.root() };
+                let found = table.dispatch(seen_from, &name, namespace.as_deref());
+                let found = found.or_else(|_| table.dispatch(package, &name, namespace.as_deref()));
+                if let Ok(entry) = found {
                     let mut parts = entry.id.as_str().splitn(3, '.').skip(1);
                     if let (Some(package), Some(name)) = (parts.next(), parts.next()) {
                         add(package, name);

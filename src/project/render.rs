@@ -2,7 +2,7 @@
 //!
 //! Input: a tree and a [`YamlContext`]. Output: a tree of the same shape whose texts are rendered natively
 //! (`jinja.md` section 2) and whose dates are ISO text, plus everything that failed. A text without Jinja
-//! is never handed to the engine. Used for `dbt_project.yml`, `profiles.yml`, `packages.yml`,
+//! is never handed to the engine; it only loses a final newline, as every template does. Used for `dbt_project.yml`, `profiles.yml`, `packages.yml`,
 //! `selectors.yml` here, and for property files by `parse`.
 
 use std::sync::Arc;
@@ -18,6 +18,14 @@ pub type KeyPath = [Arc<str>];
 /// Tells whether a text has anything to render.
 pub fn has_jinja(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| matches!(pair, b"{{" | b"{%" | b"{#"))
+}
+
+/// Cuts one newline off the end, which a block scalar has and a template drops.
+fn without_last_newline(text: &Arc<str>) -> Arc<str> {
+    match text.strip_suffix('\n') {
+        Some(shorter) => shorter.into(),
+        None => Arc::clone(text),
+    }
 }
 
 /// Renders all values of a tree but those whose path `keep` picks; kept ones, and all below them, stay as
@@ -49,6 +57,7 @@ impl Walk<'_> {
                     yaml.value.clone()
                 }
             },
+            Value::Str(text) => Value::Str(without_last_newline(text)),
             Value::Time(time) => Value::Str(time.iso().into()),
             Value::Seq(items) => {
                 let item = Arc::clone(&self.item);
