@@ -72,12 +72,16 @@ class Checkout:
 
 def find_checkouts(folder: Path) -> list:
     found = []
-    for root in sorted(path for path in folder.iterdir() if (path / "dbt_project.yml").is_file()):
-        settings = SETTINGS.get(root.name, {})
+    for clone in sorted(path for path in folder.iterdir() if path.is_dir()):
+        roots = [clone] if (clone / "dbt_project.yml").is_file() else [it.parent for it in clone.glob("*/dbt_project.yml")]
+        if len(roots) != 1:
+            continue
+        root = roots[0]
+        settings = SETTINGS.get(clone.name, {})
         places = [settings["project"]] if "project" in settings else TEST_PROJECTS
         tests = [root / place for place in places if (root / place / "dbt_project.yml").is_file()]
         package = read_yaml(root / "dbt_project.yml")["name"]
-        found.append(Checkout(root.name, root, package, tests[0] if tests else root, settings))
+        found.append(Checkout(clone.name, root, package, tests[0] if tests else root, settings))
     return found
 
 
@@ -162,8 +166,8 @@ def locate(entry: dict, project: Path, checkouts: list) -> Path:
     wanted = entry.get("package") or re.sub(r"\.git$", "", str(entry.get("git", entry))).replace(":", "/")
     owner, name = ([""] + wanted.split("/"))[-2:]
     plain = name.replace("-", "_").lower()
-    fits = [one for one in checkouts if plain in (one.package.lower(), one.root.name.split("+")[-1].replace("-", "_").lower())]
-    fits.sort(key=lambda one: (not one.root.name.lower().startswith(f"{owner.lower()}+"), one.root.name))
+    fits = [one for one in checkouts if plain in (one.package.lower(), one.label.split("+")[-1].replace("-", "_").lower())]
+    fits.sort(key=lambda one: (not one.label.lower().startswith(f"{owner.lower()}+"), one.label))
     if not fits:
         raise Missing(wanted)
     return fits[0].root

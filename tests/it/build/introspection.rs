@@ -102,3 +102,12 @@ fn expressions_bring_the_white_space_that_dbts_do() {
                     | current_timestamp::timestamp ]";
     assert_eq!(squeezed, expected);
 }
+
+/// A relation may be a file: its path stands in the code of Python models.
+#[test]
+fn relations_are_escaped_for_python() {
+    let shop = Shop::copy("introspection");
+    let inline = r#"[{{ dbt.resolve_model_name("'C:\\new.csv'") }}|{{ dbt.resolve_model_name('"a"."b"') }}]"#;
+    let shown = shop.run(&["compile", "--inline", inline, "--quiet"], 0);
+    assert_eq!(shown.trim(), r#"['C:\\new.csv'|\"a\".\"b\"]"#);
+}
