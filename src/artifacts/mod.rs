@@ -1,4 +1,5 @@
-//! What later tools read: `manifest.json`, `run_results.json`, `catalog.json`, `graph_summary.json`, compiled and executed SQL.
+//! What later tools read: `manifest.json`, `run_results.json`, `catalog.json`, `graph_summary.json`,
+//! `semantic_manifest.json`, compiled and executed SQL.
 //!
 //! Keys, order, versions and number formats are dbt's (`artifacts.md`); strict readers refuse anything else.
 //! Input: the manifest, compiled nodes and results; output: files, each written whole or not at all. Same input,
@@ -11,6 +12,7 @@ mod manifest;
 mod paths;
 pub mod python_json;
 mod run_results;
+mod semantic_manifest;
 
 pub use catalog::{Catalog, CatalogColumn, CatalogStat, CatalogTable, TableMetadata};
 pub use graph_summary::{GraphSummary, summarize, write as write_graph_summary};
@@ -18,6 +20,7 @@ pub use invocation::{Invocation, Metadata, timestamp};
 pub use manifest::{ManifestFacts, ManifestFile};
 pub use paths::{CodeFile, compiled_path, run_path, write_code};
 pub use run_results::{BatchResults, Phase, RunResult, RunResults, Status, Timing};
+pub use semantic_manifest::write as write_semantic_manifest;
 
 use camino::Utf8Path;
 use serde::Serialize;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
-use crate::artifacts::{ManifestFacts, ManifestFile};
+use crate::artifacts::{ManifestFacts, ManifestFile, write_semantic_manifest};
 use crate::cli::args::Verb;
 use crate::cli::version::ADAPTERS;
 use crate::cli::{CliError, Ui};
@@ -36,7 +36,7 @@ impl Loaded {
         self.workspace.paths.target.join(file)
     }
 
-    /// Writes `manifest.json` unless `--no-write-json`.
+    /// Writes `manifest.json` and `semantic_manifest.json` unless `--no-write-json`.
     pub(in crate::cli) fn write_manifest(&self, ui: &Ui) -> Result<(), CliError> {
         if !ui.flags.building().write_json {
             return Ok(());
@@ -50,6 +50,9 @@ impl Loaded {
         };
         file.write(&path)?;
         written(ui, "WritableManifest", &path);
+        let path = self.target("semantic_manifest.json");
+        write_semantic_manifest(&path, &self.parsed.manifest)?;
+        written(ui, "SemanticManifest", &path);
         Ok(())
     }
 }

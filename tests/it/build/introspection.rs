@@ -111,3 +111,16 @@ fn relations_are_escaped_for_python() {
     let shown = shop.run(&["compile", "--inline", inline, "--quiet"], 0);
     assert_eq!(shown.trim(), r#"['C:\\new.csv'|\"a\".\"b\"]"#);
 }
+
+#[test]
+fn the_semantic_manifest_is_dbts() {
+    let shop = Shop::copy("parse_like_dbt/project");
+    shop.run(&["parse"], 0);
+    let read = |path: &str| -> serde_json::Value { serde_json::from_str(path).unwrap() };
+    let expected = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/parse_like_dbt/expected_semantic_manifest.json");
+    let expected = std::fs::read_to_string(expected).unwrap();
+    let written = shop.read("target/semantic_manifest.json");
+    assert_eq!(read(&written), read(&expected));
+    assert_eq!(written, expected);
+}
