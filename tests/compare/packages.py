@@ -131,7 +131,7 @@ def prepare(checkout: Checkout, checkouts: list, target: Path) -> Path:
     output.update({key: value for one in own if one.get("type") == "duckdb" for key, value in one.items() if key in PROFILE_KEYS})
     (target / "profiles.yml").write_text(yaml.safe_dump({profile: {"target": "dev", "outputs": {"dev": output}}}))
     installed = {}
-    install(checkout.project, checkouts, installed)
+    install(checkout.project, checkouts, installed, set(checkout.settings.get("without", [])))
     folder = definition.get("packages-install-path", "dbt_packages")
     for name, source in installed.items():
         ignore = shutil.ignore_patterns(*TEST_PROJECTS) if source != checkout.project else None
@@ -148,15 +148,16 @@ def prepare(checkout: Checkout, checkouts: list, target: Path) -> Path:
     return target
 
 
-def install(project: Path, checkouts: list, installed: dict) -> None:
-    """Finds the packages of a project, and theirs: name to folder."""
+def install(project: Path, checkouts: list, installed: dict, left_out: set) -> None:
+    """Finds the packages of a project, and theirs: name to folder. `left_out` are those for other databases."""
     for file in ("packages.yml", "dependencies.yml"):
-        for entry in read_yaml(project / file).get("packages") or []:
+        entries = read_yaml(project / file).get("packages") or []
+        for entry in (it for it in entries if it.get("package") not in left_out):
             source = locate(entry, project, checkouts)
             name = read_yaml(source / "dbt_project.yml")["name"]
             if name not in installed:
                 installed[name] = source
-                install(source, checkouts, installed)
+                install(source, checkouts, installed, left_out)
 
 
 def locate(entry: dict, project: Path, checkouts: list) -> Path:
