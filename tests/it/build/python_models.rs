@@ -103,8 +103,19 @@ fn the_session_reads_and_writes_the_warehouse() {
     assert_eq!(shop.rows("select twice(4) as n"), ["8"]);
     assert_eq!(shop.rows("from asks"), ["orders bob id 3 4 4 5 main DECIMAL(9,2)"]);
     assert_eq!(shop.rows("from main_sub.elsewhere"), ["main_sub.elsewhere false"]);
+    assert_eq!(shop.rows("from relations"), ["[1, 2, 3] 3 (3, 4) 99 1 42 2 7 3"]);
+    assert_eq!(shop.rows("from joined"), ["3 ann", "2 bob"]);
     let tables: Vec<String> = shop.relations().into_iter().filter(|name| name.contains("mine")).collect();
     assert_eq!(tables, Vec::<String>::new(), "a temporary table stays with the model");
+}
+
+#[test]
+fn what_reads_only_the_warehouse_is_not_moved() {
+    let shop = seeded();
+    run(&shop, &["run", "--select", "+joined"], 0);
+    assert!(!shop.read("logs/dbt.log").contains("copy (select"));
+    run(&shop, &["run", "--select", "totals_pandas", "prices"], 0);
+    assert!(shop.read("logs/dbt.log").contains("copy (select"));
 }
 
 #[test]
@@ -116,6 +127,7 @@ fn a_database_in_memory_will_do() {
     std::fs::remove_file(shop.path("models/big_polars.py")).unwrap();
     shop.write("models/orders.sql", "select 1 as id, 'ann' as customer, 10.5::decimal(9, 2) as amount");
     shop.write("models/session/asks.py", "def model(dbt, session):\n    return dbt.ref('orders')\n");
+    std::fs::remove_file(shop.path("models/session/relations.py")).unwrap();
     let by_sql = shop.read("models/by_sql.py").replace("warehouse.main.orders", "memory.main.orders");
     shop.write("models/by_sql.py", &by_sql);
     run(&shop, &["build", "--exclude", "both_arrow"], 0);

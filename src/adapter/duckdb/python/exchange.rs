@@ -2,7 +2,7 @@
 //!
 //! A DuckDB file would keep all types by itself, but a transaction can write to one database only: the one that the
 //! model belongs to. Exporting on another connection would miss what hooks wrote in this transaction. Parquet can be
-//! written from within any transaction, does not depend on the version of the other DuckDB, and is read lazily. What
+//! written from within any transaction (uncompressed, since it is read once), does not depend on the version of the other DuckDB, and is read lazily. What
 //! Parquet has no type for comes back by a cast (enums, unions, arrays); what it cannot hold exactly travels as text
 //! (huge integers, intervals of months and microseconds, times with an offset).
 
@@ -83,7 +83,11 @@ impl Parcel {
 
     /// Returns the statement that writes the rows of a query.
     pub(super) fn write(&self, query: &str) -> String {
-        format!("copy (select {} from (\n{query}\n)) to {} (format parquet)", self.packed, self.file())
+        format!(
+            "copy (select {} from (\n{query}\n)) to {} (format parquet, compression uncompressed)",
+            self.packed,
+            self.file()
+        )
     }
 
     fn file(&self) -> String {

@@ -1,5 +1,5 @@
-//! Runs a Python model in a process of its own, which gets what it reads as Parquet files and sends its result back
-//! the same way.
+//! Runs a Python model in a process of its own, which gets the rows it works on as Parquet files and sends frames back
+//! the same way. What only reads and combines tables of the database stays here: the process sends the SQL.
 //!
 //! Input: a [`PythonJob`], the profile, and a host that speaks to the database. Output: what DuckDB says of every
 //! statement, `OK`. Invariant: the files are gone when [`run`] returns, and the process when the database is closed. The
@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicBool;
 use self::exchange::Exchange;
 use self::interpreter::candidates;
 pub(super) use self::process::Idle;
-use self::protocol::{Answer, Job, Message};
+use self::protocol::{Answer, Input, Job, Message};
 use super::profile::{Profile, settings_sql};
 use crate::adapter::{
     AdapterResponse, Cell, DbError, DbErrorKind, Fetch, PythonError, PythonException, PythonHost, PythonJob,
@@ -54,8 +54,8 @@ pub(super) fn run(
                 clerk.host.print(&text);
                 continue;
             }
-            Message::Query { sql } => clerk.query(&sql),
-            Message::Which { names } => clerk.which(&names),
+            Message::Query { sql, kinds } => clerk.query(&sql, kinds.as_deref()),
+            Message::Describe { sql } => clerk.describe(&sql).map(|columns| Answer::Columns { columns }),
             Message::Store { columns } => Ok(clerk.store(&columns)),
             Message::Execute { sql, inputs, publish } => clerk.execute(&sql, &inputs, publish),
             last => {
@@ -138,9 +138,13 @@ struct Clerk<'a> {
 
 impl Clerk<'_> {
     /// Writes the rows of a query to a file and returns the query that reads them.
-    fn query(&mut self, sql: &str) -> Result<Answer, DbError> {
+    fn query(&mut self, sql: &str, kinds: Option<&[String]>) -> Result<Answer, DbError> {
         let sql = sql.trim_end().trim_end_matches(';');
-        let columns = self.describe(&format!("select * from (\n{sql}\n)"))?;
+        let columns = self.describe(sql)?;
+        if kinds.is_some_and(|kinds| !columns.iter().map(|column| &column.1).eq(kinds)) {
+            // The same text means something else here, for example because of a function of the model's own.
+            return Err(DbError::new(DbErrorKind::Statement, "the query has columns of other types"));
+        }
         let id = self.exchange.add(&columns);
         let Some(parcel) = self.exchange.get(id) else { return Ok(Answer::Done { done: false }) };
         self.host.execute(&parcel.write(sql), Fetch::Nothing)?;
@@ -149,21 +153,10 @@ impl Clerk<'_> {
 
     /// Returns names and types of a query's columns. It is not run.
     fn describe(&mut self, query: &str) -> Result<Vec<(String, String)>, DbError> {
-        let rows = table(self.host, &format!("describe {query}"))?.rows;
+        let query = query.trim_end().trim_end_matches(';');
+        let rows = table(self.host, &format!("describe select * from (\n{query}\n)"))?.rows;
         let text = |cell: Option<&Cell>| cell.and_then(Cell::as_str).unwrap_or_default().to_owned();
         Ok(rows.iter().map(|row| (text(row.first()), text(row.get(1)))).collect())
-    }
-
-    fn which(&mut self, names: &[String]) -> Result<Answer, DbError> {
-        let mut found = Vec::with_capacity(names.len());
-        for name in names {
-            found.push(match self.describe(&format!("select * from {name}")) {
-                Ok(_) => true,
-                Err(error) if error.kind == DbErrorKind::Statement => false,
-                Err(error) => return Err(error),
-            });
-        }
-        Ok(Answer::Which { found })
     }
 
     fn store(&mut self, columns: &[(String, String)]) -> Answer {
@@ -175,18 +168,19 @@ impl Clerk<'_> {
     }
 
     /// Runs a statement; while it runs, views on stored rows have the names it uses for them.
-    fn execute(&mut self, sql: &str, inputs: &[(String, usize)], publish: bool) -> Result<Answer, DbError> {
+    fn execute(&mut self, sql: &str, inputs: &[(String, Input)], publish: bool) -> Result<Answer, DbError> {
         if publish {
             self.host.begin()?;
         }
         let mut views = Vec::new();
-        for (name, id) in inputs {
-            let Some(parcel) = self.exchange.get(*id) else { continue };
+        for (name, input) in inputs {
+            let query = match input {
+                Input::Query(query) => query.clone(),
+                Input::Stored(id) => self.exchange.get(*id).map(exchange::Parcel::read).unwrap_or_default(),
+            };
             let view = format!("temp.main.{}", Ident::new(name, &DuckDb));
-            self.host.execute(
-                &format!("create or replace temporary view {view} as {}", parcel.read()),
-                Fetch::Nothing,
-            )?;
+            let make = format!("create or replace temporary view {view} as {query}");
+            self.host.execute(&make, Fetch::Nothing)?;
             views.push(view);
         }
         let done = self.host.execute(sql, Fetch::Nothing);

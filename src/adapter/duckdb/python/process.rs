@@ -20,7 +20,11 @@ use super::protocol::Message;
 use crate::adapter::{DbError, PythonError};
 
 /// The script that runs in the process.
-const SCRIPT: &str = include_str!("../../../../templates/python/duckdb_model.py");
+const SCRIPT: &str = concat!(
+    include_str!("../../../../templates/python/duckdb/sql_text.py"),
+    include_str!("../../../../templates/python/duckdb/warehouse.py"),
+    include_str!("../../../../templates/python/duckdb/run_model.py"),
+);
 
 /// How often a wait looks up. It ends at once when a line comes.
 const LOOK_UP: Duration = Duration::from_millis(100);

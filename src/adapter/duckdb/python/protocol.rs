@@ -1,6 +1,6 @@
 //! What Tidegate and the process of a Python model say to each other: one JSON object a line.
 //!
-//! The other end is `templates/python/duckdb_model.py`. The process asks, Tidegate answers each question but `print`
+//! The other end is `templates/python/duckdb/run_model.py`. The process asks, Tidegate answers each question but `print`
 //! once and in order; the last message has no answer.
 
 use serde::{Deserialize, Serialize};
@@ -36,15 +36,16 @@ pub(super) struct Job<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase")]
 pub(super) enum Message {
-    /// Wants the rows of a query. Answer: [`Answer::Query`] or [`Answer::Refused`].
-    Query { sql: String },
-    /// Wants to know which of some names are tables or views. Answer: [`Answer::Which`].
-    Which { names: Vec<String> },
+    /// Wants the rows of a query, if it has columns of these types, where they are given. Answer: [`Answer::Query`] or
+    /// [`Answer::Refused`].
+    Query { sql: String, kinds: Option<Vec<String>> },
+    /// Wants names and types of a query's columns. Answer: [`Answer::Columns`] or [`Answer::Refused`].
+    Describe { sql: String },
     /// Wants a place for rows with these columns (name, type). Answer: [`Answer::Store`].
     Store { columns: Vec<(String, String)> },
-    /// Wants a statement run; the inputs are stored rows with the names the statement uses. `publish` tells that it
-    /// writes the model's result. Answer: [`Answer::Done`] or [`Answer::Refused`].
-    Execute { sql: String, inputs: Vec<(String, usize)>, publish: bool },
+    /// Wants a statement run; the inputs are rows with the names the statement uses. `publish` tells that it writes
+    /// the model's result. Answer: [`Answer::Done`] or [`Answer::Refused`].
+    Execute { sql: String, inputs: Vec<(String, Input)>, publish: bool },
     /// The model printed a line.
     Print { text: String },
     /// The model is built.
@@ -65,14 +66,24 @@ pub(super) enum Message {
     },
 }
 
+/// Rows that a statement reads.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Input {
+    /// Those stored under this number.
+    Stored(usize),
+    /// Those of a query over tables of the warehouse.
+    Query(String),
+}
+
 /// What Tidegate answers.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Answer {
     /// A query over a file, which gives the rows.
     Query { query: String },
-    /// Which names are tables, in the order asked.
-    Which { found: Vec<bool> },
+    /// Names and types.
+    Columns { columns: Vec<(String, String)> },
     /// Where to write, the select list that makes the rows fit for it, and the number to name them by.
     Store { id: usize, path: String, project: String },
     /// The statement ran.
