@@ -118,7 +118,8 @@ CASES = {
     "git_subdirectory": {"files": listed("packages:\n- git: REPOS/mono.git\n  revision: '1.0'\n  subdirectory: deep/b\n")},
     "git_two_subdirectories": {"files": listed(
         "packages:\n- git: REPOS/mono.git\n  revision: '1.0'\n  subdirectory: deep/b\n"
-        "- git: REPOS/mono.git\n  revision: '1.0'\n  subdirectory: a\n")},
+        "- git: REPOS/mono.git\n  revision: '1.0'\n  subdirectory: a\n"),
+        "steps": [DEPS, DEPS]},
     "git_no_subdirectory": {"files": listed("packages:\n- git: REPOS/mono.git\n  subdirectory: nothing\n")},
     "git_no_project": {"files": listed("packages:\n- git: REPOS/mono.git\n  revision: '1.0'\n")},
     "git_secret": {"files": listed(
@@ -154,6 +155,12 @@ CASES = {
         "- local: \"{{ env_var('WHERE', 'parts') }}\"\n", **LOCAL)},
     "rendered_with_vars": {"files": listed("packages:\n- package: acme/alpha\n  version: \"{{ var('v') }}\"\n"),
                            "steps": [["deps", "--vars", "{v: 1.2.0}"]]},
+    "var_missing": {"files": listed("packages:\n- package: acme/alpha\n  version: \"{{ var('v') }}\"\n")},
+    "env_var_missing": {"files": listed("packages:\n- local: \"{{ env_var('NOT_THERE') }}\"\n")},
+    "jinja_broken": {"files": listed("packages:\n- local: \"{{ x \"\n")},
+    "names_like_other_types": {"files": listed("packages:\n- local: 'on'\n- local: '1.0'\n- local: \"it's: #1\"\n", **{
+        "on/dbt_project.yml": "name: a\n", "1.0/dbt_project.yml": "name: b\n", "it's: #1/dbt_project.yml": "name: c\n"})},
+    "not_ascii": {"files": listed("packages:\n- local: größe\n", **{"größe/dbt_project.yml": "name: groesse\n"})},
     "unknown_key": {"files": listed("packages:\n- package: acme/alpha\n  versions: 1.0.0\n  version: 1.0.0\n")},
     "unknown_top_key": {"files": listed("packages: []\nextra: 1\n")},
     "install_path": {"files": {**hub("acme/alpha 1.0.0"),
@@ -187,6 +194,13 @@ CASES = {
     "add_range": {"steps": [add("acme/alpha@>=1.0.0,<2.0.0")]},
     "add_git": {"steps": [add("REPOS/tools.git@v1", "--source", "git")]},
     "add_local": {"files": LOCAL, "steps": [add("parts", "--source", "local")]},
+    "add_keeps_values": {"files": listed(
+        "packages:\n- git: https://host.invalid/x.git\n  revision: 1.10\n  warn-unpinned: no\n"
+        "- package: acme/number\n  version: ['>=1.0.0', \"<2.0.0\"]\n- local: 'on'\n- local: größe\n"),
+        "steps": [add("acme/alpha@1.0.0", "--lock")]},
+    "add_short_name": {"files": listed("packages:\n- git: https://host.invalid/my-alpha.git\n  revision: v1\n"
+                                       "- local: parts/alpha\n- local: alpha-two\n"),
+                       "steps": [add("acme/my_alpha@1.0.0", "--lock")]},
     "add_without_version": {"steps": [add("acme/alpha")]},
     "add_and_lock": {"steps": [add("acme/alpha@1.0.0", "--lock")]},
     "add_unknown": {"steps": [add("acme/nothing@1.0.0")]},

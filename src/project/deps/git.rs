@@ -52,13 +52,15 @@ pub(super) struct Checkout {
 pub(super) struct Git {
     downloads: Utf8PathBuf,
     done: BTreeMap<Wanted, Checkout>,
+    /// How many clones were made; each has a folder of its own.
+    clones: usize,
     events: EventSink,
 }
 
 impl Git {
     /// Makes checkouts below `downloads`.
     pub(super) fn new(downloads: Utf8PathBuf, events: &EventSink) -> Self {
-        Self { downloads, done: BTreeMap::new(), events: events.clone() }
+        Self { downloads, done: BTreeMap::new(), clones: 0, events: events.clone() }
     }
 
     /// Checks out a commit; the second time it is there already.
@@ -67,7 +69,8 @@ impl Git {
             return Ok(done.clone());
         }
         check_words(wanted)?;
-        let name = format!("git-{}", self.done.len());
+        let name = format!("git-{}", self.clones);
+        self.clones += 1;
         let root = self.downloads.join(&name);
         self.clone(wanted, &name)?;
         self.events.debug(|| GitProgressPullingNewDependency { dir: root.to_string() });

@@ -45,41 +45,71 @@ const CERTIFICATES: [&str; 3] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CE
 pub(super) struct HttpError {
     url: String,
     reason: String,
-    /// Whether it makes sense to ask again.
-    passing: bool,
+    cause: Cause,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// The server was not reached, or the connection broke off.
+    Connection,
+    /// The server's certificate is not trusted.
+    Certificate,
+    /// The server cannot answer now, or answers with something broken.
+    Passing,
+    /// The server refuses, or the request makes no sense.
+    Refusal,
 }
 
 impl HttpError {
     /// Makes the error of an answer that is not what it should be.
     pub(super) fn malformed(url: &str, reason: impl Into<String>) -> Self {
-        Self { url: url.to_owned(), reason: reason.into(), passing: true }
+        Self { url: url.to_owned(), reason: reason.into(), cause: Cause::Passing }
     }
 
     fn new(url: &str, error: &ureq::Error) -> Self {
-        let reason = match error {
-            ureq::Error::StatusCode(code) => format!("the server answers with status {code}"),
-            ureq::Error::HostNotFound => "the host's name cannot be resolved".to_owned(),
-            ureq::Error::Timeout(_) => "the server did not answer in time".to_owned(),
-            ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                "the connection was refused".to_owned()
+        let (cause, reason) = match error {
+            ureq::Error::StatusCode(code) => {
+                let passing = *code >= 500 || matches!(code, 408 | 425 | 429);
+                let cause = if passing { Cause::Passing } else { Cause::Refusal };
+                (cause, format!("the server answers with status {code}"))
             }
-            ureq::Error::Io(error) => error.to_string(),
-            error => error.to_string(),
+            ureq::Error::HostNotFound => {
+                (Cause::Connection, "the name of the host cannot be resolved".to_owned())
+            }
+            ureq::Error::Timeout(_) => (Cause::Connection, "the server did not answer in time".to_owned()),
+            ureq::Error::Io(error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused => {
+                    (Cause::Connection, "the connection was refused".to_owned())
+                }
+                // So TLS tells of a certificate that nobody trusts.
+                io::ErrorKind::InvalidData => (Cause::Certificate, error.to_string()),
+                _ => (Cause::Connection, error.to_string()),
+            },
+            ureq::Error::BadUri(_) | ureq::Error::InvalidProxyUrl | ureq::Error::Http(_) => {
+                (Cause::Refusal, error.to_string())
+            }
+            error => (Cause::Connection, error.to_string()),
         };
-        let passing = match error {
-            ureq::Error::StatusCode(code) => *code >= 500 || matches!(code, 408 | 425 | 429),
-            ureq::Error::BadUri(_) | ureq::Error::InvalidProxyUrl | ureq::Error::Http(_) => false,
-            _ => true,
-        };
-        Self { url: url.to_owned(), reason, passing }
+        Self { url: url.to_owned(), reason, cause }
+    }
+
+    fn is_passing(&self) -> bool {
+        matches!(self.cause, Cause::Connection | Cause::Passing)
     }
 
     /// Tells people; `what` is what was wanted.
     pub(super) fn into_diagnostic(self, what: &str) -> Diagnostic {
-        Diagnostic::error(Code::NETWORK, None, format!("{what} cannot be downloaded: {}", self.reason))
-            .note(format!("GET {}", self.url))
-            .help("`deps` is the only command that needs the network: installed packages work without it")
-            .help("a proxy is set with HTTPS_PROXY, another package hub with DBT_PACKAGE_HUB_URL")
+        let message = format!("{what} cannot be downloaded: {}", self.reason);
+        let error = Diagnostic::error(Code::NETWORK, None, message).note(format!("GET {}", self.url));
+        match self.cause {
+            Cause::Connection => error
+                .help("`deps` is the only command that needs the network: installed packages work without it")
+                .help("a proxy is set with HTTPS_PROXY, another package hub with DBT_PACKAGE_HUB_URL"),
+            Cause::Certificate => error
+                .help("if your network has certificates of its own, name their file in REQUESTS_CA_BUNDLE"),
+            Cause::Passing => error.help("try again later"),
+            Cause::Refusal => error,
+        }
     }
 }
 
@@ -128,7 +158,7 @@ impl Http {
     pub(super) fn retry<T>(&self, mut attempt: impl FnMut() -> Result<T, HttpError>) -> Result<T, HttpError> {
         for count in 0..RETRIES {
             match attempt() {
-                Err(error) if error.passing && !(self.stop)() => {
+                Err(error) if error.is_passing() && !(self.stop)() => {
                     self.events.debug(|| RecordRetryException { exc: error.to_string() });
                     self.events.debug(|| RetryExternalCall { attempt: count, max: RETRIES });
                     std::thread::sleep(PAUSE);
@@ -152,8 +182,10 @@ fn agent(timeout: Option<Duration>, roots: RootCerts) -> Agent {
 
 /// Reads the certificates that somebody asks to trust, for networks that end TLS themselves.
 fn certificates(env: &Env) -> Result<RootCerts, Box<Diagnostic>> {
-    let named = CERTIFICATES.iter().find_map(|name| Some((name, env.raw(name)?)));
-    let Some((name, path)) = named.filter(|(_, path)| !path.is_empty()) else { return Ok(RootCerts::WebPki) };
+    let mut named = CERTIFICATES.iter().filter_map(|name| Some((name, env.raw(name)?)));
+    let Some((name, path)) = named.find(|(_, path)| Utf8Path::new(path).is_file()) else {
+        return Ok(RootCerts::WebPki);
+    };
     let text = files::read_text(Utf8Path::new(path))
         .map_err(|error| Box::new(Diagnostic::from(error).note(format!("`{name}` names this file"))))?;
     let items = parse_pem(text.as_bytes());

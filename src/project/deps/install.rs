@@ -139,7 +139,8 @@ impl Deps<'_> {
         if let Some((_, folder)) = self.archives.iter().find(|(known, _)| known == url) {
             return Ok(folder.clone());
         }
-        let folder = self.downloads.join(format!("archive-{}", self.archives.len()));
+        let folder = self.downloads.join(format!("archive-{}", self.unpacked));
+        self.unpacked += 1;
         fetch(&self.http, url, &folder, name)?;
         self.archives.push((url.to_owned(), folder.clone()));
         Ok(folder)

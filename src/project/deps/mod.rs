@@ -105,6 +105,8 @@ struct Deps<'a> {
     downloads: Utf8PathBuf,
     /// URL and folder of archives that are unpacked there.
     archives: Vec<(String, Utf8PathBuf)>,
+    /// How many archives were unpacked; each has a folder of its own.
+    unpacked: usize,
     /// Git packages that were warned about.
     unpinned: BTreeSet<Wanted>,
     stop: Stop,
@@ -140,6 +142,7 @@ pub fn run(
         git: Git::new(downloads.clone(), events),
         downloads,
         archives: Vec::new(),
+        unpacked: 0,
         unpinned: BTreeSet::new(),
         stop: Arc::clone(stop),
     };

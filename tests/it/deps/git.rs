@@ -105,6 +105,24 @@ fn a_folder_of_a_repository() {
 }
 
 #[test]
+fn several_folders_of_a_repository_are_several_packages() {
+    let repository = Repository::new();
+    let work = Path::new(&repository.url).with_file_name("work");
+    std::fs::create_dir_all(work.join("parts/c")).unwrap();
+    std::fs::write(work.join("parts/c/dbt_project.yml"), "name: part_c\nversion: 1\n").unwrap();
+    commit(&work, "name: tools\nversion: 5\n");
+    git(&work, &["tag", "v5"]);
+    git(&work, &["push", "-q", &repository.url, "v5"]);
+    let entry = |part: &str| format!("    revision: v5\n    subdirectory: parts/{part}\n");
+    let shop = repository.shop(&format!("{}  - git: {}\n{}", entry("b"), repository.url, entry("c")));
+    // The first time from the list, then from the lock.
+    for _ in 0..2 {
+        shop.deps();
+        assert_eq!(shop.installed(), ["part_b", "part_c"]);
+    }
+}
+
+#[test]
 fn archives_as_git_makes_them_are_unpacked() {
     let repository = Repository::new();
     let shop = Shop::new("");
