@@ -335,12 +335,11 @@ impl<'a> Collector<'a> {
                 Arc::new(exposure)
             })
             .collect();
-        let binder = Binder::new(&self.manifest, root);
         let semantic_models: Vec<SemanticModel> = self
             .manifest
             .semantic_models
             .values()
-            .map(|model| binder.semantic_model(&self.manifest, model, &resolver, &mut self.problems))
+            .map(|model| Binder::semantic_model(&self.manifest, model, &resolver, &mut self.problems))
             .collect();
         for (node, problems) in resolved {
             self.problems.extend(problems);

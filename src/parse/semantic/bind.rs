@@ -100,7 +100,6 @@ impl Binder {
 
     /// Binds a semantic model to its model.
     pub(in crate::parse) fn semantic_model(
-        &self,
         manifest: &Manifest,
         model: &SemanticModel,
         resolver: &Resolver<'_>,

@@ -74,8 +74,9 @@ fn text(shaped: &mut JsonMap, key: &str) -> Option<String> {
     }
 }
 
-fn texts(value: Option<Json>) -> Vec<String> {
-    config::texts(value.as_ref())
+/// Takes a text or texts out of a shaped entry.
+fn texts(shaped: &mut JsonMap, key: &str) -> Vec<String> {
+    config::texts(shaped.shift_remove(key).as_ref())
 }
 
 fn items(shaped: &mut JsonMap, key: &str) -> Vec<Json> {
@@ -119,7 +120,7 @@ fn made_metric(entry: SemanticEntry, mut shaped: JsonMap) -> Option<Metric> {
         filter: shaped.shift_remove("filter").unwrap_or_default(),
         time_granularity: text(&mut shaped, "time_granularity"),
         meta: if configured.is_empty() { given.unwrap_or_default() } else { configured },
-        tags: texts(shaped.shift_remove("tags")),
+        tags: texts(&mut shaped, "tags"),
         entry,
     })
 }
@@ -275,7 +276,7 @@ pub(in crate::parse) fn saved_query(
     let mut shaped = shaped(raw, SAVED_QUERY, problems)?;
     let own = config_layer(raw.rendered.get("config"), problems);
     let entry = reading.entry(raw, &mut shaped, &own, problems)?;
-    let mut tags = texts(shaped.shift_remove("tags"));
+    let mut tags = texts(&mut shaped, "tags");
     tags.extend(config::texts(entry.config.get("tags")));
     tags.sort_unstable();
     tags.dedup();
@@ -287,5 +288,5 @@ pub(in crate::parse) fn saved_query(
         }
     }
     let query_params = shaped.shift_remove("query_params").unwrap_or_default();
-    Some(SavedQuery { query_params, exports, tags, entry })
+    Some(SavedQuery { entry, query_params, exports, tags })
 }

@@ -60,7 +60,7 @@ pub(super) const fn may(key: &'static str, kind: Kind) -> Field {
     Field { key, kind, required: false }
 }
 
-/// Brings a mapping into shape. `what` names it in messages: `metric `revenue``.
+/// Brings a mapping into shape. `what` names it in messages: the kind, and the name in backticks.
 pub(super) fn object(
     given: &Map,
     span: Span,
