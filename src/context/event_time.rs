@@ -132,11 +132,7 @@ pub(super) fn timed_config(node: &Node, batch: Option<&Batch>, key: &str) -> Opt
     match key {
         START => batch.map(|batch| utc_value(batch.window.start)),
         END => batch.map(|batch| utc_value(batch.window.end)),
-        "begin" if node.config.is_microbatch() => {
-            let at: DateTime = node.config.text("begin")?.parse().ok()?;
-            // With a zone it stays the text it is.
-            (datetime_str(at, 'T') == node.config.text("begin")?).then(|| pycompat::datetime_value(at))
-        }
+        "begin" if node.config.is_microbatch() => pycompat::iso_datetime_value(node.config.text("begin")?),
         _ => None,
     }
 }

@@ -1,8 +1,9 @@
 //! What only models have: versions, contracts, constraints, deprecation (`resources.md` sections 3 and 4).
 //! Called by `mod` around the common configuration of a node.
 
+use crate::adapter::datetime_str;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::manifest::{Config, Json, Node, NodeKind, UniqueId};
+use crate::manifest::{Config, Json, Node, NodeKind, UniqueId, wall_time};
 use crate::yaml::{Value, Yaml};
 
 use super::config::Layer;
@@ -176,13 +177,13 @@ fn check_contract(node: &Node, constraints: &[Json], place: Span, problems: &mut
 pub(super) fn begin_as_datetime(node: &mut Node) {
     let config = &node.config;
     let Some(begin) = config.text("begin").filter(|_| config.is_microbatch()) else { return };
-    let text = begin.replacen(' ', "T", 1);
-    let date = text.parse::<jiff::civil::Date>().ok().filter(|_| !text.contains('T'));
-    let shown = match (date, text.parse::<jiff::civil::DateTime>()) {
-        (Some(date), _) => format!("{date}T00:00:00"),
-        (None, Ok(time)) if text.parse::<jiff::Timestamp>().is_err() => time.to_string(),
-        _ => return,
+    let Some(at) = wall_time(begin) else { return };
+    let time = begin.find(['T', ' ']).map_or("", |at| &begin[at..]);
+    let zone = match time.find(['+', '-', 'Z', 'z']).map(|at| &time[at..]) {
+        Some("Z" | "z") => "+00:00",
+        other => other.unwrap_or_default(),
     };
+    let shown = format!("{}{zone}", datetime_str(at, 'T'));
     let mut values = config.values().clone();
     values.insert("begin".to_owned(), Json::from(shown));
     node.config = Config::new(values);

@@ -125,7 +125,7 @@ pub(super) fn instant(value: &Value) -> Result<Timestamp, Error> {
 }
 
 impl DateTime {
-    fn new(wall: civil::DateTime, zone: Option<Zone>) -> Self {
+    pub(super) fn new(wall: civil::DateTime, zone: Option<Zone>) -> Self {
         Self { wall, zone }
     }
 

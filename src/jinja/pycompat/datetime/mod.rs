@@ -43,6 +43,12 @@ pub fn datetime_value(wall: civil::DateTime) -> Value {
     object(DateTime { wall, zone: None })
 }
 
+/// Makes the `datetime` that a text in ISO form shows, as `fromisoformat` reads it; `None` for other texts.
+pub fn iso_datetime_value(text: &str) -> Option<Value> {
+    let (wall, zone) = parse::from_iso(text).ok()?;
+    Some(object(DateTime::new(wall, zone)))
+}
+
 /// Makes a `datetime` in UTC.
 pub fn utc_datetime_value(at: jiff::Timestamp) -> Value {
     let wall = jiff::tz::TimeZone::UTC.to_datetime(at);
