@@ -89,6 +89,23 @@ impl MacroTable {
         self.packages.values().any(|macros| macros.contains_key(name))
     }
 
+    /// Finds a macro for somebody outside of every package, as `run-operation` is: the root project's, else any
+    /// package's, else Tidegate's own.
+    pub fn anywhere(&self, name: &str) -> Option<&MacroEntry> {
+        let mut packages: Vec<_> = self.packages.keys().collect();
+        packages.sort();
+        let in_packages = || packages.iter().find_map(|package| self.of(package, name));
+        self.of(&self.root, name).or_else(in_packages).or_else(|| self.internal.get(name))
+    }
+
+    /// Returns every name that [`MacroTable::anywhere`] finds, for suggestions.
+    pub fn names_anywhere(&self) -> Vec<Arc<str>> {
+        let mut packages: Vec<_> = self.packages.iter().collect();
+        packages.sort_by_key(|(package, _)| Arc::clone(package));
+        let names = packages.into_iter().flat_map(|(_, macros)| macros.keys());
+        names.chain(self.internal.keys()).cloned().collect()
+    }
+
     /// Tells whether a name is a package with macros.
     pub fn is_package(&self, name: &str) -> bool {
         name == INTERNAL || self.packages.contains_key(name)
@@ -193,6 +210,7 @@ mod tests {
         for (package, name) in [
             ("shop", "default__star"),
             ("shop", "materialization_table_default"),
+            ("utils", "star"),
             ("utils", "duckdb__star"),
             ("utils", "default__star"),
             ("utils", "duckdb__pivot"),
@@ -219,6 +237,16 @@ mod tests {
         check(table.dispatch("shop", "pivot", Some("utils")).ok(), "macro.utils.duckdb__pivot");
         check(table.dispatch("shop", "length", Some("dbt")).ok(), "macro.dbt.duckdb__length");
         check(table.dispatch("utils", "pivot", None).ok(), "macro.utils.duckdb__pivot");
+    }
+
+    #[test]
+    fn from_outside_every_package_is_searched() {
+        let table = table();
+        check(table.anywhere("duckdb__pivot"), "macro.utils.duckdb__pivot");
+        check(table.anywhere("default__star"), "macro.shop.default__star");
+        check(table.anywhere("star"), "macro.utils.star");
+        check(table.anywhere("duckdb__length"), "macro.dbt.duckdb__length");
+        check(table.anywhere("nope"), "");
     }
 
     #[test]

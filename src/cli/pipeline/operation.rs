@@ -20,13 +20,12 @@ use super::scope::open;
 pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: &JsonMap) -> Result<Outcome, CliError> {
     let loaded = load(ui)?;
     let macros = &loaded.parsed.shared.macros;
-    let root = &loaded.workspace.project.name;
     let found = match name.split_once('.') {
         Some((package, name)) => macros.qualified(package, name),
-        None => macros.bare(root, name),
+        None => macros.anywhere(name),
     };
     let Some(entry) = found.cloned() else {
-        let known = macros.bare_names(root);
+        let known = macros.names_anywhere();
         let message = format!("dbt could not find a macro with the name '{name}' in any package");
         return Err(Diagnostic::error(Code::UNKNOWN_MACRO, None, message)
             .help::<String>(suggest(name, known.iter().map(|name| &**name)))

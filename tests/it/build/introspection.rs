@@ -124,3 +124,14 @@ fn the_semantic_manifest_is_dbts() {
     assert_eq!(read(&written), read(&expected));
     assert_eq!(written, expected);
 }
+
+/// `dbt run-operation generate_source` is how packages of code generators are used: without their name.
+#[test]
+fn a_macro_of_any_package_is_an_operation() {
+    let shop = Shop::copy("introspection");
+    shop.run(&["run-operation", "only_when_run"], 0);
+    shop.run(&["run-operation", "kit.only_when_run"], 0);
+    shop.run(&["run-operation", "shop.only_when_run"], 2);
+    let shown = shop.run(&["run-operation", "only_when_runs"], 2);
+    assert!(shown.contains("did you mean `only_when_run`?"), "{shown}");
+}
