@@ -55,13 +55,22 @@ pub enum PackageSource {
     Private(String),
 }
 
+/// Who wrote a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writer {
+    /// The user, whose mistakes are told.
+    User,
+    /// The hub: whatever else stands in its entries means nothing, as to dbt.
+    Hub,
+}
+
 /// The keys an entry may have, by the key that names its source. `install-prerelease` is not dbt's spelling
 /// but that of its manual.
 const KEYS: [(&str, &[&str]); 5] = [
     ("local", &["name"]),
-    ("package", &["version", "install_prerelease", "install-prerelease", "name"]),
-    ("git", &["revision", "warn-unpinned", "subdirectory", "name"]),
     ("tarball", &["name"]),
+    ("git", &["revision", "warn-unpinned", "subdirectory", "name"]),
+    ("package", &["version", "install_prerelease", "install-prerelease", "name"]),
     ("private", &["provider", "revision", "warn-unpinned", "subdirectory", "name"]),
 ];
 
@@ -80,8 +89,8 @@ impl PackageSource {
 
 impl PackageSpec {
     /// Reads an entry. `raw` is the same before Jinja.
-    pub(super) fn read(entry: &Yaml, raw: &Yaml) -> Result<Self, Box<Diagnostic>> {
-        let source = read_source(entry)?;
+    pub(super) fn read(entry: &Yaml, raw: &Yaml, writer: Writer) -> Result<Self, Box<Diagnostic>> {
+        let source = read_source(entry, writer)?;
         let named = KEYS.iter().find_map(|(kind, _)| entry.get(kind));
         let span = named.map_or(entry.span, |named| named.span);
         Ok(Self { source, span, entry: entry.clone(), raw: raw.clone() })
@@ -99,27 +108,29 @@ impl PackageSpec {
     }
 }
 
-fn read_source(item: &Yaml) -> Result<PackageSource, Box<Diagnostic>> {
+fn read_source(item: &Yaml, writer: Writer) -> Result<PackageSource, Box<Diagnostic>> {
     let span = item.span;
     let map = item.as_map().ok_or_else(|| item.unexpected_item("packages", "a mapping"))?;
     let Some((kind, keys)) = KEYS.iter().find(|(kind, _)| map.contains(kind)) else {
         let help = "write one of `package: namespace/name`, `git: url`, `local: path` or `tarball: url`";
         return Err(error(span, "a package names no source").help(help).into());
     };
-    check_keys(map, kind, keys)?;
+    if writer == Writer::User {
+        check_keys(map, kind, keys)?;
+    }
     let text = |key: &str| map.get(key).filter(|y| !y.is_null()).map(|y| y.expect_str(key)).transpose();
     let flag = |key: &str| map.get(key).filter(|y| !y.is_null()).map(|y| y.expect_bool(key)).transpose();
     let named = named(map, kind)?.to_owned();
     Ok(match *kind {
         "local" => PackageSource::Local(named),
         "package" => {
-            let versions = versions(map, &named, span)?;
+            let versions = versions(map, &named, span, writer)?;
             let prerelease = flag("install_prerelease")?.or(flag("install-prerelease")?).unwrap_or(false);
             PackageSource::Hub { package: named, versions, prerelease }
         }
         "git" => PackageSource::Git {
             url: named,
-            revision: map.get("revision").and_then(revision),
+            revision: map.get("revision").and_then(revision).filter(|revision| !revision.is_empty()),
             subdirectory: text("subdirectory")?.filter(|text| !text.is_empty()).map(str::to_owned),
             warn_unpinned: flag("warn-unpinned")?.unwrap_or(true),
         },
@@ -160,12 +171,16 @@ fn named<'a>(map: &'a Map, key: &str) -> Result<&'a str, Box<Diagnostic>> {
     }
 }
 
-fn versions(map: &Map, package: &str, span: Span) -> Result<Vec<String>, Box<Diagnostic>> {
+fn versions(map: &Map, package: &str, span: Span, writer: Writer) -> Result<Vec<String>, Box<Diagnostic>> {
     if !package.contains('/') {
         let message = format!("package `{package}` has no namespace");
         return Err(error(span, message).help("packages of the hub are named `namespace/name`").into());
     }
-    let Some(version) = map.get("version").filter(|version| !version.is_falsy()) else {
+    let given = |version: &Yaml| match writer {
+        Writer::User => !version.is_falsy(),
+        Writer::Hub => !version.is_null(),
+    };
+    let Some(version) = map.get("version").filter(|version| given(version)) else {
         let message = format!("package `{package}` has no `version`");
         let help = "add `version: 1.0.0`, or a range: `[\">=1.0.0\", \"<2.0.0\"]`";
         return Err(error(span, message).help(help).into());

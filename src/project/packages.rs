@@ -9,7 +9,7 @@ use crate::diag::{Code, Diagnostic, Sources};
 use crate::files;
 use crate::yaml::{self, Yaml};
 
-use super::package_spec::PackageSpec;
+use super::package_spec::{PackageSpec, Writer};
 use super::render::render_tree;
 use super::scope::YamlContext;
 
@@ -96,6 +96,20 @@ pub(super) fn optional_file(
 
 /// Reads the entries below `packages:`. `raw` is the same list before Jinja.
 pub(super) fn read(list: Option<&Yaml>, raw: Option<&Yaml>, found: &mut Vec<Diagnostic>) -> Vec<PackageSpec> {
+    read_as(Writer::User, list, raw, found)
+}
+
+/// Reads the entries that the hub has of a package.
+pub(super) fn read_of_hub(list: Option<&Yaml>, found: &mut Vec<Diagnostic>) -> Vec<PackageSpec> {
+    read_as(Writer::Hub, list, None, found)
+}
+
+fn read_as(
+    writer: Writer,
+    list: Option<&Yaml>,
+    raw: Option<&Yaml>,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<PackageSpec> {
     let Some(list) = list.filter(|list| !list.is_null()) else { return Vec::new() };
     let items = match list.expect_seq("packages") {
         Ok(items) => items,
@@ -107,7 +121,7 @@ pub(super) fn read(list: Option<&Yaml>, raw: Option<&Yaml>, found: &mut Vec<Diag
     let raw = raw.and_then(Yaml::as_seq).unwrap_or(items);
     let mut specs = Vec::new();
     for (item, raw) in items.iter().zip(raw) {
-        match PackageSpec::read(item, raw) {
+        match PackageSpec::read(item, raw, writer) {
             Ok(spec) => specs.push(spec),
             Err(error) => found.push(*error),
         }
@@ -171,7 +185,7 @@ mod tests {
                 "an item of `packages` must be a mapping, but is text",
                 "a `tarball` package has no `name`",
                 "a `local` package has no key `revision`",
-                "a `package` package has no key `git`",
+                "a `git` package has no key `package`",
             ]),
         );
         check("packages: x\n", Err(&["`packages` must be a list, but is text"]));

@@ -135,6 +135,14 @@ fn a_use_of_a_later_module_is_found_in_every_form() {
 }
 
 #[test]
+fn http_is_spoken_in_one_place() {
+    let speaks = |text: &str| text.lines().any(|line| code_of(line).contains("ureq::"));
+    let all = files("src", &["rs"]).into_iter().filter(|(_, text)| speaks(text));
+    let places: Vec<String> = all.map(|(path, _)| path.display().to_string()).collect();
+    assert_eq!(places, ["src/project/deps/http.rs"]);
+}
+
+#[test]
 fn every_rust_file_begins_with_a_header() {
     let problems: Vec<String> = rust_files()
         .iter()

@@ -222,7 +222,7 @@ impl Deps<'_> {
         let text = serde_json::to_string_pretty(&release.packages).unwrap_or_default();
         // JSON is YAML: read so, mistakes in it are shown like those in a file.
         let (tree, mut found) = yaml::parse_text(self.sources, &page.url, text.as_str());
-        let packages = packages::read(tree.as_ref(), None, &mut found);
+        let packages = packages::read_of_hub(tree.as_ref(), &mut found);
         finish(Metadata { name: release.name.clone(), packages }, found)
     }
 

@@ -63,6 +63,16 @@ fn packages_of_packages_narrow_the_range() {
 }
 
 #[test]
+fn what_else_the_hub_says_of_packages_means_nothing() {
+    let shop = Shop::with(&[("acme/beta", "1.0.0")]);
+    shop.hub.package("acme/alpha", &["1.0.0", "2.0.0"]);
+    let packages = json!([{"package": "acme/alpha", "version": [], "added_by": "somebody", "name": null}]);
+    shop.hub.release("acme/beta", "1.0.0", &json!({"packages": packages, "unknown": {"a": 1}}));
+    shop.deps();
+    assert_eq!(shop.version_of("alpha"), "2.0.0");
+}
+
+#[test]
 fn packages_that_ask_for_each_other_are_installed_once() {
     let shop = Shop::with(&[("acme/a", "1.0.0")]);
     let of = |name: &str| json!({"packages": [{"package": name, "version": "1.0.0"}]});
