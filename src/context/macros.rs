@@ -184,6 +184,11 @@ impl MacroTable {
         self.ids.get(&block)
     }
 
+    /// Returns what `dispatch` puts in front of names, in order: the engine's name, then `default`.
+    pub fn prefixes(&self) -> impl Iterator<Item = &str> {
+        self.prefixes.iter().map(String::as_str)
+    }
+
     /// Returns the root project's name.
     pub fn root(&self) -> &str {
         &self.root

@@ -275,11 +275,13 @@ fn depends_on(found: &ReadMacro, table: &MacroTable, index: &MacroIndex) -> Vec<
                 if name != found.entry.name {
                     add(package, &name);
                 }
-                // Without a namespace dbt looks with the eyes of the root project first.
-                let seen_from = if namespace.is_some() { package } else { table.root() };
-                let found = table.dispatch(seen_from, &name, namespace.as_deref());
-                let found = found.or_else(|_| table.dispatch(package, &name, namespace.as_deref()));
-                if let Ok(entry) = found {
+                // Without a namespace dbt takes the macro of that name that wins over all packages.
+                let by_name = |prefix: &str| index.find("", &format!("{prefix}__{name}"));
+                let found = match namespace {
+                    None => table.prefixes().find_map(by_name),
+                    Some(namespace) => table.dispatch(package, &name, Some(&namespace)).ok(),
+                };
+                if let Some(entry) = found {
                     let mut parts = entry.id.as_str().splitn(3, '.').skip(1);
                     if let (Some(package), Some(name)) = (parts.next(), parts.next()) {
                         add(package, name);

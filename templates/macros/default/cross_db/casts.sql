@@ -6,7 +6,7 @@
 {%- endmacro %}
 
 {% macro default__cast(field, type) %}
-  cast({{ field }} as {{ type }})
+    cast({{ field }} as {{ type }})
 {% endmacro %}
 
 
@@ -16,7 +16,8 @@
 {%- endmacro %}
 
 {% macro default__safe_cast(field, type) %}
-  cast({{ field }} as {{ type }})
+    {# dbt's asks another macro and leaves the line empty. #}
+    cast({{ field }} as {{ type }})
 {% endmacro %}
 
 

@@ -44,7 +44,7 @@
 
 {#- Ends with a line break, as dbt's does: what is put behind the result of a macro is part of the compiled SQL. -#}
 {% macro default__current_timestamp_backcompat() %}
-  current_timestamp::timestamp
+    current_timestamp::timestamp
 {% endmacro %}
 
 {% macro current_timestamp_in_utc_backcompat() -%}

@@ -7,6 +7,7 @@
     {%- set factor, unit = composed[datepart | lower] -%}
     ({{ from_date_or_timestamp }} + ({{ number }} * {{ factor }}) * interval 1 {{ unit }})
   {%- else %}
+
     ({{ from_date_or_timestamp }} + {{ number }} * interval 1 {{ datepart }})
   {%- endif -%}
 {% endmacro %}
@@ -23,8 +24,8 @@
             case when {{ first_date }} <= {{ second_date }} then 1 else 0 end
         end)
   {% else %}
-    (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp ))
-  {% endif %}
+        (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp ))
+    {% endif %}
 {%- endmacro %}
 
 
