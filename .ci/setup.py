@@ -175,7 +175,9 @@ def python() -> None:
         # Without a pip of its own: that needs a package which Debian leaves out, and the other pip can fill it.
         run([sys.executable, "-m", "venv", "--without-pip", str(made)])
         packages = folder / "packages"
-        run([*pip(), "install", "--quiet", "--only-binary", ":all:", "--target", str(packages), *LIBRARIES])
+        version = ".".join(platform.python_version_tuple()[:2])  # a pip from the PATH may be another Python's
+        how = ["--quiet", "--only-binary", ":all:", "--python-version", version, "--target", str(packages)]
+        run([*pip(), "install", *how, *LIBRARIES])
         home = next(made.glob("lib/python*/site-packages"))
         for package in packages.iterdir():
             os.replace(package, home / package.name)

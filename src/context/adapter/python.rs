@@ -88,7 +88,7 @@ fn raised(exception: &PythonException, node: &Node, job: &PythonJob, sources: &S
         message => format!("{}: {message}", exception.class),
     };
     let message = format!("Python model failed: {what}");
-    let span = own.first().map_or(node.span, |(_, span)| *span);
+    let span = own.first().map_or_else(|| definition(node, sources), |(_, span)| *span);
     let mut diagnostic = Diagnostic::error(Code::PYTHON, span, message);
     if own.len() > 1 {
         let calls = own
@@ -112,7 +112,11 @@ fn missing(exception: &PythonException) -> Option<&str> {
     if let Some(module) = &exception.missing_module {
         return module.split('.').next();
     }
-    let (module, rest) = exception.message.split_once('\'')?.1.split_once('\'')?;
+    let message = exception.message.as_str();
+    if let Some((_, rest)) = message.split_once("No module named '") {
+        return rest.split(['\'', '.']).next();
+    }
+    let (module, rest) = message.split_once('\'')?.1.split_once('\'')?;
     rest.contains("required for this operation").then_some(module)
 }
 

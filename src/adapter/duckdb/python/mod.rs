@@ -3,8 +3,9 @@
 //!
 //! Input: a [`PythonJob`], the profile, and a host that speaks to the database. Output: what DuckDB says of every
 //! statement, `OK`. Invariant: the files are gone when [`run`] returns, and the process when the database is closed. The
-//! process does not touch the database: DuckDB lets one process write a file, and this one holds it for all workers. Closing it while the model
-//! runs would need every other worker to stand still and the transaction to end. Called by `Database`.
+//! process does not touch the database: DuckDB lets one process write a file, and this one holds it for all workers.
+//! Closing it while the model runs would need every other worker to stand still and the transaction to end. Called by
+//! `Database`.
 
 mod exchange;
 mod interpreter;
