@@ -9,6 +9,7 @@ mod cache;
 mod cell;
 pub mod duckdb;
 mod error;
+pub mod postgres;
 mod profile;
 mod python_job;
 mod python_text;
@@ -30,6 +31,8 @@ use crate::sql::Dialect;
 pub enum Kind {
     /// DuckDB, in this process.
     DuckDb,
+    /// A Postgres server.
+    Postgres,
 }
 
 impl Kind {
@@ -37,6 +40,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::DuckDb => "duckdb",
+            Self::Postgres => "postgres",
         }
     }
 }

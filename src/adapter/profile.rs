@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Adapter, Kind, duckdb};
+use super::{Adapter, Kind, duckdb, postgres};
 
 /// Why a profile's output cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +40,8 @@ impl ProfileError {
 pub enum Profile {
     /// DuckDB's.
     DuckDb(Box<duckdb::Profile>),
+    /// Postgres's.
+    Postgres(Box<postgres::Profile>),
 }
 
 impl Profile {
@@ -49,12 +51,16 @@ impl Profile {
             Some(Value::String(kind)) if kind == "duckdb" => {
                 duckdb::Profile::from_output(output).map(|p| Self::DuckDb(Box::new(p)))
             }
+            Some(Value::String(kind)) if kind == "postgres" => {
+                postgres::Profile::from_output(output).map(|p| Self::Postgres(Box::new(p)))
+            }
             Some(Value::String(kind)) => {
                 Err(ProfileError::new("type", format!("no adapter for type `{kind}`"))
-                    .help("`duckdb` is the engine there is"))
+                    .help("the engines are `duckdb` and `postgres`"))
             }
             Some(_) => Err(ProfileError::new("type", "`type` must be a string")),
-            None => Err(ProfileError::new("", "the output has no `type`").help("add `type: duckdb`")),
+            None => Err(ProfileError::new("", "the output has no `type`")
+                .help("add `type: duckdb` or `type: postgres`")),
         }
     }
 
@@ -62,6 +68,7 @@ impl Profile {
     pub fn kind(&self) -> Kind {
         match self {
             Self::DuckDb(_) => Kind::DuckDb,
+            Self::Postgres(_) => Kind::Postgres,
         }
     }
 
@@ -69,6 +76,7 @@ impl Profile {
     pub fn database(&self) -> &str {
         match self {
             Self::DuckDb(p) => &p.database,
+            Self::Postgres(p) => &p.database,
         }
     }
 
@@ -76,6 +84,7 @@ impl Profile {
     pub fn schema(&self) -> &str {
         match self {
             Self::DuckDb(p) => &p.schema,
+            Self::Postgres(p) => &p.schema,
         }
     }
 
@@ -83,6 +92,7 @@ impl Profile {
     pub fn connection_keys(&self) -> Map<String, Value> {
         match self {
             Self::DuckDb(p) => p.connection_keys(),
+            Self::Postgres(p) => p.connection_keys(),
         }
     }
 
@@ -90,6 +100,7 @@ impl Profile {
     pub fn unsupported(&self) -> Vec<String> {
         match self {
             Self::DuckDb(p) => p.unsupported(),
+            Self::Postgres(_) => Vec::new(),
         }
     }
 
@@ -97,6 +108,7 @@ impl Profile {
     pub fn adapter(&self) -> Arc<dyn Adapter> {
         match self {
             Self::DuckDb(p) => Arc::new(duckdb::Database::new((**p).clone())),
+            Self::Postgres(p) => Arc::new(postgres::Server::new((**p).clone())),
         }
     }
 }

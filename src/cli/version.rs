@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 pub use crate::project::DBT_VERSION;
 
 /// The dbt adapters whose behaviour this is, with their versions.
-pub const ADAPTERS: &[(&str, &str)] = &[("duckdb", "1.11.1")];
+pub const ADAPTERS: &[(&str, &str)] = &[("duckdb", "1.11.1"), ("postgres", "1.11.0")];
 
 /// Our own version.
 pub const OWN_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -54,6 +54,7 @@ const METHODS: &[&str] = &[
     "add_ephemeral_prefix",
     "create",
     "get_default_quote_policy",
+    "relation_max_name_length",
 ];
 
 impl Instance for RelationObject {
@@ -208,6 +209,9 @@ impl RelationObject {
                 Value::from(Relation::ephemeral_name(&py_str(&call.args.required("name")?)).as_str())
             }
             "get_default_quote_policy" => policy(Policy::ALL),
+            "relation_max_name_length" => {
+                relation.dialect.max_identifier_bytes().map_or_else(none, Value::from)
+            }
             _ => create(relation.dialect, Policy::ALL, call)?,
         })
     }

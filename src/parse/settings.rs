@@ -11,7 +11,7 @@ use crate::event::EventSink;
 use crate::jinja::Engine;
 use crate::manifest::{JsonMap, Policy};
 use crate::project::Workspace;
-use crate::sql::{Dialect, DuckDb};
+use crate::sql::{Dialect, DuckDb, Postgres};
 
 /// The facts of one invocation.
 #[derive(Clone)]
@@ -72,5 +72,6 @@ pub(super) fn share(workspace: &Workspace, settings: &Settings, macros: MacroTab
 fn dialect(kind: Kind) -> &'static dyn Dialect {
     match kind {
         Kind::DuckDb => &DuckDb,
+        Kind::Postgres => &Postgres,
     }
 }

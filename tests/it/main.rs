@@ -17,6 +17,7 @@ mod manifest_json;
 mod mistakes;
 mod parse;
 mod plan;
+mod postgres;
 mod project;
 mod seeds;
 mod select;

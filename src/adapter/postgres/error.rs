@@ -1,0 +1,121 @@
+//! What a server says no with, read into [`DbError`].
+//!
+//! Input: the fields of an `ErrorResponse` and the SQL that was sent. Output: message with `DETAIL` and `HINT` below it,
+//! byte position, the excerpt that dbt's driver prints, and the kind, by the class of the SQLSTATE.
+
+use std::io;
+
+use crate::adapter::{DbError, DbErrorKind};
+
+/// How many characters of a line an excerpt shows at most.
+const EXCERPT_WIDTH: usize = 120;
+
+/// The fields of an error that matter here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ServerError {
+    /// The SQLSTATE.
+    pub(super) state: String,
+    pub(super) message: String,
+    pub(super) detail: Option<String>,
+    pub(super) hint: Option<String>,
+    /// The place in the SQL, in characters from 1.
+    pub(super) position: Option<usize>,
+}
+
+impl ServerError {
+    /// Makes the error of a statement that `sql` was the text of.
+    pub(super) fn into_error(self, sql: &str) -> DbError {
+        let kind = kind(&self.state);
+        let mut message = self.message;
+        for (heading, text) in [("DETAIL", self.detail), ("HINT", self.hint)] {
+            if let Some(text) = text {
+                message.push_str(&format!("\n{heading}:  {text}"));
+            }
+        }
+        let mut error = DbError::new(kind, message);
+        let place =
+            self.position.and_then(|at| sql.char_indices().map(|(byte, _)| byte).nth(at.checked_sub(1)?));
+        error.position = place;
+        error.excerpt = place.map(|at| excerpt(sql, at));
+        error
+    }
+}
+
+/// Sorts a SQLSTATE.
+fn kind(state: &str) -> DbErrorKind {
+    match state {
+        "55P03" => DbErrorKind::Lock,
+        "40001" | "40P01" => DbErrorKind::Conflict,
+        "57P01" | "57P02" | "57P03" => DbErrorKind::Connection,
+        _ => match state.get(..2) {
+            Some("08" | "28" | "3D") => DbErrorKind::Connection,
+            Some("53" | "58") => DbErrorKind::Resource,
+            _ => DbErrorKind::Statement,
+        },
+    }
+}
+
+/// Makes the error of a connection that broke.
+pub(super) fn broken(error: &io::Error) -> DbError {
+    let message = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "server closed the connection unexpectedly".to_owned(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "the server did not answer in time".to_owned(),
+        _ => error.to_string(),
+    };
+    DbError::new(DbErrorKind::Connection, message)
+}
+
+/// Draws the line with the place, and a caret below it.
+fn excerpt(sql: &str, at: usize) -> String {
+    let start = sql[..at].rfind('\n').map_or(0, |end| end + 1);
+    let end = sql[at..].find('\n').map_or(sql.len(), |length| at + length);
+    let number = sql[..at].matches('\n').count() + 1;
+    let column = sql[start..at].chars().count();
+    let skipped = column.saturating_sub(EXCERPT_WIDTH / 2);
+    let line: String = sql[start..end].chars().skip(skipped).take(EXCERPT_WIDTH).collect();
+    let heading = if skipped > 0 { format!("LINE {number}: ...") } else { format!("LINE {number}: ") };
+    let indent = " ".repeat(heading.chars().count() + column - skipped);
+    format!("{heading}{line}\n{indent}^")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(state: &str, position: Option<usize>) -> ServerError {
+        let (state, message) = (state.to_owned(), "no".to_owned());
+        ServerError { state, message, position, ..ServerError::default() }
+    }
+
+    #[test]
+    fn the_place_is_counted_in_characters_and_shown() {
+        let sql = "select 'ä',\n  lost";
+        let found = error("42703", Some(15)).into_error(sql);
+        assert_eq!(found.position, Some(15));
+        assert_eq!(&sql[15..], "lost");
+        assert_eq!(found.excerpt.as_deref(), Some("LINE 2:   lost\n          ^"));
+        assert_eq!(error("42703", Some(99)).into_error(sql).position, None);
+        assert_eq!(error("42703", Some(0)).into_error(sql).position, None);
+    }
+
+    #[test]
+    fn detail_and_hint_stand_below_the_message() {
+        let found = ServerError { detail: Some("d".into()), hint: Some("h".into()), ..error("23505", None) };
+        assert_eq!(found.into_error("").message, "no\nDETAIL:  d\nHINT:  h");
+    }
+
+    #[test]
+    fn states_are_sorted_by_what_to_do() {
+        for (state, want) in [
+            ("40P01", DbErrorKind::Conflict),
+            ("55P03", DbErrorKind::Lock),
+            ("57P01", DbErrorKind::Connection),
+            ("28P01", DbErrorKind::Connection),
+            ("53100", DbErrorKind::Resource),
+            ("42P01", DbErrorKind::Statement),
+            ("", DbErrorKind::Statement),
+        ] {
+            assert_eq!(kind(state), want, "{state}");
+        }
+    }
+}

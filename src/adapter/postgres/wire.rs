@@ -1,0 +1,260 @@
+//! One socket to a server: messages out, messages in, statement by statement.
+//!
+//! Input: SQL. Output: what the server answers. Invariant: between calls the server is ready for the next statement,
+//! or the wire is broken, which every later call says. Called by `connect` and `session`.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::message::backend::{DataRowBody, ErrorFields, Message, RowDescriptionBody};
+use postgres_protocol::message::frontend;
+
+use super::error::{ServerError, broken};
+use super::tls::TlsStream;
+use super::types::Type;
+use crate::adapter::{
+    AdapterResponse, Cell, DbError, Fetch, QueryResult, ResultColumn, ResultTable, unique_names,
+};
+
+/// How much is read from the socket at once.
+const CHUNK: usize = 64 * 1024;
+
+/// What bytes travel on.
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream>),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Stream {
+    /// Sets how long a read may wait; `None` is for ever.
+    pub(super) fn set_read_timeout(&self, time: Option<Duration>) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.set_read_timeout(time),
+            Self::Tls(stream) => stream.sock.set_read_timeout(time),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.set_read_timeout(time),
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.flush(),
+            Self::Tls(stream) => stream.flush(),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.flush(),
+        }
+    }
+}
+
+/// A session's end of the line.
+pub(super) struct Wire {
+    stream: Stream,
+    incoming: BytesMut,
+    outgoing: BytesMut,
+    chunk: Box<[u8]>,
+}
+
+impl Wire {
+    pub(super) fn new(stream: Stream) -> Self {
+        let chunk = vec![0; CHUNK].into_boxed_slice();
+        Self { stream, incoming: BytesMut::new(), outgoing: BytesMut::new(), chunk }
+    }
+
+    pub(super) fn set_read_timeout(&self, time: Option<Duration>) -> io::Result<()> {
+        self.stream.set_read_timeout(time)
+    }
+
+    /// Sends what `write` puts together.
+    pub(super) fn send(&mut self, write: impl FnOnce(&mut BytesMut) -> io::Result<()>) -> io::Result<()> {
+        self.outgoing.clear();
+        write(&mut self.outgoing)?;
+        self.stream.write_all(&self.outgoing)?;
+        self.stream.flush()
+    }
+
+    /// Waits for the next message.
+    pub(super) fn receive(&mut self) -> io::Result<Message> {
+        loop {
+            if let Some(message) = Message::parse(&mut self.incoming)? {
+                return Ok(message);
+            }
+            match self.stream.read(&mut self.chunk) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => self.incoming.extend_from_slice(&self.chunk[..read]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Runs the statements of a text; the result is that of the last one.
+    pub(super) fn query(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
+        if sql.contains('\0') {
+            let message = "a statement cannot contain the character NUL";
+            return Err(DbError::new(crate::adapter::DbErrorKind::Statement, message));
+        }
+        self.send(|out| frontend::query(sql, out)).map_err(|error| broken(&error))?;
+        self.answer(fetch).map_err(|error| broken(&error))?.map_err(|refused| refused.into_error(sql))
+    }
+
+    /// Collects messages until the server is ready again.
+    fn answer(&mut self, fetch: Fetch) -> io::Result<Result<QueryResult, ServerError>> {
+        let mut result = QueryResult { response: AdapterResponse::message(""), table: None };
+        let mut reading: Option<Reading> = None;
+        let mut refused = None;
+        loop {
+            match self.receive()? {
+                Message::RowDescription(body) => reading = Some(Reading::new(&body, fetch)?),
+                Message::DataRow(body) => {
+                    if let Some(reading) = &mut reading {
+                        reading.row(&body)?;
+                    }
+                }
+                Message::CommandComplete(body) => {
+                    result.response = response(body.tag()?);
+                    result.table =
+                        reading.take().map(|reading| reading.table).filter(|_| fetch != Fetch::Nothing);
+                }
+                Message::EmptyQueryResponse => result = QueryResult::default(),
+                Message::ErrorResponse(body) => {
+                    let error = server_error(body.fields())?;
+                    refused.get_or_insert(error);
+                }
+                Message::CopyInResponse(_) => {
+                    let why = "data from the client is not available here";
+                    self.send(|out| frontend::copy_fail(why, out))?;
+                }
+                Message::ReadyForQuery(_) => return Ok(refused.map_or(Ok(result), Err)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Says goodbye; a server that is gone already does not matter.
+    pub(super) fn terminate(&mut self) {
+        let _ = self.send(|out| {
+            frontend::terminate(out);
+            Ok(())
+        });
+    }
+}
+
+/// Rows on their way in.
+struct Reading {
+    types: Vec<Type>,
+    limit: usize,
+    table: ResultTable,
+}
+
+impl Reading {
+    fn new(body: &RowDescriptionBody, fetch: Fetch) -> io::Result<Self> {
+        let mut fields = body.fields();
+        let (mut names, mut types) = (Vec::new(), Vec::new());
+        while let Some(field) = fields.next()? {
+            names.push(field.name().to_owned());
+            types.push(Type::of(field.type_oid()));
+        }
+        let column =
+            |(name, ty): (String, &Type)| ResultColumn { name, type_name: ty.name(), ty: ty.cell_type() };
+        let columns = unique_names(names).into_iter().zip(&types).map(column).collect();
+        let limit = match fetch {
+            Fetch::Nothing => 0,
+            Fetch::All => usize::MAX,
+            Fetch::Limit(rows) => rows,
+        };
+        Ok(Self { types, limit, table: ResultTable { columns, rows: Vec::new() } })
+    }
+
+    /// Keeps a row, unless there are enough.
+    fn row(&mut self, body: &DataRowBody) -> io::Result<()> {
+        if self.table.rows.len() >= self.limit {
+            return Ok(());
+        }
+        let mut ranges = body.ranges();
+        let mut types = self.types.iter();
+        let mut row = Vec::with_capacity(self.types.len());
+        while let (Some(range), Some(ty)) = (ranges.next()?, types.next()) {
+            row.push(match range {
+                None => Cell::Null,
+                Some(range) => ty.cell(&String::from_utf8_lossy(&body.buffer()[range])),
+            });
+        }
+        self.table.rows.push(row);
+        Ok(())
+    }
+}
+
+/// Reads a command's tag as dbt does: `INSERT 0 3` is the code `INSERT` with 3 rows.
+fn response(tag: &str) -> AdapterResponse {
+    let words: Vec<&str> = tag.split(' ').filter(|word| word.parse::<u64>().is_err()).collect();
+    let rows = tag.rsplit(' ').next().and_then(|word| word.parse().ok());
+    AdapterResponse {
+        message: tag.to_owned(),
+        code: Some(words.join(" ")),
+        rows_affected: Some(rows.unwrap_or(-1)),
+    }
+}
+
+/// Reads the fields of an error.
+pub(super) fn server_error(mut fields: ErrorFields<'_>) -> io::Result<ServerError> {
+    let mut error = ServerError::default();
+    while let Some(field) = fields.next()? {
+        let text = || String::from_utf8_lossy(field.value_bytes()).into_owned();
+        match field.type_() {
+            b'C' => error.state = text(),
+            b'M' => error.message = text(),
+            b'D' => error.detail = Some(text()),
+            b'H' => error.hint = Some(text()),
+            b'P' => error.position = text().parse().ok(),
+            _ => {}
+        }
+    }
+    Ok(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_read_as_dbt_reads_them() {
+        let check = |tag: &str, code: &str, rows: i64| {
+            let response = response(tag);
+            assert_eq!((response.code.as_deref(), response.rows_affected), (Some(code), Some(rows)), "{tag}");
+            assert_eq!(response.message, tag);
+        };
+        check("INSERT 0 3", "INSERT", 3);
+        check("SELECT 12", "SELECT", 12);
+        check("CREATE TABLE", "CREATE TABLE", -1);
+        check("DROP MATERIALIZED VIEW", "DROP MATERIALIZED VIEW", -1);
+    }
+}

@@ -1,0 +1,267 @@
+//! Postgres: a real server in a temporary folder, on loopback, with passwords (SCRAM-SHA-256).
+//!
+//! The server's programs are those of the machine: in `$PG_BINDIR`, in Debian's usual place or on the PATH; `make test`
+//! sees to it that they are there.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+use tidegate::adapter::{Cell, Connection, DbErrorKind, Fetch, Profile, QueryResult};
+
+use crate::cli::{Call, without_times};
+
+const PASSWORD: &str = "se'cret";
+
+/// A server that ends with the test.
+struct Server {
+    folder: tempfile::TempDir,
+    port: u16,
+    process: Child,
+}
+
+/// Postgres refuses to be root.
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}
+
+fn unprivileged(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]).arg(program);
+    command
+}
+
+/// The folder with `initdb` and `postgres`.
+fn programs() -> PathBuf {
+    let given = std::env::var_os("PG_BINDIR").map(PathBuf::from);
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut installed: Vec<PathBuf> = debian.map(|version| version.path().join("bin")).collect();
+    installed.sort();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = given.into_iter().chain(installed.into_iter().rev()).chain(std::env::split_paths(&path));
+    places
+        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+        .expect("Postgres is installed; `make test` installs it")
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("tidegate-pg-").tempdir().unwrap();
+        let (programs, root) = (programs(), folder.path().to_owned());
+        let run = |command: &mut Command| {
+            let output = command.current_dir(&root).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        };
+        std::fs::write(root.join("password"), PASSWORD).unwrap();
+        if is_root() {
+            run(Command::new("chown").args(["-R", "nobody:nogroup"]).arg(&root));
+        }
+        run(unprivileged(&programs.join("initdb"))
+            .args([
+                "-A",
+                "scram-sha-256",
+                "-U",
+                "tide",
+                "--no-sync",
+                "-E",
+                "UTF8",
+                "--no-locale",
+                "--pwfile=password",
+            ])
+            .args(["-D", "data"]));
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let process = unprivileged(&programs.join("postgres"))
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "fsync=off",
+                "-c",
+                "timezone=UTC",
+                "-k",
+                "",
+                "-D",
+                "data",
+            ])
+            .args(["-p", &port.to_string()])
+            .current_dir(&root)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self { folder, port, process };
+        let until = Instant::now() + Duration::from_secs(60);
+        while server.connect(json!({})).is_err() {
+            assert!(Instant::now() < until, "the server does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        server
+    }
+
+    fn output(&self, more: Value) -> Map<String, Value> {
+        let mut output = json!({
+            "type": "postgres", "host": "127.0.0.1", "port": self.port, "user": "tide", "password": PASSWORD,
+            "dbname": "postgres", "schema": "shop", "threads": 4, "retries": 0,
+        });
+        let (Value::Object(output), Value::Object(more)) = (&mut output, more) else { unreachable!() };
+        output.extend(more);
+        output.clone()
+    }
+
+    fn connect(&self, more: Value) -> Result<Box<dyn Connection>, tidegate::adapter::DbError> {
+        Profile::from_output(&self.output(more)).unwrap().adapter().connect("test")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn cells(result: QueryResult) -> Vec<Vec<Cell>> {
+    result.table.expect("the statement gives rows").rows
+}
+
+#[test]
+fn sessions_read_values_keep_transactions_and_tell_errors() {
+    let server = Server::start();
+    let mut session = server.connect(json!({})).unwrap();
+
+    let all = session
+        .execute(
+            "select 1 as a, 1.50::numeric as b, 'ä' as c, null::int as d, '{1,2}'::int[] as e, true as f, now() as g",
+            Fetch::All,
+        )
+        .unwrap();
+    assert_eq!(all.response.message, "SELECT 1");
+    assert_eq!((all.response.code.as_deref(), all.response.rows_affected), (Some("SELECT"), Some(1)));
+    let row = &cells(all)[0];
+    let text = |text: &str| Cell::text(text);
+    assert_eq!(row[..4], [Cell::Int(1), Cell::Decimal("1.50".into()), text("ä"), Cell::Null]);
+    assert_eq!(row[4..6], [text("[1, 2]"), Cell::Bool(true)]);
+    assert!(matches!(row[6], Cell::TimestampTz(_)));
+
+    let several =
+        session.execute("create table t (x int); insert into t values (1), (2)", Fetch::Nothing).unwrap();
+    assert_eq!((several.response.message.as_str(), several.table), ("INSERT 0 2", None));
+    let values = [Cell::Int(3), Cell::text("100% 'x'")];
+    session.execute("create table u (x int, y text)", Fetch::Nothing).unwrap();
+    session.execute_with("insert into u values (%s, %s)", &values, Fetch::Nothing).unwrap();
+    assert_eq!(cells(session.execute("select * from u", Fetch::Limit(5)).unwrap()), [values.to_vec()]);
+    assert!(session.in_transaction(), "the first statement begins a transaction");
+    session.commit().unwrap();
+    session.execute("insert into t values (9)", Fetch::Nothing).unwrap();
+    session.rollback().unwrap();
+    assert_eq!(cells(session.execute("select count(*) from t", Fetch::All).unwrap()), [[Cell::Int(2)]]);
+
+    let refused = session.execute("select\n  lost from t", Fetch::All).unwrap_err();
+    assert_eq!(refused.message, "column \"lost\" does not exist");
+    assert_eq!((refused.kind, refused.position), (DbErrorKind::Statement, Some(9)));
+    assert_eq!(refused.excerpt.as_deref(), Some("LINE 2:   lost from t\n          ^"));
+    session.rollback().unwrap();
+    assert!(session.execute("select 1", Fetch::All).is_ok(), "the session goes on after an error");
+
+    let refused = server.connect(json!({"password": "wrong"})).err().unwrap();
+    assert_eq!(refused.kind, DbErrorKind::Connection);
+    assert!(refused.message.contains("password authentication failed"), "{}", refused.message);
+    assert!(!refused.to_string().contains("wrong"));
+    let refused = server.connect(json!({"sslmode": "require"})).err().unwrap();
+    assert_eq!(refused.message, "server does not support SSL, but SSL was required");
+    let refused = server.connect(json!({"dbname": "absent"})).err().unwrap();
+    assert!(refused.message.contains("\"absent\" does not exist"), "{}", refused.message);
+    let mut elsewhere = server.connect(json!({"search_path": "a, b", "application_name": "x"})).unwrap();
+    let shown = elsewhere
+        .execute("select current_setting('search_path'), current_setting('application_name')", Fetch::All);
+    assert_eq!(cells(shown.unwrap()), [[text("a, b"), text("x")]]);
+}
+
+#[test]
+fn a_cancelled_statement_stops_on_the_server() {
+    let server = Server::start();
+    let adapter = Profile::from_output(&server.output(json!({}))).unwrap().adapter();
+    let mut session = adapter.connect("sleeper").unwrap();
+    let stopped = std::thread::scope(|scope| {
+        let running = scope.spawn(|| session.execute("select pg_sleep(60)", Fetch::All).unwrap_err());
+        let mut watcher = server.connect(json!({})).unwrap();
+        let active =
+            "select count(*) from pg_stat_activity where query like '%pg_sleep(60)' and state = 'active'";
+        while cells(watcher.execute(active, Fetch::All).unwrap())[0][0] == Cell::Int(0) {
+            watcher.rollback().unwrap();
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        adapter.cancel();
+        running.join().unwrap()
+    });
+    assert_eq!(stopped.kind, DbErrorKind::Interrupted);
+    assert!(session.execute("select 1", Fetch::All).is_err(), "nothing new is begun");
+}
+
+const MODELS: [(&str, &str); 9] = [
+    ("seeds/orders.csv", "id,customer,amount,at\n1,a,1.50,2024-01-01\n2,b,,2024-01-02\n3,a,7,2024-01-03\n"),
+    ("models/stg.sql", "select * from {{ ref('orders') }}"),
+    (
+        "models/totals.sql",
+        "{{ config(materialized='table', indexes=[{'columns': ['customer'], 'unique': true}]) }}\n\
+         select customer, sum(amount) as total from {{ ref('stg') }} group by 1",
+    ),
+    (
+        "models/days.sql",
+        "{{ config(materialized='incremental', unique_key='at') }}\nselect at, count(*) as n from {{ ref('stg') }}\n\
+         {% if is_incremental() %}where at >= (select max(at) from {{ this }}){% endif %} group by 1",
+    ),
+    ("models/listed.sql", "{{ config(materialized='materialized_view') }} select * from {{ ref('totals') }}"),
+    ("models/eph.sql", "{{ config(materialized='ephemeral') }} select 1 as one"),
+    ("models/last.sql", "select * from {{ ref('eph') }}"),
+    (
+        "snapshots/history.yml",
+        "snapshots:\n  - name: history\n    relation: ref('stg')\n    config: {unique_key: id, strategy: check, \
+         check_cols: [amount]}\n",
+    ),
+    (
+        "models/schema.yml",
+        "models:\n  - name: totals\n    description: it's all\n    config: {persist_docs: {relation: true, columns: true}}\n\
+         \x20   columns:\n      - {name: customer, description: who, data_tests: [unique, not_null]}\n\
+         \x20     - {name: total, data_tests: [{not_null: {config: {severity: warn}}}]}\n",
+    ),
+];
+
+#[test]
+fn a_project_builds_twice() {
+    let server = Server::start();
+    let project = server.folder.path().join("shop");
+    for (file, text) in MODELS {
+        let path = project.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    std::fs::write(project.join("dbt_project.yml"), "name: shop\nversion: '1.0'\nprofile: shop\n").unwrap();
+    let profiles = json!({"shop": {"target": "dev", "outputs": {"dev": server.output(json!({}))}}});
+    std::fs::write(project.join("profiles.yml"), profiles.to_string()).unwrap();
+    for _ in 0..2 {
+        let built = Call::new(&project, &["build"]).run();
+        let shown = without_times(&built.stdout);
+        assert_eq!(built.code, Some(0), "{shown}");
+        assert!(shown.contains("Done. PASS=9 WARN=1 ERROR=0 SKIP=0 NO-OP=0 TOTAL=10"), "{shown}");
+    }
+    let mut session = server.connect(json!({})).unwrap();
+    let mut rows = |sql: &str| cells(session.execute(sql, Fetch::All).unwrap());
+    assert_eq!(rows("select count(*) from shop.days"), [[Cell::Int(3)]]);
+    assert_eq!(rows("select count(*) from shop.history where dbt_valid_to is null"), [[Cell::Int(3)]]);
+    assert_eq!(rows("select total from shop.listed where customer = 'a'"), [[Cell::Decimal("8.50".into())]]);
+    let comments =
+        "select obj_description('shop.totals'::regclass), col_description('shop.totals'::regclass, 1)";
+    assert_eq!(rows(comments), [[Cell::text("it's all"), Cell::text("who")]]);
+    let indexes = "select count(*) from pg_indexes where schemaname = 'shop' and tablename = 'totals'";
+    assert_eq!(rows(indexes), [[Cell::Int(1)]]);
+    let leftovers =
+        "select relname from pg_class where relname like '%\\_\\_dbt%' and relkind in ('r', 'v', 'm')";
+    assert!(rows(leftovers).is_empty());
+    let log = std::fs::read_to_string(project.join("logs/dbt.log")).unwrap();
+    assert!(!log.contains(PASSWORD), "the password is in the log");
+}
