@@ -10,7 +10,7 @@ TIDEGATE = $(CARGO) run --quiet --locked --manifest-path ../Cargo.toml --
 export LD_LIBRARY_PATH := $(or $(DUCKDB_LIB_DIR),$(CURDIR)/.deps/duckdb):$(LD_LIBRARY_PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit format lint setup setup-extensions setup-python clean
+.PHONY: help demo test unit format lint setup setup-extensions setup-python setup-postgres clean
 
 help:
 	@grep -E '^# make' $(MAKEFILE_LIST) | cut -c3-
@@ -22,7 +22,7 @@ demo: setup
 test: unit format lint
 
 # nextest where it is installed, plain cargo otherwise: the same tests. nextest leaves out those in the documentation.
-unit: setup setup-extensions setup-python
+unit: setup setup-extensions setup-python setup-postgres
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		echo "$(CARGO) nextest run --locked"; $(CARGO) nextest run --locked && $(CARGO) test --locked --quiet --doc; \
 	else \
@@ -50,6 +50,10 @@ setup-extensions:
 # A Python with pandas, Polars and Arrow, for the tests of Python models.
 setup-python:
 	@$(PYTHON) .ci/setup.py python
+
+# Postgres, for its tests.
+setup-postgres:
+	@$(PYTHON) .ci/setup.py postgres
 
 clean:
 	$(CARGO) clean

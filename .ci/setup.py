@@ -4,6 +4,7 @@
     python3 .ci/setup.py                 the library, into .deps/duckdb
     python3 .ci/setup.py extensions      the extensions, into .deps/duckdb_extensions
     python3 .ci/setup.py python          an environment for Python models, into .deps/python
+    python3 .ci/setup.py postgres        Postgres, for its tests: the machine's own, else by its package manager
 
 Needs Python 3.8 and nothing else. What is there and has the right checksum is left alone, so a second run costs a
 fraction of a second. A file appears under its final name only after its checksum was verified.
@@ -58,14 +59,46 @@ class SetupError(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("what", nargs="?", choices=("library", "extensions", "python"), default="library")
+    parser.add_argument("what", nargs="?", choices=("library", "extensions", "python", "postgres"), default="library")
     what = parser.parse_args().what
     try:
-        {"library": library, "extensions": extensions, "python": python}[what]()
+        {"library": library, "extensions": extensions, "python": python, "postgres": postgres}[what]()
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+# --- Postgres ------------------------------------------------------------------------------------------------------
+
+
+def postgres() -> None:
+    """Sees to it that the tests find `initdb` and `postgres`; they look in the same places."""
+    if has_postgres():
+        return
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise SetupError(
+            "no Postgres found: its tests start a server of their own.\n"
+            "Install it with your package manager (Debian: apt-get install postgresql; macOS: brew install postgresql),\n"
+            "or name the folder with `initdb` and `postgres` in PG_BINDIR."
+        )
+    print("setup: installing Postgres by apt-get", flush=True)
+    env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    # No cluster of the machine's own: the tests make theirs.
+    os.makedirs("/etc/postgresql-common", exist_ok=True)
+    own_cluster = Path("/etc/postgresql-common/createcluster.conf")
+    if not own_cluster.exists():
+        own_cluster.write_text("create_main_cluster = false\n")
+    run(["apt-get", "update", "-q"], env)
+    run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "postgresql"], env)
+    if not has_postgres():
+        raise SetupError("Postgres was installed, but its programs are not where they are expected")
+
+
+def has_postgres() -> bool:
+    folders = [os.environ.get("PG_BINDIR", ""), *os.environ.get("PATH", "").split(os.pathsep)]
+    folders += [str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin")]
+    return any(all((Path(folder) / name).exists() for name in ("initdb", "postgres")) for folder in folders if folder)
 
 
 # --- the library ---------------------------------------------------------------------------------------------------

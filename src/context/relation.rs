@@ -329,7 +329,7 @@ fn md5_hex(text: &str) -> String {
     md5::Md5::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-/// An index as `adapter.parse_index` gives it: `columns`, `unique`, and `render(relation)`, which names it.
+/// An index as `adapter.parse_index` gives it: `columns`, `unique`, `type`, and `render(relation)`, which names it.
 pub(super) fn index_value(index: &JsonMap) -> Result<Value, Error> {
     let columns: Option<Vec<String>> = index
         .get("columns")
@@ -340,18 +340,22 @@ pub(super) fn index_value(index: &JsonMap) -> Result<Value, Error> {
             .help("write `indexes: [{columns: [id], unique: true}]`"));
     };
     let unique = index.get("unique").and_then(Json::as_bool).unwrap_or(false);
+    let method = index.get("type").and_then(Json::as_str).map_or_else(none, Value::from);
+    let method_name = py_str(&method);
     let names = columns.clone();
     let render = function("render", move |call| {
         let relation = relation_arg(call, "relation")?;
         // The time makes the name new each time: an index of the replaced table may still have the old one.
         let now = jiff::Timestamp::now().to_string();
         let parts = names.join("_");
-        let text = format!("{parts}_{}_{}_{now}", relation.render(), py_str(&Value::from(unique)));
+        let unique = py_str(&Value::from(unique));
+        let text = format!("{parts}_{}_{unique}_{method_name}_{now}", relation.render());
         Ok(Value::from(md5_hex(&text).as_str()))
     });
     Ok(dict([
         ("columns", crate::jinja::list(columns.iter().map(|c| Value::from(c.as_str())).collect::<Vec<_>>())),
         ("unique", Value::from(unique)),
+        ("type", method),
         ("render", render),
     ]))
 }

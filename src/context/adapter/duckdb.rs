@@ -39,7 +39,6 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
         "external_write_options" => write_options(call),
         "external_read_location" => read_location(call),
         "convert_datetimes_to_strs" => call.args.required("table"),
-        "parse_index" => parse_index(call),
         "warn_once" => warn_once(scope, call),
         "batch_id_for_model" => batch_id(call),
         "catalog_supports_foreign_keys" => Ok(Value::from(true)),
@@ -152,16 +151,6 @@ fn options(value: &Value) -> JsonMap {
         Json::Object(options) => options,
         _ => JsonMap::new(),
     }
-}
-
-/// An entry of `indexes`: `{columns: [..], unique: bool}`; gives an object whose `render` names the index.
-fn parse_index(call: &mut Call<'_>) -> Result<Value, Error> {
-    let raw = call.args.required("raw_index")?;
-    let Json::Object(index) = json_of(&raw) else {
-        return Err(Error::new(Code::CONFIG, format!("an index must be a mapping, got `{}`", py_str(&raw)))
-            .help("write `indexes: [{columns: [id], unique: true}]`"));
-    };
-    super::super::relation::index_value(&index)
 }
 
 fn warn_once(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {

@@ -3,7 +3,8 @@
 
 use indexmap::IndexMap;
 
-use super::super::relation::{relation_arg, relation_of, relation_value};
+use super::super::base::json_of;
+use super::super::relation::{index_value, relation_arg, relation_of, relation_value};
 use super::super::run_scope::NodeScope;
 use crate::adapter::CacheError;
 use crate::diag::Code;
@@ -27,6 +28,7 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
         "cache_renamed" => cache_renamed(scope, call),
         "verify_database" => verify_database(scope, call),
         "standardize_grants_dict" => grants(call),
+        "parse_index" => parse_index(call),
         _ => return None,
     })
 }
@@ -37,6 +39,16 @@ fn get_relation(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> 
     let identifier = call.args.optional_str("identifier")?;
     let found = scope.find_relation(database.as_deref(), schema.as_deref(), identifier.as_deref(), call)?;
     Ok(found.map_or_else(none, relation_value))
+}
+
+/// An entry of `indexes`: `{columns: [..], unique: bool, type: hash}`; gives an object whose `render` names the index.
+fn parse_index(call: &mut Call<'_>) -> Result<Value, Error> {
+    let raw = call.args.required("raw_index")?;
+    let Json::Object(index) = json_of(&raw) else {
+        return Err(Error::new(Code::CONFIG, format!("an index must be a mapping, got `{}`", py_str(&raw)))
+            .help("write `indexes: [{columns: [id], unique: true}]`"));
+    };
+    index_value(&index)
 }
 
 /// Groups the rows of `get_show_grant_sql`, one a grantee and privilege, by privilege.
