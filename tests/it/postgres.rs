@@ -258,8 +258,7 @@ fn a_project_builds_twice() {
     assert_eq!(rows(comments), [[Cell::text("it's all"), Cell::text("who")]]);
     let indexes = "select count(*) from pg_indexes where schemaname = 'shop' and tablename = 'totals'";
     assert_eq!(rows(indexes), [[Cell::Int(1)]]);
-    let leftovers =
-        "select relname from pg_class where relname like '%\\_\\_dbt%' and relkind in ('r', 'v', 'm')";
+    let leftovers = "select relname from pg_class where relnamespace = 'shop'::regnamespace and relname like '%\\_\\_dbt%'";
     assert!(rows(leftovers).is_empty());
     let log = std::fs::read_to_string(project.join("logs/dbt.log")).unwrap();
     assert!(!log.contains(PASSWORD), "the password is in the log");
