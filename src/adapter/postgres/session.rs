@@ -1,7 +1,8 @@
 //! One session of a server: statements and transactions.
 //!
-//! As with dbt's driver, a transaction begins with the first statement, whoever sends it, unless the profile asks for
-//! `autocommit`; what nobody commits is rolled back.
+//! As with dbt, a node's first statement begins a transaction, whoever sends it, unless the profile asks for
+//! `autocommit`; what nobody commits is rolled back. After a commit each statement is a transaction of its own until
+//! the next `begin`: that is how materializations drop what they replaced, and how hooks run `vacuum`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,13 +19,14 @@ pub(super) struct Session {
     wire: Option<Wire>,
     shared: Arc<Shared>,
     name: String,
-    in_transaction: bool,
+    /// Whether the node whose name the session has began a transaction already.
+    began: bool,
 }
 
 impl Session {
     /// Wraps a connection of `shared`.
     pub(super) fn new(shared: Arc<Shared>, wire: Wire, name: &str) -> Self {
-        Self { wire: Some(wire), shared, name: name.to_owned(), in_transaction: false }
+        Self { wire: Some(wire), shared, name: name.to_owned(), began: false }
     }
 
     fn run(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
@@ -42,7 +44,6 @@ impl Session {
         if let Err(error) = &outcome {
             if error.kind == DbErrorKind::Connection {
                 self.wire = None;
-                self.in_transaction = false;
             }
             if self.shared.cancelled.load(Ordering::SeqCst) {
                 return Err(DbError::interrupted());
@@ -51,10 +52,9 @@ impl Session {
         outcome
     }
 
-    fn ensure_transaction(&mut self) -> Result<(), DbError> {
-        if !self.in_transaction && !self.shared.profile.autocommit {
-            self.run("BEGIN", Fetch::Nothing)?;
-            self.in_transaction = true;
+    fn begin_once(&mut self) -> Result<(), DbError> {
+        if !self.began && !self.in_transaction() && !self.shared.profile.autocommit {
+            self.begin()?;
         }
         Ok(())
     }
@@ -66,7 +66,10 @@ impl Connection for Session {
     }
 
     fn rename(&mut self, name: &str) {
-        name.clone_into(&mut self.name);
+        if self.name != name {
+            name.clone_into(&mut self.name);
+            self.began = false;
+        }
     }
 
     fn execute_with(&mut self, sql: &str, parameters: &[Cell], fetch: Fetch) -> Result<QueryResult, DbError> {
@@ -74,43 +77,38 @@ impl Connection for Session {
         if is_blank(&sql) {
             return Ok(QueryResult::default());
         }
-        self.ensure_transaction()?;
+        self.begin_once()?;
         self.run(&sql, fetch)
     }
 
     fn begin(&mut self) -> Result<(), DbError> {
-        if self.in_transaction {
+        if self.in_transaction() {
             let message = format!("connection `{}` has a transaction open already", self.name);
             return Err(DbError::new(DbErrorKind::Statement, message));
         }
         self.run("BEGIN", Fetch::Nothing)?;
-        self.in_transaction = true;
+        self.began = true;
         Ok(())
     }
 
     fn commit(&mut self) -> Result<(), DbError> {
-        if !self.in_transaction {
-            if self.shared.profile.autocommit {
-                return Ok(());
-            }
-            let message = format!("connection `{}` has no transaction open", self.name);
-            return Err(DbError::new(DbErrorKind::Statement, message));
+        if self.in_transaction() {
+            return self.run("COMMIT", Fetch::Nothing).map(drop);
         }
-        self.run("COMMIT", Fetch::Nothing)?;
-        self.in_transaction = false;
-        Ok(())
+        if self.shared.profile.autocommit {
+            return Ok(());
+        }
+        let message = format!("connection `{}` has no transaction open", self.name);
+        Err(DbError::new(DbErrorKind::Statement, message))
     }
 
     fn rollback(&mut self) -> Result<(), DbError> {
-        if !self.in_transaction {
-            return Ok(());
-        }
-        self.in_transaction = false;
-        self.run_now("ROLLBACK", Fetch::Nothing).map(drop)
+        self.began = false;
+        if self.in_transaction() { self.run_now("ROLLBACK", Fetch::Nothing).map(drop) } else { Ok(()) }
     }
 
     fn in_transaction(&self) -> bool {
-        self.in_transaction
+        self.wire.as_ref().is_some_and(Wire::in_transaction)
     }
 }
 

@@ -81,12 +81,13 @@ pub(super) struct Wire {
     incoming: BytesMut,
     outgoing: BytesMut,
     chunk: Box<[u8]>,
+    in_transaction: bool,
 }
 
 impl Wire {
     pub(super) fn new(stream: Stream) -> Self {
         let chunk = vec![0; CHUNK].into_boxed_slice();
-        Self { stream, incoming: BytesMut::new(), outgoing: BytesMut::new(), chunk }
+        Self { stream, incoming: BytesMut::new(), outgoing: BytesMut::new(), chunk, in_transaction: false }
     }
 
     pub(super) fn set_read_timeout(&self, time: Option<Duration>) -> io::Result<()> {
@@ -114,6 +115,11 @@ impl Wire {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Tells whether the server has a transaction open, be it a failed one.
+    pub(super) fn in_transaction(&self) -> bool {
+        self.in_transaction
     }
 
     /// Runs the statements of a text; the result is that of the last one.
@@ -153,7 +159,10 @@ impl Wire {
                     let why = "data from the client is not available here";
                     self.send(|out| frontend::copy_fail(why, out))?;
                 }
-                Message::ReadyForQuery(_) => return Ok(refused.map_or(Ok(result), Err)),
+                Message::ReadyForQuery(body) => {
+                    self.in_transaction = body.status() != b'I';
+                    return Ok(refused.map_or(Ok(result), Err));
+                }
                 _ => {}
             }
         }
