@@ -67,6 +67,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         &["append"]
     }
 
+    /// Tells whether `describe` names the columns of a query without running it.
+    fn describes_queries(&self) -> bool {
+        false
+    }
+
     /// Tells whether text columns have a size that may have to be widened.
     fn sizes_text(&self) -> bool {
         true
@@ -105,6 +110,10 @@ impl Dialect for DuckDb {
 
     fn subquery_needs_alias(&self) -> bool {
         false
+    }
+
+    fn describes_queries(&self) -> bool {
+        true
     }
 
     fn concurrent_batches(&self) -> bool {

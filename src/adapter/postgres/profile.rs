@@ -151,6 +151,7 @@ impl Profile {
             ("port", Value::from(self.port)),
             ("user", Value::from(self.user.as_str())),
             ("database", Value::from(self.database.as_str())),
+            ("dbname", Value::from(self.database.as_str())),
             ("schema", Value::from(self.schema.as_str())),
             ("connect_timeout", seconds(self.connect_timeout)),
             ("role", text(&self.role)),

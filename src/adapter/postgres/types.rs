@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use serde_json::{Number, Value};
 
-use crate::adapter::python_text::{bytes_repr, time_str, timedelta_str};
+use crate::adapter::python_text::{bytes_repr, push_json_string, time_str, timedelta_str};
 use crate::adapter::{Cell, CellType};
 
 /// What a value is.
@@ -212,39 +212,37 @@ fn json_cell(value: Value) -> Cell {
             (None, Some(float)) => Cell::Float(float),
             (None, None) => Cell::text(number.to_string()),
         },
-        nested @ (Value::Array(_) | Value::Object(_)) => Cell::text(python_json(&nested)),
+        nested @ (Value::Array(_) | Value::Object(_)) => {
+            let mut text = String::new();
+            push_json(&mut text, &nested);
+            Cell::text(text)
+        }
     }
 }
 
-/// `json.dumps`: a blank after `,` and `:`, ASCII only.
-fn python_json(value: &Value) -> String {
-    fn string(text: &str) -> String {
-        let plain = Value::from(text).to_string();
-        let mut out = String::with_capacity(plain.len());
-        let mut units = [0; 2];
-        for character in plain.chars() {
-            if character.is_ascii() {
-                out.push(character);
-            } else {
-                for unit in character.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-        }
-        out
-    }
+/// Appends what Python's `json.dumps` writes: a blank after `,` and `:`, ASCII only.
+fn push_json(out: &mut String, value: &Value) {
     match value {
-        Value::String(text) => string(text),
+        Value::String(text) => push_json_string(out, text),
         Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(python_json).collect();
-            format!("[{}]", items.join(", "))
+            out.push('[');
+            for (place, item) in items.iter().enumerate() {
+                out.push_str(if place == 0 { "" } else { ", " });
+                push_json(out, item);
+            }
+            out.push(']');
         }
         Value::Object(map) => {
-            let pairs: Vec<_> =
-                map.iter().map(|(key, value)| format!("{}: {}", string(key), python_json(value))).collect();
-            format!("{{{}}}", pairs.join(", "))
+            out.push('{');
+            for (place, (key, value)) in map.iter().enumerate() {
+                out.push_str(if place == 0 { "" } else { ", " });
+                push_json_string(out, key);
+                out.push_str(": ");
+                push_json(out, value);
+            }
+            out.push('}');
         }
-        other => other.to_string(),
+        other => out.push_str(&other.to_string()),
     }
 }
 

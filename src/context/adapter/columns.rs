@@ -87,6 +87,11 @@ fn expand(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
 fn of_query(scope: &NodeScope, call: &mut Call<'_>) -> Result<Vec<ColumnInfo>, Error> {
     let sql = py_str(&call.args.required("sql")?);
     let dialect = scope.run().shared.dialect;
+    if !dialect.describes_queries() {
+        // The query is one without rows, made by `get_column_schema_from_query`: its columns tell.
+        let columns = scope.rows(&sql, call)?.columns.into_iter();
+        return Ok(columns.map(|column| ColumnInfo::new(dialect, column.name, column.type_name)).collect());
+    }
     let described = scope.rows(&format!("describe ({sql})"), call)?;
     let mut columns = Vec::new();
     for row in &described.rows {
