@@ -119,12 +119,7 @@ impl Instance for ColumnObject {
     }
 
     fn eq(&self, other: &Value) -> Option<bool> {
-        Some(column_of(other).is_some_and(|other| {
-            let facts = |c: &ColumnInfo| {
-                (c.name.clone(), c.dtype.clone(), c.char_size, c.numeric_precision, c.numeric_scale)
-            };
-            facts(&other) == facts(&self.0)
-        }))
+        Some(column_of(other).is_some_and(|other| other == self.0))
     }
 }
 

@@ -3,8 +3,6 @@
 //! Input: a name and the engine's type text. Output: answers that templates branch on. Facts: dbt's `Column`, and what
 //! dbt-duckdb and dbt-postgres change. Used by `adapter` and `context`.
 
-use std::fmt;
-
 use crate::sql::{Dialect, Ident};
 
 /// A column of a relation or query.
@@ -253,32 +251,6 @@ impl PartialEq for ColumnInfo {
     fn eq(&self, other: &Self) -> bool {
         let key = |c: &Self| (c.char_size, c.numeric_precision, c.numeric_scale);
         self.name == other.name && self.dtype == other.dtype && key(self) == key(other)
-    }
-}
-
-impl fmt::Display for ColumnInfo {
-    /// Writes the column as Python prints dbt's.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = |n: Option<i64>| n.map_or_else(|| "None".to_owned(), |n| n.to_string());
-        let class = match self.dialect.name() {
-            "duckdb" => "DuckDBColumn",
-            "postgres" => "PostgresColumn",
-            _ => "Column",
-        };
-        write!(
-            f,
-            "{class}(column='{}', dtype='{}', char_size={}, numeric_precision={}, numeric_scale={}",
-            self.name,
-            self.dtype,
-            number(self.char_size),
-            number(self.numeric_precision),
-            number(self.numeric_scale)
-        )?;
-        if self.is_duckdb() {
-            let fields: Vec<String> = self.fields().iter().map(Self::to_string).collect();
-            write!(f, ", fields=[{}]", fields.join(", "))?;
-        }
-        f.write_str(")")
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::cli::Call;
+use crate::cli::{Call, copy_folder};
 
 /// An expression and what it renders to.
 struct Case<'t> {
@@ -44,15 +44,7 @@ fn without_space(text: &str) -> String {
 fn expressions_give_what_dbt_gives() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/context");
     let folder = tempfile::tempdir().unwrap();
-    for entry in walkdir::WalkDir::new(&fixture) {
-        let entry = entry.unwrap();
-        let to = folder.path().join(entry.path().strip_prefix(&fixture).unwrap());
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(to).unwrap();
-        } else {
-            std::fs::copy(entry.path(), to).unwrap();
-        }
-    }
+    copy_folder(&fixture, folder.path());
     let text = std::fs::read_to_string(fixture.join("cases.txt")).unwrap();
     let cases = cases(&text);
     assert!(cases.len() >= 300, "{} cases", cases.len());

@@ -8,6 +8,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::cli::copy_folder;
+
 /// Lines that every run has and that say nothing of the mistake.
 const NOISE: [&str; 6] = [
     "Running with dbt",
@@ -57,7 +59,7 @@ fn every_mistake_is_told_with_its_place_and_what_to_do() {
 fn tell(project: &Path) -> String {
     let folder = TempDir::new().expect("a folder for the copy");
     let copy = folder.path().canonicalize().expect("it exists").join("project");
-    copy_all(project, &copy);
+    copy_folder(project, &copy);
     let command = fs::read_to_string(copy.join("command")).unwrap_or_else(|_| "build".to_owned());
     let (mut code, mut text) = (None, String::new());
     for words in command.trim().split(" && ") {
@@ -119,17 +121,4 @@ fn words_of(line: &str) -> Vec<String> {
             _ => vec![part.to_owned()],
         })
         .collect()
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("readable");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_all(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("a copy");
-        }
-    }
 }

@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::cli::copy_folder;
+
 /// What dbt-core 1.11 makes of the fixture, sorted by name.
 const STATUSES: [(&str, &str); 13] = [
     ("differs", "fail"),
@@ -29,7 +31,7 @@ struct Shop(tempfile::TempDir);
 impl Shop {
     fn built() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/unit_tests"), folder.path());
+        copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/unit_tests"), folder.path());
         let shop = Self(folder);
         for command in ["seed", "run"] {
             let output = shop.tidegate(&[command]);
@@ -63,18 +65,6 @@ impl Shop {
 
     fn result(&self, name: &str) -> Value {
         self.results().into_iter().find(|(found, _)| found == name).unwrap().1
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let (entry, target) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
-        if entry.is_dir() {
-            fs::create_dir(&target).unwrap();
-            copy(&entry, &target);
-        } else {
-            fs::copy(&entry, &target).unwrap();
-        }
     }
 }
 

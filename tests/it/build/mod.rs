@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::cli::{Call, Ended, without_times};
+use crate::cli::{Call, Ended, copy_folder, without_times};
 
 /// A copy of a fixture, with its warehouse.
 struct Shop {
@@ -29,15 +29,7 @@ impl Shop {
     fn copy(fixture: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(fixture);
-        for entry in walkdir::WalkDir::new(&from) {
-            let entry = entry.unwrap();
-            let to = folder.path().join(entry.path().strip_prefix(&from).unwrap());
-            if entry.file_type().is_dir() {
-                std::fs::create_dir_all(to).unwrap();
-            } else {
-                std::fs::copy(entry.path(), to).unwrap();
-            }
-        }
+        copy_folder(&from, folder.path());
         Self { folder }
     }
 

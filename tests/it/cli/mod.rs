@@ -58,6 +58,19 @@ pub(crate) fn project(text: &str) -> tempfile::TempDir {
     folder
 }
 
+/// Copies what is in a folder into another, which is made where it is missing.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.unwrap();
+        let target = to.join(entry.path().strip_prefix(from).unwrap());
+        if entry.file_type().is_dir() {
+            std::fs::create_dir_all(target).unwrap();
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// Cuts the time off each line of the console.
 pub(crate) fn without_times(text: &str) -> String {
     let cut = |line: &str| {
