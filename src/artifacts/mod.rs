@@ -13,6 +13,7 @@ mod paths;
 pub mod python_json;
 mod run_results;
 mod semantic_manifest;
+mod sources;
 
 pub use catalog::{Catalog, CatalogColumn, CatalogStat, CatalogTable, TableMetadata};
 pub use graph_summary::{GraphSummary, summarize, write as write_graph_summary};
@@ -21,6 +22,7 @@ pub use manifest::{ManifestFacts, ManifestFile};
 pub use paths::{CodeFile, compiled_path, run_path, write_code};
 pub use run_results::{BatchResults, Phase, RunResult, RunResults, Status, Timing};
 pub use semantic_manifest::write as write_semantic_manifest;
+pub use sources::{SourceAge, SourcesFile};
 
 use camino::Utf8Path;
 use serde::Serialize;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::SourceAge;
 use super::invocation::{Invocation, Metadata, serialize_timestamp};
 use crate::diag::Diagnostic;
 use crate::files::FileError;
@@ -131,6 +132,9 @@ pub struct RunResult {
     pub relation_name: Option<String>,
     /// Batches of a microbatch model.
     pub batch_results: Option<BatchResults>,
+    /// The age of a source; `None` for what is no source, and for one whose age could not be told.
+    #[serde(skip)]
+    pub age: Option<Box<SourceAge>>,
     /// The problem with its place, for people; artifacts show only `message`.
     #[serde(skip)]
     pub diagnostic: Option<Box<Diagnostic>>,
@@ -152,6 +156,7 @@ impl RunResult {
             compiled_code: None,
             relation_name: None,
             batch_results: None,
+            age: None,
             diagnostic: None,
         }
     }

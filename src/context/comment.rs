@@ -7,7 +7,7 @@ use super::session::QueryComment;
 use super::shared::Shared;
 use crate::diag::Code;
 use crate::jinja::{Error, Value, from_json, none};
-use crate::manifest::{Json, resource_json};
+use crate::manifest::Json;
 use crate::project::{Comment, DBT_VERSION};
 
 impl Shared {
@@ -24,8 +24,8 @@ impl Shared {
 
     fn default_comment(&self, scope: &NodeScope) -> String {
         let text = |key: &str| self.target.get(key).cloned().unwrap_or(Json::Null);
-        let (key, id) = match scope.node() {
-            Some(node) => ("node_id", node.unique_id.as_str()),
+        let (key, id) = match scope.subject_id() {
+            Some(id) => ("node_id", id.as_str()),
             None => ("connection_name", "master"),
         };
         format!(
@@ -40,10 +40,10 @@ impl Shared {
     /// the node, and among the macros of the root project.
     fn own_comment(self: &Arc<Self>, text: &str, scope: &NodeScope) -> Result<String, Error> {
         let root = Arc::from(self.macros.root());
+        let subject = scope.subject();
         let scope = NodeScope::new(scope.run(), &root, scope.node().cloned(), scope.session().clone());
-        let node = scope.node().map(|node| from_json(&resource_json(&**node)));
-        scope.add("node", node.unwrap_or_else(none));
-        let name = scope.node().map_or("master", |node| node.unique_id.as_str());
+        scope.add("node", subject.as_ref().map_or_else(none, |(_, dict)| from_json(dict)));
+        let name = subject.as_ref().map_or("master", |(id, _)| id.as_str());
         scope.add("connection_name", Value::from(name));
         let comment = self.render_text(text, &scope.as_scope())?;
         if comment.contains("*/") {

@@ -43,6 +43,6 @@ pub use run_scope::{NodeScope, RunScope, WriteExecuted};
 pub use seed::seed_options;
 pub use session::{QueryComment, Session, SharedSession, SqlError};
 pub use shared::{Cached, Shared};
-pub use statement::response_json;
+pub use statement::{response_json, response_of};
 pub use table::{cells as table_cells, records as table_records};
 pub use unit_scope::{UnitInputs, UnitOverrides, UnitScope};

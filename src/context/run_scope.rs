@@ -26,7 +26,7 @@ use crate::jinja::{
 };
 use crate::manifest::{
     Batch, Compiled, CompiledNodes, EventTimes, Json, Lookup, Manifest, Node, NodeKind, NodeWithCompiled,
-    UniqueId, resource_json,
+    SourceTable, UniqueId, resource_json,
 };
 
 /// Writes an executed statement, of a batch if there is one, and returns its file, relative to the project.
@@ -68,6 +68,8 @@ struct Inner {
     run: Arc<RunScope>,
     package: Arc<str>,
     node: Option<Arc<Node>>,
+    /// The source whose age is asked for; then there is no node.
+    source: Option<Arc<SourceTable>>,
     /// The batch that is built, of a microbatch model.
     batch: Option<Batch>,
     session: SharedSession,
@@ -108,6 +110,23 @@ impl NodeScope {
         Self::make(run, package, (node, None), session)
     }
 
+    /// Makes the scope in which the age of a source is asked for: that of its `loaded_at_query`, and of macros.
+    /// Errors if its external location can not be made.
+    pub fn of_source(
+        run: &Arc<RunScope>,
+        source: &Arc<SourceTable>,
+        session: SharedSession,
+    ) -> Result<Self, Error> {
+        let mut inner = Self::inner(run, &source.package_name, (None, None), session);
+        inner.source = Some(Arc::clone(source));
+        let scope = Self(Arc::new(inner));
+        let dict = from_json(&resource_json(&**source));
+        scope.add("this", relation_value(run.source_relation(source)?));
+        scope.add("model", dict.clone());
+        scope.add("source_node", dict);
+        Ok(scope)
+    }
+
     /// Makes the scope of one batch of a microbatch model.
     pub fn of_batch(run: &Arc<RunScope>, node: &Arc<Node>, batch: Batch, session: SharedSession) -> Self {
         Self::make(run, &node.package_name, (Some(Arc::clone(node)), Some(batch)), session)
@@ -119,10 +138,20 @@ impl NodeScope {
         (node, batch): (Option<Arc<Node>>, Option<Batch>),
         session: SharedSession,
     ) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(Self::inner(run, package, (node, batch), session)))
+    }
+
+    fn inner(
+        run: &Arc<RunScope>,
+        package: &Arc<str>,
+        (node, batch): (Option<Arc<Node>>, Option<Batch>),
+        session: SharedSession,
+    ) -> Inner {
+        Inner {
             run: Arc::clone(run),
             package: Arc::clone(package),
             node,
+            source: None,
             batch,
             session,
             results: Results::default(),
@@ -132,7 +161,7 @@ impl NodeScope {
             model: Mutex::default(),
             called: Mutex::default(),
             compiled: OnceLock::new(),
-        }))
+        }
     }
 
     /// Adds a name for the stage that follows; it hides macros of that name.
@@ -169,6 +198,20 @@ impl NodeScope {
     /// Returns the node, if the scope has one.
     pub fn node(&self) -> Option<&Arc<Node>> {
         self.0.node.as_ref()
+    }
+
+    /// Returns the id and the dict of the node or source that the scope serves.
+    pub(super) fn subject(&self) -> Option<(UniqueId, Json)> {
+        let node = self.0.node.as_ref().map(|node| (node.unique_id.clone(), resource_json(&**node)));
+        node.or_else(|| {
+            self.0.source.as_ref().map(|source| (source.unique_id.clone(), resource_json(&**source)))
+        })
+    }
+
+    /// Returns the id of the node or source that the scope serves.
+    pub(super) fn subject_id(&self) -> Option<&UniqueId> {
+        let node = self.0.node.as_ref().map(|node| &node.unique_id);
+        node.or_else(|| self.0.source.as_ref().map(|source| &source.unique_id))
     }
 
     /// Returns the batch that is built, if the node is a microbatch model.
@@ -234,7 +277,7 @@ impl NodeScope {
 
     /// Hands the worker's session to this scope's node. Errors when the query comment can not be made.
     pub fn take_session(&self) -> Result<(), Error> {
-        let name = self.0.node.as_ref().map_or("macro", |node| node.unique_id.as_str());
+        let name = self.subject_id().map_or("macro", UniqueId::as_str);
         let comment = self.0.run.shared.query_comment(self)?;
         self.0.session.with(|session| session.rename(name, comment));
         Ok(())

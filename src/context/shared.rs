@@ -77,7 +77,7 @@ impl Shared {
     }
 
     /// Sends a warning; an error when the user made warnings errors.
-    pub(super) fn warn(&self, event: impl Into<Event>) -> Result<(), Error> {
+    pub fn warn(&self, event: impl Into<Event>) -> Result<(), Error> {
         self.events.warn(event).map_err(|escalated| {
             Error::new(Code::RAISED, escalated.0.message(&Style::default()))
                 .help("`--warn-error` makes this warning an error")

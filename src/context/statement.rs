@@ -160,6 +160,11 @@ impl Instance for Response {
     }
 }
 
+/// Returns the `adapter_response` of a response that a template held; `None` for another value.
+pub fn response_of(value: &Value) -> Option<JsonMap> {
+    downcast::<Response>(value).map(|response| response_json(&response.0))
+}
+
 /// Returns a response as `adapter_response` of artifacts: only the facts there are.
 pub fn response_json(response: &AdapterResponse) -> JsonMap {
     let mut map = JsonMap::new();

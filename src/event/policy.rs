@@ -95,7 +95,7 @@ const WARNINGS: &[(&str, &str)] = &[
 ];
 
 /// Warnings that dbt only tells: they become errors only when they are named.
-const ONLY_TOLD: &[&str] = &["MicrobatchModelNoEventTimeInputs"];
+const ONLY_TOLD: &[&str] = &["FreshnessConfigProblem", "MicrobatchModelNoEventTimeInputs"];
 
 /// The group of all deprecations.
 const DEPRECATIONS: &str = "Deprecations";

@@ -210,6 +210,7 @@ fn read_table(
         span: item.span,
         name: table.name,
     };
+    problems.extend(ageless(&parsed));
     match (context.relation_name)(&parsed) {
         Ok(name) => parsed.relation_name = name,
         Err(problem) => problems.push(*problem),
@@ -217,6 +218,22 @@ fn read_table(
     let quote_columns = parsed.quoting.get("column").and_then(Json::as_bool).unwrap_or(false);
     let test_tags = source.level.tags.iter().chain(&table.tags).cloned().collect();
     Some(ParsedSource { table: parsed, columns, tests, test_tags, quote_columns })
+}
+
+/// Warns of thresholds for an age that nothing tells: no engine yet knows when a table was last written to.
+fn ageless(table: &SourceTable) -> Option<Diagnostic> {
+    let asked = table.freshness.as_ref().is_some_and(freshness::is_set);
+    let told = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    if !asked || told(&table.loaded_at_field) || told(&table.loaded_at_query) {
+        return None;
+    }
+    let message =
+        format!("nothing tells how old source `{}` is, though it has `freshness`", table.search_name());
+    Some(
+        Diagnostic::warning(Code::INVALID_RESOURCE, table.span, message)
+            .help("add `loaded_at_field` or `loaded_at_query`: the adapter does not support metadata-based freshness")
+            .known_as("FreshnessConfigProblem"),
+    )
 }
 
 fn source_meta(level: &Level) -> JsonMap {

@@ -23,6 +23,8 @@ pub enum Command {
     Compile,
     /// Renders to SQL and shows rows.
     Show,
+    /// Tells how old sources are.
+    Freshness,
     /// Lists.
     List,
 }
@@ -42,6 +44,7 @@ impl Command {
             Self::Seed => &[Seed],
             Self::Snapshot => &[Snapshot],
             Self::Clone => &[Model, Seed, Snapshot],
+            Self::Freshness => &[Source],
             Self::Compile | Self::Show => {
                 &[Model, Test, Snapshot, Analysis, Operation, Seed, SqlOperation, Function]
             }
@@ -95,7 +98,7 @@ impl Command {
 
     /// Tells whether `on-run-start` and `on-run-end` run.
     pub fn runs_hooks(self) -> bool {
-        matches!(self, Self::Run | Self::Build | Self::Test | Self::Seed | Self::Snapshot)
+        matches!(self, Self::Run | Self::Build | Self::Test | Self::Seed | Self::Snapshot | Self::Freshness)
     }
 
     /// Tells whether the schemas of what is selected are made and listed first.
@@ -129,6 +132,7 @@ impl Command {
             (Some(node), _) if node.is_ephemeral() => Action::Compile,
             (Some(_), _) => Action::Build,
             (None, Some(UnitTest)) => Action::UnitTest,
+            (None, Some(Source)) if self == Self::Freshness => Action::Measure,
             (None, _) => Action::NoOp,
         }
     }

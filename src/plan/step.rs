@@ -14,6 +14,8 @@ pub enum Action {
     Test,
     /// A unit test is run.
     UnitTest,
+    /// The age of a source is told.
+    Measure,
     /// The node is only rendered to SQL (ephemeral models; every node of `compile`).
     Compile,
     /// There is nothing to do, and that is recorded (exposures).

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::artifacts::{Phase, RunResult};
 use crate::event::{NodeFacts, NodeInfo, NodeRelation, RunResultMsg, TimingInfo};
-use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
+use crate::manifest::{Manifest, Node, NodeKind, ResourceType, SourceTable, UniqueId};
 
 /// The facts of the nodes of a run, made once a node.
 #[derive(Debug, Default)]
@@ -49,6 +49,9 @@ fn node_facts(node: &Node) -> NodeFacts {
 
 fn other_facts(manifest: &Manifest, id: &UniqueId) -> NodeFacts {
     let kind = manifest.resource_type(id).map(|kind| kind.to_string()).unwrap_or_default();
+    if let Some(table) = manifest.sources.get(id) {
+        return source_facts(table);
+    }
     let (name, path) = if let Some(exposure) = manifest.exposures.get(id) {
         (exposure.name.clone(), exposure.path.clone())
     } else if let Some(test) = manifest.unit_tests.get(id) {
@@ -59,6 +62,24 @@ fn other_facts(manifest: &Manifest, id: &UniqueId) -> NodeFacts {
         (id.to_string(), String::new())
     };
     NodeFacts { unique_id: id.to_string(), resource_type: kind, name, path, ..NodeFacts::default() }
+}
+
+/// Returns what events tell of a source table.
+pub fn source_facts(table: &SourceTable) -> NodeFacts {
+    NodeFacts {
+        unique_id: table.unique_id.to_string(),
+        resource_type: ResourceType::Source.to_string(),
+        name: table.name.clone(),
+        path: table.path.clone(),
+        meta: table.meta.clone(),
+        relation: NodeRelation {
+            database: table.database.clone(),
+            relation_name: table.relation_name.clone(),
+            schema: table.schema.clone(),
+            ..NodeRelation::default()
+        },
+        ..NodeFacts::default()
+    }
 }
 
 /// Returns what node lines call a node: `sql table model main.orders`, `seed file main.countries`. A model that is

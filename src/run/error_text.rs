@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::diag::{Code, Diagnostic, Sources, Span, render};
-use crate::manifest::{Node, ResourceType};
+use crate::manifest::{Node, ResourceType, SourceTable};
 
 /// Moves the place of a failed node's diagnostic to a line of the user's, and returns the message for it.
 pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, sources: &Sources) -> (String, Diagnostic) {
@@ -22,17 +22,35 @@ pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, sources: &Sources)
         // Which macros compare the columns is of no interest.
         diagnostic.trace.clear();
     }
+    let of = format!("{} {} ({})", node.resource_type(), node.name, node.original_file_path);
+    (message(&of, &diagnostic, sources), diagnostic)
+}
+
+/// The same for a source table.
+pub(super) fn source_error_text(
+    table: &SourceTable,
+    diagnostic: Diagnostic,
+    sources: &Sources,
+) -> (String, Diagnostic) {
+    let diagnostic = diagnostic.focused(sources, Some(table.span));
+    let of = format!("source {} ({})", table.name, table.path);
+    (message(&of, &diagnostic, sources), diagnostic)
+}
+
+fn message(of: &str, diagnostic: &Diagnostic, sources: &Sources) -> String {
     let kind = match diagnostic.code {
-        Code::DATABASE | Code::CONNECTION | Code::INTERRUPTED | Code::PYTHON => "Runtime Error",
+        Code::DATABASE | Code::CONNECTION | Code::INTERRUPTED | Code::PYTHON | Code::UNSUPPORTED => {
+            "Runtime Error"
+        }
         _ => "Compilation Error",
     };
-    let mut text = format!("{kind} in {} {} ({})", node.resource_type(), node.name, node.original_file_path);
-    let body = render::human::render_body(&diagnostic, sources, false);
+    let mut text = format!("{kind} in {of}");
+    let body = render::human::render_body(diagnostic, sources, false);
     for line in diagnostic.message.lines().chain(body.lines()) {
         let _ = write!(text, "\n  {line}");
         text.truncate(text.trim_end().len());
     }
-    (text, diagnostic)
+    text
 }
 
 /// Returns the setting that led to an error which has no place in a template of the user's.

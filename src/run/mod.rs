@@ -6,6 +6,7 @@ mod crew;
 mod data_test;
 mod describe;
 mod error_text;
+mod freshness;
 mod hooks;
 mod materialize;
 mod node;
@@ -17,6 +18,8 @@ mod unit_test;
 
 pub use cancel::CancelToken;
 pub use crew::{Crew, Help, Turn};
+pub use describe::source_facts;
+pub use freshness::FreshnessRunner;
 pub use hooks::{HookStage, HooksRun, run_hooks};
 pub use node::NodeRunner;
 pub use prepare::prepare;

@@ -2,6 +2,8 @@
 
 use crate::cli::args::flag_table::{self, OUTPUT_PATH, SQLPARSE};
 use crate::cli::args::{Chapter, Spec, Verb};
+use crate::cli::pipeline::measure_freshness;
+use crate::cli::{CliError, Outcome, Ui};
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -15,3 +17,7 @@ pub(super) const SPEC: Spec = Spec {
     flags: &[flag_table::SELECTING, &[OUTPUT_PATH, SQLPARSE]],
     positional: None,
 };
+
+pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
+    measure_freshness(ui)
+}

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 
 use crate::artifacts::{RunResult, RunResults, Status};
 use crate::cli::{CliError, Outcome, Ui};
+use crate::compile::Compiler;
 use crate::diag::{Code, Diagnostic};
 use crate::event::{ConcurrencyLine, HooksRunning};
 use crate::manifest::UniqueId;
 use crate::plan::{Command, Plan, Request, plan};
-use crate::run::{HookStage, NodeRunner, Options, prepare, run_hooks, run_plan};
+use crate::run::{HookStage, NodeRunner, Options, Runner, prepare, run_hooks, run_plan};
 
 use super::load::{Loaded, load, written};
 use super::report::{blank, finished, print_results};
@@ -50,9 +51,8 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
     }
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
-    let started = Instant::now();
-    let ran = run(ui, &loaded, &warehouse, &plan);
-    let seconds = started.elapsed().as_secs_f64();
+    let runner = NodeRunner::new(warehouse.compiler(&loaded), &plan, ui.cancel.clone());
+    let (ran, seconds) = run(ui, (&loaded, &warehouse), &plan, &runner, runner.compiler());
     let closed = warehouse.close();
     let Ran { results, interrupted, broken } = ran?;
     loaded.write_manifest(ui)?;
@@ -79,14 +79,33 @@ fn counts_as_failure(loaded: &Loaded, result: &RunResult) -> bool {
 }
 
 /// What came of the nodes and hooks of a plan.
-struct Ran {
-    results: Vec<RunResult>,
-    interrupted: bool,
+pub(super) struct Ran {
+    pub(super) results: Vec<RunResult>,
+    pub(super) interrupted: bool,
     /// The error of a hook after the nodes that ends the command.
-    broken: Option<Diagnostic>,
+    pub(super) broken: Option<Diagnostic>,
 }
 
-fn run(ui: &Ui, loaded: &Loaded, warehouse: &Warehouse, plan: &Plan) -> Result<Ran, CliError> {
+/// Runs a plan and its hooks; tells how many seconds it took.
+pub(super) fn run<R: Runner>(
+    ui: &Ui,
+    (loaded, warehouse): (&Loaded, &Warehouse),
+    plan: &Plan,
+    runner: &R,
+    compiler: &Compiler,
+) -> (Result<Ran, CliError>, f64) {
+    let started = Instant::now();
+    let ran = run_all(ui, (loaded, warehouse), plan, runner, compiler);
+    (ran, started.elapsed().as_secs_f64())
+}
+
+fn run_all<R: Runner>(
+    ui: &Ui,
+    (loaded, warehouse): (&Loaded, &Warehouse),
+    plan: &Plan,
+    runner: &R,
+    compiler: &Compiler,
+) -> Result<Ran, CliError> {
     let threads = loaded.workspace.profile.threads;
     blank(ui);
     ui.events.send(ConcurrencyLine {
@@ -100,9 +119,8 @@ fn run(ui: &Ui, loaded: &Loaded, warehouse: &Warehouse, plan: &Plan) -> Result<R
         Code::CONNECTION => problem.focused(&ui.sources, loaded.workspace.profile.span),
         _ => problem,
     })?;
-    let runner = NodeRunner::new(warehouse.compiler(loaded), plan, ui.cancel.clone());
     let mut results = Vec::with_capacity(plan.total());
-    if let Some(broken) = hooks(ui, &runner, warehouse, (&plan.on_run_start, HookStage::Start), &mut results)
+    if let Some(broken) = hooks(ui, compiler, warehouse, (&plan.on_run_start, HookStage::Start), &mut results)
     {
         return Err(broken.into());
     }
@@ -111,17 +129,17 @@ fn run(ui: &Ui, loaded: &Loaded, warehouse: &Warehouse, plan: &Plan) -> Result<R
     if !(start_failed && shared.is_on("SKIP_NODES_IF_ON_RUN_START_FAILS")) {
         let options =
             Options { threads, fail_fast: ui.flags.building().fail_fast, cancel: ui.cancel.clone() };
-        let outcome = run_plan(plan, &runner, &options)?;
+        let outcome = run_plan(plan, runner, &options)?;
         results.extend(outcome.results);
     }
     let nodes = results.clone();
-    let broken = hooks(ui, &runner, warehouse, (&plan.on_run_end, HookStage::End(&nodes)), &mut results);
+    let broken = hooks(ui, compiler, warehouse, (&plan.on_run_end, HookStage::End(&nodes)), &mut results);
     Ok(Ran { results, interrupted: ui.cancel.is_cancelled(), broken })
 }
 
 fn hooks(
     ui: &Ui,
-    runner: &NodeRunner,
+    compiler: &Compiler,
     warehouse: &Warehouse,
     (ids, stage): (&[UniqueId], HookStage<'_>),
     results: &mut Vec<RunResult>,
@@ -129,11 +147,17 @@ fn hooks(
     if ids.is_empty() || ui.cancel.is_cancelled() {
         return None;
     }
-    let hook_type = if matches!(stage, HookStage::Start) { "on-run-start" } else { "on-run-end" }.to_owned();
+    let at_start = matches!(stage, HookStage::Start);
+    let hook_type = if at_start { "on-run-start" } else { "on-run-end" }.to_owned();
+    if !at_start {
+        blank(ui);
+    }
     ui.events.debug(|| HooksRunning { num_hooks: ids.len(), hook_type });
-    let done = run_hooks(runner.compiler(), ids, stage, &warehouse.session);
+    let done = run_hooks(compiler, ids, stage, &warehouse.session);
     results.extend(done.results);
-    blank(ui);
+    if at_start {
+        blank(ui);
+    }
     done.broken
 }
 

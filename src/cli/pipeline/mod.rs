@@ -4,6 +4,7 @@
 mod catalog;
 mod deferral;
 mod execute;
+mod freshness;
 mod inline;
 mod load;
 mod operation;
@@ -13,6 +14,7 @@ mod selecting;
 
 pub(super) use catalog::write_catalog;
 pub(super) use execute::{Done, execute};
+pub(super) use freshness::measure_freshness;
 pub(super) use inline::{Preview, compile_inline, preview_inline, preview_selected};
 pub(super) use load::{Loaded, load, load_project};
 pub(super) use operation::run_operation;

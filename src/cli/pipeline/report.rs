@@ -11,6 +11,7 @@ use crate::event::{
     SQLCompiledPath, Stats, StatsLine,
 };
 use crate::manifest::{ResourceType, StoreFailuresAs, UniqueId};
+use crate::run::source_facts;
 
 use super::load::Loaded;
 
@@ -111,6 +112,11 @@ pub(in crate::cli) fn print_results(ui: &Ui, loaded: &Loaded, results: &[RunResu
     ui.events.send(StatsLine { stats });
 }
 
+/// Tells of one failure.
+pub(super) fn tell_failure(ui: &Ui, loaded: &Loaded, result: &RunResult) {
+    tell(ui, loaded, result, false);
+}
+
 fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
     let Some((facts, path)) = facts(loaded, &result.unique_id) else { return };
     if result.status == Status::Skipped {
@@ -122,7 +128,7 @@ fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
     blank(ui);
     if warning {
         events.send(RunResultWarning { node_info: node_info.clone(), node_name, path, resource_type });
-    } else {
+    } else if result.status != Status::RuntimeError {
         events.send(RunResultFailure { node_info: node_info.clone(), node_name, path, resource_type });
     }
     match &result.message {
@@ -167,6 +173,9 @@ fn failed_batches(ui: &Ui, result: &RunResult) -> Option<String> {
 /// Returns what events tell of a node or unit test, and the file that defines it.
 fn facts(loaded: &Loaded, id: &UniqueId) -> Option<(NodeFacts, String)> {
     let manifest = &loaded.parsed.manifest;
+    if let Some(table) = manifest.sources.get(id) {
+        return Some((source_facts(table), table.path.clone()));
+    }
     let (name, path, file, materialized) = match (manifest.nodes.get(id), manifest.unit_tests.get(id)) {
         (Some(node), _) => {
             let materialized = node.config.text("materialized").unwrap_or_default();

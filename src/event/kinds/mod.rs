@@ -35,7 +35,7 @@ event_enum! {
     WriteCatalogFailure, CannotGenerateDocs,
     // node
     ConcurrencyLine, HooksRunning, LogHookStartLine, LogHookEndLine, LogStartLine, LogModelResult, LogSeedResult,
-    LogSnapshotResult, LogTestResult, LogFreshnessResult, LogFunctionResult, LogNodeResult, LogNodeNoOpResult,
+    LogSnapshotResult, LogTestResult, LogFreshnessResult, CollectFreshnessReturnSignature, LogFunctionResult, LogNodeResult, LogNodeNoOpResult,
     LogStartBatch, LogBatchResult, MicrobatchExecutionDebug, LogCancelLine, NodeStart, NodeCompiling, NodeExecuting, NodeFinished,
     SkippingDetails, LogSkipBecauseError, MarkSkippedChildren, WritingInjectedSQLForNode,
     CatchableExceptionOnRun, GenericExceptionOnRun, DatabaseErrorRunningHook, QueryCancelationUnsupported,

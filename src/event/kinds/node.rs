@@ -185,6 +185,14 @@ events! {
             style.line(at(e.index, e.total), &text, &status, Some(e.execution_time))
         };
 
+    /// A macro for the age of sources answers with a table only.
+    CollectFreshnessReturnSignature("D012") {}
+        level |_| Warn,
+        text |_, style| format!(
+            "{}the macro `collect_freshness` should return all of `load_result(..)`, not just its table",
+            style.warning_tag(None)
+        );
+
     /// A function ended.
     LogFunctionResult("Q047") {
         description: String,

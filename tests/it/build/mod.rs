@@ -5,6 +5,7 @@ mod attached;
 mod commands;
 mod defer;
 mod docs;
+mod freshness;
 mod hooks;
 mod interrupt;
 mod introspection;
