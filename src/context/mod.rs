@@ -18,6 +18,7 @@ mod event_time;
 mod exceptions;
 mod facts;
 mod graph;
+mod index;
 mod macros;
 mod model_dict;
 mod names;

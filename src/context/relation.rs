@@ -6,10 +6,8 @@ use std::sync::Arc;
 
 use super::shared::Shared;
 use crate::diag::Code;
-use crate::jinja::{
-    Call, Error, Instance, Value, dict, downcast, from_json, function, item, none, object, py_str,
-};
-use crate::manifest::{Json, JsonMap, Policy, Relation, RelationType};
+use crate::jinja::{Call, Error, Instance, Value, dict, downcast, from_json, item, none, object, py_str};
+use crate::manifest::{Json, Policy, Relation, RelationType};
 use crate::sql::Dialect;
 
 /// A relation in a template.
@@ -55,6 +53,7 @@ const METHODS: &[&str] = &[
     "create",
     "get_default_quote_policy",
     "relation_max_name_length",
+    "get_materialized_view_config_change_collection",
 ];
 
 impl Instance for RelationObject {
@@ -212,6 +211,11 @@ impl RelationObject {
             "relation_max_name_length" => {
                 relation.dialect.max_identifier_bytes().map_or_else(none, Value::from)
             }
+            "get_materialized_view_config_change_collection" => {
+                let results = call.args.required("relation_results")?;
+                let model = call.args.required("relation_config")?;
+                super::index::materialized_view_changes(&results, &model)?
+            }
             _ => create(relation.dialect, Policy::ALL, call)?,
         })
     }
@@ -322,40 +326,4 @@ impl Instance for RelationClass {
             _ => return None,
         })
     }
-}
-
-fn md5_hex(text: &str) -> String {
-    use md5::Digest as _;
-    md5::Md5::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-}
-
-/// An index as `adapter.parse_index` gives it: `columns`, `unique`, `type`, and `render(relation)`, which names it.
-pub(super) fn index_value(index: &JsonMap) -> Result<Value, Error> {
-    let columns: Option<Vec<String>> = index
-        .get("columns")
-        .and_then(Json::as_array)
-        .and_then(|columns| columns.iter().map(|column| column.as_str().map(str::to_owned)).collect());
-    let Some(columns) = columns else {
-        return Err(Error::new(Code::CONFIG, "an index needs a list of `columns`")
-            .help("write `indexes: [{columns: [id], unique: true}]`"));
-    };
-    let unique = index.get("unique").and_then(Json::as_bool).unwrap_or(false);
-    let method = index.get("type").and_then(Json::as_str).map_or_else(none, Value::from);
-    let method_name = py_str(&method);
-    let names = columns.clone();
-    let render = function("render", move |call| {
-        let relation = relation_arg(call, "relation")?;
-        // The time makes the name new each time: an index of the replaced table may still have the old one.
-        let now = jiff::Timestamp::now().to_string();
-        let parts = names.join("_");
-        let unique = py_str(&Value::from(unique));
-        let text = format!("{parts}_{}_{unique}_{method_name}_{now}", relation.render());
-        Ok(Value::from(md5_hex(&text).as_str()))
-    });
-    Ok(dict([
-        ("columns", crate::jinja::list(columns.iter().map(|c| Value::from(c.as_str())).collect::<Vec<_>>())),
-        ("unique", Value::from(unique)),
-        ("type", method),
-        ("render", render),
-    ]))
 }

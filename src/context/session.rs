@@ -185,6 +185,14 @@ impl Session {
         }
     }
 
+    /// Makes each of the next statements a transaction of its own, as dbt does before the hooks around a run: what is
+    /// open is rolled back, and the transaction that the session's first statement would open is opened and ended now.
+    pub fn leave_transaction(&mut self) -> Result<(), DbError> {
+        self.rollback();
+        self.begin()?;
+        self.commit()
+    }
+
     /// Tells whether a transaction is open.
     pub fn in_transaction(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| connection.in_transaction())

@@ -47,7 +47,7 @@ pub struct HooksRun {
     pub broken: Option<Diagnostic>,
 }
 
-/// Runs hooks in order on one session, outside of a transaction; after a failure the rest is skipped. What a
+/// Runs hooks in order on one session, each statement a transaction of its own; after a failure the rest is skipped. What a
 /// hook's macros begin and do not commit is rolled back in the end, as in dbt.
 pub fn run_hooks(
     compiler: &Compiler,
@@ -58,6 +58,10 @@ pub fn run_hooks(
     let run = compiler.run();
     let infos = Infos::new(&run.manifest, hooks);
     let mut done = HooksRun::default();
+    if let Err(error) = session.with(Session::leave_transaction) {
+        done.broken = Some(error.to_diagnostic());
+        return done;
+    }
     let mut failed = false;
     for (place, id) in hooks.iter().enumerate() {
         let Some(node) = run.manifest.nodes.get(id) else { continue };

@@ -10,8 +10,8 @@ use crate::plan::SchemaName;
 
 /// Creates the missing schemas of a plan, and lists the relations of all of them.
 ///
-/// One question a database for its schemas and one a schema for its relations, all through dbt's macros,
-/// since projects may replace them.
+/// Three questions a database, however many schemas there are: for its schemas, for their relations, and for what
+/// depends on what. All go through macros, since projects may replace dbt's.
 pub fn prepare(scope: &NodeScope, schemas: &[SchemaName], session: &SharedSession) -> Result<(), Diagnostic> {
     scope.take_session().map_err(Error::into_diagnostic)?;
     let done = make_schemas(scope, schemas).and_then(|()| fill_cache(scope, schemas));
@@ -20,12 +20,16 @@ pub fn prepare(scope: &NodeScope, schemas: &[SchemaName], session: &SharedSessio
     done.map_err(Error::into_diagnostic)
 }
 
-fn make_schemas(scope: &NodeScope, schemas: &[SchemaName]) -> Result<(), Error> {
+fn by_database(schemas: &[SchemaName]) -> BTreeMap<&str, Vec<&SchemaName>> {
     let mut by_database: BTreeMap<&str, Vec<&SchemaName>> = BTreeMap::new();
     for schema in schemas {
         by_database.entry(schema.database.as_str()).or_default().push(schema);
     }
-    for (database, wanted) in by_database {
+    by_database
+}
+
+fn make_schemas(scope: &NodeScope, schemas: &[SchemaName]) -> Result<(), Error> {
+    for (database, wanted) in by_database(schemas) {
         let listed = call(scope, "list_schemas", vec![Value::from(database)])?;
         let present: Vec<String> = table_cells(&listed)
             .unwrap_or_default()
@@ -44,11 +48,28 @@ fn make_schemas(scope: &NodeScope, schemas: &[SchemaName]) -> Result<(), Error> 
 
 fn fill_cache(scope: &NodeScope, schemas: &[SchemaName]) -> Result<(), Error> {
     let cache = &scope.run().cache;
-    for schema in schemas {
-        let listed = scope.list_schema(place(scope, schema))?;
-        cache.fill(Some(&schema.database), Some(&schema.schema), listed);
+    for (database, wanted) in by_database(schemas) {
+        let names: Vec<&str> = wanted.iter().map(|schema| schema.schema.as_str()).collect();
+        let together = scope.list_schemas(database, &names)?;
+        for schema in wanted {
+            let listed = match &together {
+                Some(relations) => in_schema(relations, &schema.schema),
+                None => scope.list_schema(place(scope, schema))?,
+            };
+            cache.fill(Some(&schema.database), Some(&schema.schema), listed);
+        }
+        for (referenced, dependent) in scope.relation_links(database, &names)? {
+            cache.add_link(&referenced, &dependent);
+        }
     }
     Ok(())
+}
+
+fn in_schema(relations: &[Relation], schema: &str) -> Vec<Relation> {
+    let schema = schema.to_lowercase();
+    let here =
+        |relation: &&Relation| relation.schema.as_deref().is_some_and(|own| own.to_lowercase() == schema);
+    relations.iter().filter(here).cloned().collect()
 }
 
 fn place(scope: &NodeScope, schema: &SchemaName) -> Relation {

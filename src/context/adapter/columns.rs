@@ -90,7 +90,9 @@ fn of_query(scope: &NodeScope, call: &mut Call<'_>) -> Result<Vec<ColumnInfo>, E
     if !dialect.describes_queries() {
         // The query is one without rows, made by `get_column_schema_from_query`: its columns tell.
         let columns = scope.rows(&sql, call)?.columns.into_iter();
-        return Ok(columns.map(|column| ColumnInfo::new(dialect, column.name, column.type_name)).collect());
+        return Ok(columns
+            .map(|column| ColumnInfo::create(dialect, column.name, &column.type_name))
+            .collect());
     }
     let described = scope.rows(&format!("describe ({sql})"), call)?;
     let mut columns = Vec::new();

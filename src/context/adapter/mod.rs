@@ -9,6 +9,7 @@ mod columns;
 mod constraints;
 mod duckdb;
 mod incremental;
+mod listing;
 mod names;
 mod python;
 mod relations;

@@ -3,14 +3,14 @@
 
 use indexmap::IndexMap;
 
-use super::super::base::json_of;
-use super::super::relation::{index_value, relation_arg, relation_of, relation_value};
+use super::super::index::parse_index;
+use super::super::relation::{relation_arg, relation_of, relation_value};
 use super::super::run_scope::NodeScope;
-use crate::adapter::CacheError;
+use super::listing::cache_error;
 use crate::diag::Code;
 use crate::event::{RefKey, SchemaCreation, SchemaDrop};
 use crate::jinja::{Call, Error, Value, dict, list, none, py_str};
-use crate::manifest::{Json, Relation, RelationType};
+use crate::manifest::{Json, Relation};
 
 pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
     Some(match name {
@@ -28,7 +28,7 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
         "cache_renamed" => cache_renamed(scope, call),
         "verify_database" => verify_database(scope, call),
         "standardize_grants_dict" => grants(call),
-        "parse_index" => parse_index(call),
+        "parse_index" => call.args.required("raw_index").and_then(|raw| parse_index(&raw)),
         _ => return None,
     })
 }
@@ -39,16 +39,6 @@ fn get_relation(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> 
     let identifier = call.args.optional_str("identifier")?;
     let found = scope.find_relation(database.as_deref(), schema.as_deref(), identifier.as_deref(), call)?;
     Ok(found.map_or_else(none, relation_value))
-}
-
-/// An entry of `indexes`: `{columns: [..], unique: bool, type: hash}`; gives an object whose `render` names the index.
-fn parse_index(call: &mut Call<'_>) -> Result<Value, Error> {
-    let raw = call.args.required("raw_index")?;
-    let Json::Object(index) = json_of(&raw) else {
-        return Err(Error::new(Code::CONFIG, format!("an index must be a mapping, got `{}`", py_str(&raw)))
-            .help("write `indexes: [{columns: [id], unique: true}]`"));
-    };
-    index_value(&index)
 }
 
 /// Groups the rows of `get_show_grant_sql`, one a grantee and privilege, by privilege.
@@ -74,68 +64,6 @@ fn already_exists(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error
     let database = scope.run().shared.target.get("database").and_then(|v| v.as_str()).map(str::to_owned);
     let found = scope.find_relation(database.as_deref(), schema.as_deref(), name.as_deref(), call)?;
     Ok(Value::from(found.is_some()))
-}
-
-impl NodeScope {
-    /// Finds a relation in the cache; a schema that was not listed yet is listed first.
-    pub(in crate::context) fn find_relation(
-        &self,
-        database: Option<&str>,
-        schema: Option<&str>,
-        identifier: Option<&str>,
-        call: &mut Call<'_>,
-    ) -> Result<Option<Relation>, Error> {
-        let (cache, shared) = (&self.run().cache, &self.run().shared);
-        if !cache.knows_schema(database, schema) {
-            let place = Relation::new(shared.dialect, database, schema, Some(""))
-                .with_quoting(shared.quoting)
-                .without_identifier();
-            let listed =
-                self.call_macro("list_relations_without_caching", vec![relation_value(place)], call)?;
-            cache.fill(database, schema, self.listed(&listed));
-        }
-        cache.get(database, schema, identifier, shared.quoting).map_err(|error| cache_error(&error))
-    }
-
-    /// Lists the relations of a schema, from outside of a render.
-    pub fn list_schema(&self, schema: Relation) -> Result<Vec<Relation>, Error> {
-        let listed =
-            self.call_from_rust("list_relations_without_caching", [relation_value(schema)].into())?;
-        Ok(self.listed(&listed))
-    }
-
-    /// Creates a schema and commits, from outside of a render.
-    pub fn create_schema(&self, schema: Relation) -> Result<(), Error> {
-        self.run().shared.events.debug(|| SchemaCreation { relation: key(&schema) });
-        self.call_from_rust("create_schema", [relation_value(schema)].into())?;
-        commit(self).map(drop)
-    }
-
-    /// Reads the table that `list_relations_without_caching` answers: database, name, schema, type.
-    fn listed(&self, table: &Value) -> Vec<Relation> {
-        let Some(rows) = super::super::table::cells(table) else { return Vec::new() };
-        let shared = &self.run().shared;
-        let relation = |row: Vec<Option<String>>| {
-            let [database, name, schema, ty] = <[Option<String>; 4]>::try_from(row).ok()?;
-            let relation =
-                Relation::new(shared.dialect, database.as_deref(), schema.as_deref(), name.as_deref());
-            let ty = ty.as_deref().and_then(RelationType::parse).unwrap_or(RelationType::External);
-            Some(relation.with_type(ty))
-        };
-        rows.into_iter().filter_map(relation).collect()
-    }
-}
-
-fn cache_error(error: &CacheError) -> Error {
-    let text = match error {
-        CacheError::Approximate(found) => format!(
-            "When searching for a relation, dbt found an approximate match. Instead of guessing \nwhich relation \
-             to use, dbt will move on. Please delete {}, or rename it to be less ambiguous.\nSearched for: {}\nFound: {}",
-            found.found, found.searched, found.found
-        ),
-        other => other.to_string(),
-    };
-    Error::new(Code::DATABASE, text).help(error.help())
 }
 
 fn check_schema_exists(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
@@ -178,6 +106,15 @@ fn drop_schema(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
     commit(scope)?;
     scope.run().cache.drop_schema(database.as_deref(), schema.as_deref());
     Ok(none())
+}
+
+impl NodeScope {
+    /// Creates a schema and commits, from outside of a render.
+    pub fn create_schema(&self, schema: Relation) -> Result<(), Error> {
+        self.run().shared.events.debug(|| SchemaCreation { relation: key(&schema) });
+        self.call_from_rust("create_schema", [relation_value(schema)].into())?;
+        commit(self).map(drop)
+    }
 }
 
 fn commit(scope: &NodeScope) -> Result<Value, Error> {

@@ -42,3 +42,37 @@
   {%- do exceptions.raise_not_implemented(
       'get_relation_last_modified macro not implemented for adapter ' ~ adapter.type()) -%}
 {% endmacro %}
+
+
+{#
+  The relations of several schemas at once, as `list_relations_without_caching` lists those of one. An engine without such
+  a query answers nothing, and is asked for one schema after the other.
+#}
+{% macro list_relations_in_schemas(database, schemas) %}
+  {{ return(adapter.dispatch('list_relations_in_schemas', 'dbt')(database, schemas)) }}
+{% endmacro %}
+
+{% macro default__list_relations_in_schemas(database, schemas) %}
+  {{ return(none) }}
+{% endmacro %}
+
+
+{#
+  What falls when a relation of one of the schemas is dropped: rows of dependent schema, name, referenced schema, name.
+  Engines that drop nothing along have none.
+#}
+{% macro list_relation_links(schemas) %}
+  {{ return(adapter.dispatch('list_relation_links', 'dbt')(schemas)) }}
+{% endmacro %}
+
+{% macro default__list_relation_links(schemas) %}
+  {{ return(none) }}
+{% endmacro %}
+
+
+{# Names as literals in lower case, to compare names with whatever their case is. #}
+{% macro schema_literals(schemas) -%}
+  {%- for schema in schemas -%}
+    '{{ schema | lower | replace("'", "''") }}'{% if not loop.last %}, {% endif -%}
+  {%- endfor -%}
+{%- endmacro %}
