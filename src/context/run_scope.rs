@@ -16,7 +16,7 @@ use super::model_dict::leave_out_unset;
 use super::names::{context_object, listed_names_object};
 use super::project_object::Resolver;
 use super::relation::relation_value;
-use super::session::SharedSession;
+use super::session::{MAIN_SESSION, SharedSession};
 use super::shared::Shared;
 use super::statement::Results;
 use crate::adapter::{Adapter, RelationCache};
@@ -275,9 +275,15 @@ impl NodeScope {
         self.0.node.as_ref().is_none_or(|node| matches!(node.kind, NodeKind::Operation { .. }))
     }
 
-    /// Hands the worker's session to this scope's node. Errors when the query comment can not be made.
+    /// Hands the worker's session to this scope's node; hooks of the run share that of the main thread. Errors when the
+    /// query comment can not be made.
     pub fn take_session(&self) -> Result<(), Error> {
-        let name = self.subject_id().map_or("macro", UniqueId::as_str);
+        let is_hook = |node: &Arc<Node>| matches!(node.kind, NodeKind::Operation { .. });
+        let name = match self.subject_id() {
+            Some(_) if self.0.node.as_ref().is_some_and(is_hook) => MAIN_SESSION,
+            Some(id) => id.as_str(),
+            None => "macro",
+        };
         let comment = self.0.run.shared.query_comment(self)?;
         self.0.session.with(|session| session.rename(name, comment));
         Ok(())

@@ -16,6 +16,9 @@ use crate::event::{
     SQLCommit, SQLQuery, SQLQueryStatus,
 };
 
+/// The name of the main thread's session.
+pub(super) const MAIN_SESSION: &str = "master";
+
 /// A comment that goes with every statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueryComment {
@@ -77,7 +80,7 @@ impl SharedSession {
         Self(Arc::new(Mutex::new(Session {
             adapter,
             connection: None,
-            name: "master".to_owned(),
+            name: MAIN_SESSION.to_owned(),
             comment: QueryComment::default(),
             events,
         })))
@@ -185,10 +188,11 @@ impl Session {
         }
     }
 
-    /// Makes each of the next statements a transaction of its own, as dbt does before the hooks around a run: what is
-    /// open is rolled back, and the transaction that the session's first statement would open is opened and ended now.
+    /// Gives the session to the main thread and makes each of the next statements a transaction of its own, as dbt does
+    /// before the hooks around a run: the transaction that the session's first statement would open is ended now.
     pub fn leave_transaction(&mut self) -> Result<(), DbError> {
         self.rollback();
+        self.rename(MAIN_SESSION, QueryComment::default());
         self.begin()?;
         self.commit()
     }

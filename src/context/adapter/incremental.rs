@@ -33,7 +33,7 @@ fn strategy_macro(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error
     if BUILT_IN.contains(&strategy.as_str()) && !custom && !valid.contains(&strategy.as_str()) {
         return Err(Error::new(
             Code::CONFIG,
-            format!("`{strategy}` is no incremental strategy of this engine"),
+            format!("The incremental strategy '{strategy}' is not valid for this adapter"),
         )
         .help(format!("the strategies of this engine are {}", valid.join(", "))));
     }
@@ -42,7 +42,7 @@ fn strategy_macro(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error
         let project = scope.run().shared.project_name();
         Error::new(
             Code::UNKNOWN_MACRO,
-            format!("there is no incremental strategy `{strategy}`: {project} has no macro `{name}`"),
+            format!("dbt could not find an incremental strategy macro with the name \"{name}\" in {project}"),
         )
         .help(format!(
             "the strategies of this engine are {}; a project adds one by a macro `{name}`",
