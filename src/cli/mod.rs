@@ -33,9 +33,10 @@ use crate::event::{
     CommandCompleted, Diagnosed, EventSink, Level, MainEncounteredError, MainReportArgs, MainReportVersion,
     Note, Problems, ResourceReport,
 };
+use crate::plan::Resumption;
 use crate::project::{self, Env};
 use crate::run::CancelToken;
-use args::{Flags, LowArgs, Parsed, Program, Section, Source, Surroundings, UsageError};
+use args::{Flags, LowArgs, Parsed, Program, Section, Source, Spec, Surroundings, UsageError};
 use project_file::ProjectFile;
 use resources::Resources;
 
@@ -56,6 +57,10 @@ pub struct Ui {
     pub around: Surroundings,
     /// Its variables, as templates may read them.
     pub env: Env,
+    /// What was typed.
+    pub typed: LowArgs,
+    /// What is left of an earlier run, for `retry`.
+    pub resumed: Option<Resumption>,
 }
 
 impl Ui {
@@ -170,12 +175,13 @@ fn open(low: &LowArgs) -> Result<Ui, UsageError> {
     let scrubber = env.scrubber().and(secret_vars.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
     let seen = (ui::Terminal::of_process(&around), &scrubber);
     let events = ui::open(&logging, flags.policy.clone(), log_folder.as_deref(), &invocation, seen);
-    Ok(Ui { flags, invocation, events, sources: Sources::new(), cancel: CancelToken::new(), around, env })
+    let (sources, cancel, typed) = (Sources::new(), CancelToken::new(), low.clone());
+    Ok(Ui { flags, invocation, events, sources, cancel, around, env, typed, resumed: None })
 }
 
 /// Runs the command and closes the log.
 fn execute(mut ui: Ui) -> ExitCode {
-    let started = Instant::now();
+    let (started, spec) = (Instant::now(), ui.flags.spec);
     let end = greet(&ui).and_then(|()| {
         interrupt::listen(&ui.cancel);
         enter_project(&ui)?;
@@ -186,19 +192,19 @@ fn execute(mut ui: Ui) -> ExitCode {
         let problems = Problems { diagnostics: error.into_diagnostics(), sources: ui.sources.clone() };
         ui.events.send(MainEncounteredError { exc: problems });
     }
-    farewell(&ui, started.elapsed().as_secs_f64(), code == error::SUCCESS);
+    farewell(&ui, spec, (started.elapsed().as_secs_f64(), code == error::SUCCESS));
     ui.events.close();
     ExitCode::from(code)
 }
 
 /// Sends what every invocation ends with.
-fn farewell(ui: &Ui, elapsed: f64, success: bool) {
+fn farewell(ui: &Ui, spec: &Spec, (elapsed, success): (f64, bool)) {
     if let Some(summary) = ui.events.deprecations() {
         ui.events.send(summary);
     }
     if let Some(taken) = Resources::of_process() {
         let report = ResourceReport {
-            command_name: ui.flags.spec.which.to_owned(),
+            command_name: spec.which.to_owned(),
             command_success: success,
             command_wall_clock_time: elapsed,
             process_kernel_time: taken.kernel,
@@ -208,7 +214,7 @@ fn farewell(ui: &Ui, elapsed: f64, success: bool) {
         let shown = ui.flags.switch(args::flag_table::SHOW_RESOURCE_REPORT.id);
         ui.events.send_at(if shown { Level::Info } else { Level::Debug }, report);
     }
-    let command = format!("dbt {}", ui.flags.spec.name());
+    let command = format!("dbt {}", spec.name());
     ui.events.send(CommandCompleted { command, completed_at: timestamp(Timestamp::now()), elapsed, success });
 }
 

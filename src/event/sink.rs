@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ pub struct EventSink(Arc<Inner>);
 struct Inner {
     queue: SyncSender<Message>,
     quietest: Level,
-    policy: WarnPolicy,
+    policy: RwLock<Arc<WarnPolicy>>,
     /// How often each deprecation was met, by name and code.
     deprecations: Mutex<BTreeMap<(String, String), usize>>,
     closed: AtomicBool,
@@ -99,6 +99,7 @@ impl EventSink {
         let closed = AtomicBool::new(thread.is_err());
         let thread = Mutex::new(thread.ok());
         let deprecations = Mutex::default();
+        let policy = RwLock::new(Arc::new(policy));
         Self(Arc::new(Inner { queue, quietest, policy, deprecations, closed, thread }))
     }
 
@@ -152,7 +153,7 @@ impl EventSink {
     /// Errors with the unsent event when the policy makes it an error: the command ends with it, exit code 2.
     pub fn warn(&self, event: impl Into<Event>) -> Result<(), Escalated> {
         let event = event.into();
-        match self.0.policy.verdict(event.name(), event.code()) {
+        match self.policy().verdict(event.name(), event.code()) {
             Verdict::Error => return Err(Escalated(Box::new(event))),
             Verdict::Warn if self.shows(&event) => self.send_at(Level::Warn, event),
             Verdict::Warn | Verdict::Silence => {}
@@ -168,7 +169,7 @@ impl EventSink {
         let mut met = self.0.deprecations.lock().unwrap_or_else(PoisonError::into_inner);
         let count = met.entry((event.name().to_owned(), event.code().to_owned())).or_default();
         *count += 1;
-        self.0.policy.shows(event.name(), *count)
+        self.policy().shows(event.name(), *count)
     }
 
     /// Returns what closes an invocation that met deprecations.
@@ -180,13 +181,18 @@ impl EventSink {
             occurrences: *count,
         };
         let summaries: Vec<_> = met.iter().map(summary).collect();
-        let show_all_hint = !self.0.policy.shows_every_place();
+        let show_all_hint = !self.policy().shows_every_place();
         (!summaries.is_empty()).then_some(DeprecationsSummary { show_all_hint, summaries })
     }
 
     /// Returns what becomes of warnings.
-    pub fn policy(&self) -> &WarnPolicy {
-        &self.0.policy
+    pub fn policy(&self) -> Arc<WarnPolicy> {
+        Arc::clone(&self.0.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sets what becomes of warnings from now on: `retry` learns it from the run before.
+    pub fn set_policy(&self, policy: WarnPolicy) {
+        *self.0.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
     }
 
     /// Waits until all that was sent has reached the listeners.

@@ -31,7 +31,20 @@ enum NoBatches {
 
 /// Returns the batches of a model. Errors when a configured value is missing or the calendar ends.
 pub fn batches(model: &Node, request: BatchRequest) -> Result<Vec<Batch>, Diagnostic> {
-    line_up(&model.config, request).map_err(|reason| match reason {
+    line_up(&model.config, request).map_err(|reason| told(model, reason))
+}
+
+/// Returns batches of an earlier run that are built again, in order of time. Errors when the model has no size of
+/// batches any more.
+pub fn again(model: &Node, windows: &[Window]) -> Result<Vec<Batch>, Diagnostic> {
+    let size = size(&model.config).map_err(|reason| told(model, reason))?;
+    let mut windows = windows.to_vec();
+    windows.sort_unstable();
+    Ok(windows.into_iter().map(|window| Batch { size, window }).collect())
+}
+
+fn told(model: &Node, reason: NoBatches) -> Diagnostic {
+    match reason {
         NoBatches::Config(key) => {
             let message = format!("microbatch model `{}` needs the config `{key}`", model.name);
             Diagnostic::error(Code::CONFIG, model.place_of(key), message)
@@ -41,13 +54,17 @@ pub fn batches(model: &Node, request: BatchRequest) -> Result<Vec<Batch>, Diagno
             Diagnostic::error(Code::CONFIG, model.place_of("lookback"), message)
                 .help("check `begin`, `lookback` and the event times asked for")
         }
-    })
+    }
+}
+
+fn size(config: &Config) -> Result<BatchSize, NoBatches> {
+    config.text("batch_size").and_then(BatchSize::parse).ok_or(NoBatches::Config("batch_size"))
 }
 
 /// All batches are whole, since the end is moved to the next border between batches. Only when the end lies
 /// before the start is there a single batch without time in it, as in dbt.
 fn line_up(config: &Config, request: BatchRequest) -> Result<Vec<Batch>, NoBatches> {
-    let size = config.text("batch_size").and_then(BatchSize::parse).ok_or(NoBatches::Config("batch_size"))?;
+    let size = size(config)?;
     let end = request.asked.map_or(request.now, |asked| asked.end);
     let end = size.ceiling(end).ok_or(NoBatches::BeyondTime)?;
     let start = match (request.asked, request.incremental) {

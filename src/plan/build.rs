@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::command::Command;
+use super::resume::Resumption;
 use super::step::{Plan, SchemaName, Step};
 use super::test_edges::with_test_edges;
 use crate::dag::{Dag, NodeSet};
@@ -19,6 +20,8 @@ pub struct Request<'a> {
     pub project: &'a str,
     /// Whether `--store-failures` is on.
     pub store_failures: bool,
+    /// What is left of an earlier run, for `retry`.
+    pub resumed: Option<&'a Resumption>,
 }
 
 /// One step before it has its place.
@@ -61,6 +64,7 @@ pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> P
         on_run_end: hooks(manifest, request, "on-run-end"),
         schemas: schemas(manifest, request),
         left_out,
+        resumed: request.resumed.cloned().unwrap_or_default(),
     }
 }
 

@@ -5,11 +5,13 @@
 mod batches;
 mod build;
 mod command;
+mod resume;
 mod step;
 mod test_edges;
 
-pub use batches::{BatchRequest, batches};
+pub use batches::{BatchRequest, again, batches};
 pub use build::{Request, plan};
 pub use command::Command;
+pub use resume::Resumption;
 pub use step::{Action, Blocking, Plan, SchemaName, Step};
 pub use test_edges::with_test_edges;

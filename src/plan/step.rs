@@ -1,5 +1,6 @@
 //! The plan as data: steps in serial order, and what each must wait for.
 
+use super::resume::Resumption;
 use crate::artifacts::Status;
 use crate::manifest::UniqueId;
 
@@ -80,6 +81,8 @@ pub struct Plan {
     pub schemas: Vec<SchemaName>,
     /// Unit tests that were selected without their model: `build` does not run them, as in dbt.
     pub left_out: Vec<UniqueId>,
+    /// What is left of an earlier run, for `retry`; nothing otherwise.
+    pub resumed: Resumption,
 }
 
 impl Plan {

@@ -25,8 +25,8 @@ use crate::event::{
     NodeInfo, NodeStart,
 };
 use crate::jinja::{Value, function};
-use crate::manifest::{Batch, Config, Json, JsonMap, Node, RelationType, utc};
-use crate::plan::{Action, BatchRequest, batches};
+use crate::manifest::{Batch, Config, Json, JsonMap, Node, RelationType, Window, utc};
+use crate::plan::{Action, BatchRequest, again, batches};
 
 /// A microbatch model at work, shared by the workers that build its batches.
 struct Model {
@@ -90,14 +90,21 @@ impl NodeRunner {
         session: &SharedSession,
         crew: &dyn Crew<'a, SharedSession>,
     ) -> Result<Done, Diagnostic> {
-        let incremental = self.adds_rows(node)?;
         let run = self.run_scope();
+        let previous = self.resumed.batches.get(&node.unique_id);
+        // What was built stays, even where the earlier run began with a full refresh.
+        let rebuilt = previous.is_none()
+            && node.config.flag("full_refresh").unwrap_or_else(|| run.shared.is_on("FULL_REFRESH"));
+        let incremental = !rebuilt && self.is_table(node)?;
         let request = BatchRequest {
             incremental,
             asked: run.times.sample.or(run.times.bounds),
-            now: utc(run.shared.started_at),
+            now: self.resumed.now.unwrap_or_else(|| utc(run.shared.started_at)),
         };
-        let batches = batches(node, request)?;
+        let batches = match previous {
+            Some(previous) => again(node, &previous.failed)?,
+            None => batches(node, request)?,
+        };
         let last = batches.len().saturating_sub(1);
         let model = Arc::new(Model {
             node: Arc::clone(node),
@@ -117,7 +124,11 @@ impl NodeRunner {
             self.advance(&model, last.max(1)..last + 1, session);
         }
         let tally = std::mem::take(&mut model.lock().tally);
-        Ok(tally.done())
+        let mut done = tally.done();
+        if let (Some(previous), Some(results)) = (previous, &mut done.batches) {
+            results.successful.extend(previous.successful.iter().map(shown));
+        }
+        Ok(done)
     }
 
     /// Builds batches one after another.
@@ -183,8 +194,8 @@ impl NodeRunner {
         Some(index)
     }
 
-    /// Tells whether the table is there and keeps its rows (dbt's `_is_incremental`).
-    fn adds_rows(&self, node: &Node) -> Result<bool, Diagnostic> {
+    /// Tells whether there is a table to add to.
+    fn is_table(&self, node: &Node) -> Result<bool, Diagnostic> {
         let (run, relation) = (self.run_scope(), self.run_scope().relation_of(node));
         let found = run.cache.get(
             relation.database.as_deref(),
@@ -195,9 +206,7 @@ impl NodeRunner {
         let found = found.map_err(|error| {
             Diagnostic::error(crate::diag::Code::DATABASE, node.span, error.to_string()).help(error.help())
         })?;
-        let is_table = found.is_some_and(|found| found.ty == Some(RelationType::Table));
-        let rebuilt = node.config.flag("full_refresh").unwrap_or_else(|| run.shared.is_on("FULL_REFRESH"));
-        Ok(is_table && !rebuilt)
+        Ok(found.is_some_and(|found| found.ty == Some(RelationType::Table)))
     }
 
     fn run_batch(&self, model: &Model, index: usize, (session, pace): (&SharedSession, Pace)) -> End {
@@ -346,17 +355,22 @@ impl Tally {
             message: message.map(Cow::into_owned),
             response: JsonMap::new(),
             failures: Some(0),
-            batches: Some(BatchResults { successful: shown(self.built), failed: shown(self.failed) }),
+            batches: Some(BatchResults { successful: in_order(self.built), failed: in_order(self.failed) }),
             diagnostic: self.diagnostic.map(|(_, diagnostic)| diagnostic),
         }
     }
 }
 
 /// Returns batches in order of time, as artifacts show them.
-fn shown(mut batches: Vec<Batch>) -> Vec<(String, String)> {
-    batches.sort_by_key(|batch| batch.window);
+fn in_order(batches: Vec<Batch>) -> Vec<(String, String)> {
+    let mut windows: Vec<Window> = batches.into_iter().map(|batch| batch.window).collect();
+    windows.sort_unstable();
+    windows.iter().map(shown).collect()
+}
+
+fn shown(window: &Window) -> (String, String) {
     let show = |at| format!("{}+00:00", datetime_str(at, 'T'));
-    batches.iter().map(|batch| (show(batch.window.start), show(batch.window.end))).collect()
+    (show(window.start), show(window.end))
 }
 
 /// Returns the node as one of its batches sees it: hooks only where they run.

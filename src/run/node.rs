@@ -30,7 +30,7 @@ use crate::event::{
     NodeFinished, NodeInfo, NodeStart, SkippingDetails,
 };
 use crate::manifest::{Compiled, Json, JsonMap, Node, NodeKind, ResourceType, UniqueId};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Resumption};
 
 /// Runs the nodes of one plan.
 pub struct NodeRunner {
@@ -41,6 +41,8 @@ pub struct NodeRunner {
     cancel: CancelToken,
     /// Whether a failure under `--fail-fast` stopped the run.
     failed_fast: AtomicBool,
+    /// What is left of an earlier run.
+    pub(super) resumed: Resumption,
 }
 
 /// What a step gave, before it becomes a result.
@@ -84,7 +86,8 @@ impl NodeRunner {
         let actions = plan.steps.iter().map(|step| (step.id.clone(), step.action)).collect();
         let infos = Infos::new(&run.manifest, plan.steps.iter().map(|step| &step.id));
         let failed_fast = AtomicBool::new(false);
-        Self { adapter: Arc::clone(&run.adapter), compiler, actions, infos, cancel, failed_fast }
+        let resumed = plan.resumed.clone();
+        Self { adapter: Arc::clone(&run.adapter), compiler, actions, infos, cancel, failed_fast, resumed }
     }
 
     /// Returns what compiles the nodes.

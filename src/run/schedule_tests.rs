@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::plan::{Action, Blocking, Step};
+use crate::plan::{Action, Blocking, Resumption, Step};
 
 /// A runner that fails, panics or cancels at given steps and notes when each step began and ended.
 #[derive(Default)]
@@ -76,7 +76,15 @@ fn plan(text: &str, blocking: Blocking) -> Plan {
         let after = before.split(',').filter(|b| !b.is_empty()).map(place).collect();
         steps.push(Step { id, action: Action::Build, numbered: !name.starts_with('('), after });
     }
-    Plan { steps, blocking, on_run_start: vec![], on_run_end: vec![], schemas: vec![], left_out: vec![] }
+    Plan {
+        steps,
+        blocking,
+        on_run_start: vec![],
+        on_run_end: vec![],
+        schemas: vec![],
+        left_out: vec![],
+        resumed: Resumption::default(),
+    }
 }
 
 fn options(threads: usize) -> Options {
@@ -195,7 +203,15 @@ fn random_plan(dice: &mut Dice, size: usize) -> Plan {
         steps.push(Step { id, action: Action::Build, numbered: dice.roll(10) > 0, after });
     }
     let blocking = if dice.roll(2) == 0 { Blocking::Errors } else { Blocking::ErrorsAndFailures };
-    Plan { steps, blocking, on_run_start: vec![], on_run_end: vec![], schemas: vec![], left_out: vec![] }
+    Plan {
+        steps,
+        blocking,
+        on_run_start: vec![],
+        on_run_end: vec![],
+        schemas: vec![],
+        left_out: vec![],
+        resumed: Resumption::default(),
+    }
 }
 
 /// What must happen to each step: its own status, or the root that blocks it.

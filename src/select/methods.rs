@@ -5,12 +5,14 @@ use std::collections::HashMap;
 
 use camino::Utf8Path;
 
+use super::earlier;
 use super::fqn::Fqn;
 use super::glob::{PathPattern, Pattern};
 use super::resource::Resource;
 use super::spec::{Criterion, Method};
 use crate::diag::{Code, Diagnostic, suggest};
-use crate::manifest::{Json, Node, NodeKind, ResourceType, version_text};
+use crate::manifest::{Json, Manifest, Node, NodeKind, ResourceType, version_text};
+use crate::state::{Previous, Rendering};
 
 /// A criterion made ready: tells whether it matches a resource.
 pub(super) type Matcher<'a> = Box<dyn Fn(Resource<'_>) -> bool + 'a>;
@@ -22,10 +24,21 @@ pub(super) struct World<'a> {
     pub(super) project: &'a str,
     /// Tells whether a path below the project's root exists.
     pub(super) exists: &'a dyn Fn(&Utf8Path) -> bool,
+    /// All resources.
+    pub(super) manifest: &'a Manifest,
+    /// The earlier run that `--state` names.
+    pub(super) previous: Option<&'a Previous>,
+    /// How configs are compared with it.
+    pub(super) rendering: Rendering,
 }
 
-/// Makes a criterion ready. Errors if its value means nothing for its method.
-pub(super) fn matcher<'a>(criterion: &Criterion, world: World<'a>) -> Result<Matcher<'a>, Box<Diagnostic>> {
+/// Makes a criterion ready; what is to be told besides goes to `notices`. Errors if its value means nothing for
+/// its method.
+pub(super) fn matcher<'a>(
+    criterion: &Criterion,
+    world: World<'a>,
+    notices: &mut Vec<Diagnostic>,
+) -> Result<Matcher<'a>, Box<Diagnostic>> {
     let text = criterion.text();
     Ok(match criterion.method {
         Method::Fqn => {
@@ -63,7 +76,9 @@ pub(super) fn matcher<'a>(criterion: &Criterion, world: World<'a>) -> Result<Mat
         }
         Method::TestType => test_type(criterion, &text)?,
         Method::Version => version(criterion, &text)?,
-        Method::State | Method::Result | Method::SourceStatus => return Err(not_yet(criterion)),
+        Method::State => earlier::state(criterion, world, notices)?,
+        Method::Result => earlier::result(criterion, world)?,
+        Method::SourceStatus => earlier::source_status(criterion, world)?,
     })
 }
 
@@ -235,10 +250,4 @@ fn invalid(criterion: &Criterion, help: &str) -> Box<Diagnostic> {
     let (method, value) = (criterion.method.as_str(), criterion.text());
     let message = format!("`{value}` is no value for the selector method `{method}`");
     Box::new(Diagnostic::error(Code::SELECTOR, criterion.span, message).help(help))
-}
-
-fn not_yet(criterion: &Criterion) -> Box<Diagnostic> {
-    let message = format!("the selector method `{}` is not available yet", criterion.method.as_str());
-    let error = Diagnostic::error(Code::UNSUPPORTED, criterion.span, message);
-    Box::new(error.note("comparing with the artifacts of an earlier run comes in a later version"))
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure but for the question whether a path exists, which the caller answers. Called by `plan` and `cli`.
 
+mod earlier;
 mod fqn;
 mod glob;
 mod grammar;

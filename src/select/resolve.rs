@@ -13,6 +13,7 @@ use super::spec::{Criterion, Indirect, Parts, Spec, Written};
 use crate::dag::{Dag, NodeSet};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::manifest::{Manifest, ResourceType, UniqueId};
+use crate::state::{Previous, Rendering};
 
 /// What a selection is resolved against.
 #[derive(Clone, Copy)]
@@ -25,6 +26,10 @@ pub struct Scope<'a> {
     pub project: &'a str,
     /// Tells whether a path below the project's root exists.
     pub exists: &'a dyn Fn(&Utf8Path) -> bool,
+    /// The earlier run that `--state` names.
+    pub previous: Option<&'a Previous>,
+    /// How configs are compared with it.
+    pub rendering: Rendering,
 }
 
 /// Words that matched nothing (dbt's event `NoNodesForSelectionCriteria`).
@@ -52,6 +57,8 @@ pub struct Selection {
     pub ids: BTreeSet<UniqueId>,
     /// Words that matched nothing, in the order they were written.
     pub unmatched: Vec<NoMatch>,
+    /// What comparing with an earlier state found besides, as warnings.
+    pub notices: Vec<Diagnostic>,
 }
 
 /// Which of the selected resources count for a command.
@@ -66,8 +73,10 @@ pub struct Wanted<'a> {
 /// Resolves a selection. Errors list every criterion whose value means nothing.
 pub fn select(spec: &Spec, scope: Scope<'_>, wanted: Wanted<'_>) -> Result<Selection, Vec<Diagnostic>> {
     let resources = Resource::all(scope.manifest, scope.dag);
-    let mut resolver = Resolver { scope, resources: &resources, errors: Vec::new(), unmatched: Vec::new() };
+    let mut resolver = Resolver::new(scope, &resources);
     let (direct, _) = resolver.resolve(spec);
+    let (breaks, notices): (Vec<_>, Vec<_>) = resolver.notices.into_iter().partition(Diagnostic::is_error);
+    resolver.errors.extend(breaks);
     if !resolver.errors.is_empty() {
         return Err(resolver.errors);
     }
@@ -76,7 +85,7 @@ pub fn select(spec: &Spec, scope: Scope<'_>, wanted: Wanted<'_>) -> Result<Selec
     };
     let places = direct.iter().filter(|place| resources[*place].is_some_and(counts));
     let ids = places.map(|place| scope.dag.id(place).clone()).collect();
-    Ok(Selection { ids, unmatched: resolver.unmatched })
+    Ok(Selection { ids, unmatched: resolver.unmatched, notices })
 }
 
 struct Resolver<'a> {
@@ -85,12 +94,17 @@ struct Resolver<'a> {
     resources: &'a [Option<Resource<'a>>],
     errors: Vec<Diagnostic>,
     unmatched: Vec<NoMatch>,
+    notices: Vec<Diagnostic>,
 }
 
 /// What a part selects, and with it the tests that it holds back.
 type Selected = (NodeSet, NodeSet);
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    fn new(scope: Scope<'a>, resources: &'a [Option<Resource<'a>>]) -> Self {
+        Self { scope, resources, errors: Vec::new(), unmatched: Vec::new(), notices: Vec::new() }
+    }
+
     fn resolve(&mut self, spec: &Spec) -> Selected {
         match spec {
             Spec::Everything => ((0..self.scope.dag.len()).collect(), NodeSet::default()),
@@ -127,8 +141,9 @@ impl Resolver<'_> {
     }
 
     fn criterion(&mut self, criterion: &Criterion) -> Selected {
-        let world = World { project: self.scope.project, exists: self.scope.exists };
-        let matches = match methods::matcher(criterion, world) {
+        let Scope { manifest, project, exists, previous, rendering, .. } = self.scope;
+        let world = World { project, exists, manifest, previous, rendering };
+        let matches = match methods::matcher(criterion, world, &mut self.notices) {
             Ok(matches) => matches,
             Err(error) => {
                 self.errors.push(*error);

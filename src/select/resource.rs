@@ -56,6 +56,18 @@ impl<'a> Resource<'a> {
         }
     }
 
+    pub(super) fn id(self) -> &'a UniqueId {
+        match self {
+            Self::Node(node) => &node.unique_id,
+            Self::Source(table) => &table.unique_id,
+            Self::Exposure(exposure) => &exposure.unique_id,
+            Self::UnitTest(test) => &test.unique_id,
+            Self::Metric(Metric { entry, .. })
+            | Self::SemanticModel(SemanticModel { entry, .. })
+            | Self::SavedQuery(SavedQuery { entry, .. }) => &entry.unique_id,
+        }
+    }
+
     pub(super) fn kind(self) -> ResourceType {
         match self {
             Self::Node(node) => node.resource_type(),

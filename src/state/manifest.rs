@@ -2,12 +2,27 @@
 
 use camino::Utf8Path;
 
+use super::read::{read_json, schema_version};
+use super::upgrade::upgrade;
 use crate::diag::{Code, Diagnostic};
-use crate::files;
-use crate::manifest::{Json, ResourceType};
+use crate::manifest::{Json, ResourceType, UniqueId};
 
 /// The oldest version of the file that dbt upgrades (`artifacts.md` section 1).
 const OLDEST: u32 = 4;
+/// The version of dbt 1.8 to 1.11.
+const NEWEST: u32 = 12;
+
+/// Where the file keeps what takes part in the graph.
+const GRAPH: [&str; 8] = [
+    "nodes",
+    "sources",
+    "exposures",
+    "metrics",
+    "semantic_models",
+    "unit_tests",
+    "saved_queries",
+    "functions",
+];
 
 /// A manifest that was read back.
 #[derive(Debug)]
@@ -32,30 +47,60 @@ impl PreviousManifest {
     /// Reads the manifest of a folder. Errors when there is none, or when it is no manifest of a version that
     /// is understood.
     pub fn read(folder: &Utf8Path) -> Result<Self, Box<Diagnostic>> {
-        let path = folder.join("manifest.json");
-        let problem = |message: String| Diagnostic::error(Code::STATE, None, message);
-        if !path.exists() {
+        Self::find(folder)?.ok_or_else(|| {
             // dbt's words, which scripts look for.
-            let missing = problem(format!("Could not find manifest in --state path: \"{folder}\""));
-            return Err(Box::new(missing.help(
+            let message = format!("Could not find manifest in --state path: \"{folder}\"");
+            Box::new(Diagnostic::error(Code::STATE, None, message).help(
                 "the folder must hold the `manifest.json` of an earlier run: keep a copy of that run's target folder",
-            )));
-        }
-        let text = files::read_text(&path).map_err(|error| Box::new(error.into()))?;
-        let file: Json = serde_json::from_str(&text)
-            .map_err(|error| Box::new(problem(format!("`{path}` is not readable as JSON: {error}"))))?;
-        let version = file.pointer("/metadata/dbt_schema_version").and_then(Json::as_str).and_then(version);
-        match version {
-            Some(version) if version >= OLDEST => Ok(Self { file }),
-            Some(version) => Err(Box::new(
-                problem(format!("`{path}` is a manifest of version {version}, which is too old"))
-                    .help(format!("make one by dbt 1.0 or later: version {OLDEST} and up are understood")),
-            )),
+            ))
+        })
+    }
+
+    /// As [`Self::read`], but a folder without a manifest is no error.
+    pub fn find(folder: &Utf8Path) -> Result<Option<Self>, Box<Diagnostic>> {
+        let path = folder.join("manifest.json");
+        let Some(mut file) = read_json(&path)? else { return Ok(None) };
+        let problem = |message: String| Diagnostic::error(Code::STATE, None, message);
+        match schema_version(&file, "manifest") {
+            Some(version) if (OLDEST..=NEWEST).contains(&version) => {
+                upgrade(&mut file, version);
+                Ok(Some(Self { file }))
+            }
+            Some(version) => {
+                let age = if version < OLDEST { "old" } else { "new" };
+                let message = format!("`{path}` is a manifest of version {version}, which is too {age}");
+                Err(Box::new(
+                    problem(message).help(format!(
+                        "versions {OLDEST} to {NEWEST} are understood, those of dbt 1.0 to 1.11"
+                    )),
+                ))
+            }
             None => Err(Box::new(
                 problem(format!("`{path}` is not a manifest"))
                     .help("its `metadata.dbt_schema_version` should name one"),
             )),
         }
+    }
+
+    /// Returns a resource as the file has it, of any kind that takes part in the graph.
+    pub(super) fn resource(&self, id: &UniqueId) -> Option<&Json> {
+        GRAPH.iter().find_map(|kind| self.file.get(kind)?.get(id.as_str()))
+    }
+
+    /// Returns the code of each macro.
+    pub(super) fn macros(&self) -> impl Iterator<Item = (&str, &str)> {
+        let macros = self.file.get("macros").and_then(Json::as_object);
+        macros
+            .into_iter()
+            .flatten()
+            .map(|(id, one)| (id.as_str(), one.get("macro_sql").and_then(Json::as_str).unwrap_or_default()))
+    }
+
+    /// Returns the models.
+    pub(super) fn models(&self) -> impl Iterator<Item = (&str, &Json)> {
+        let nodes = self.file.get("nodes").and_then(Json::as_object);
+        let nodes = nodes.into_iter().flatten().map(|(id, node)| (id.as_str(), node));
+        nodes.filter(|(_, node)| node.get("resource_type").and_then(Json::as_str) == Some("model"))
     }
 
     /// Returns the nodes that were built as relations: models that are not ephemeral, seeds, snapshots.
@@ -73,12 +118,6 @@ impl PreviousManifest {
             Some(BuiltNode { unique_id, database, schema: text("schema")?, alias })
         })
     }
-}
-
-/// Returns the version in an address such as `https://schemas.getdbt.com/dbt/manifest/v12.json`.
-fn version(address: &str) -> Option<u32> {
-    let (_, rest) = address.split_once("/manifest/v")?;
-    rest.strip_suffix(".json")?.parse().ok()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use tidegate::manifest::Manifest;
 use tidegate::plan::{Action, Command, Plan, Request, plan};
 use tidegate::select::{Asked, Indirect, Origin, Scope, Wanted, link, parse, select};
+use tidegate::state::Rendering;
 
 use crate::manifest_json::manifest;
 
@@ -45,9 +46,17 @@ fn planned(manifest: &Manifest, line: &str) -> Plan {
     let spec = parse(&asked, Indirect::Eager).unwrap();
     let dag = link(manifest).unwrap();
     let exists = |_: &Utf8Path| true;
-    let scope = Scope { manifest, dag: &dag, project: "shop", exists: &exists };
+    let scope = Scope {
+        manifest,
+        dag: &dag,
+        project: "shop",
+        exists: &exists,
+        previous: None,
+        rendering: Rendering::Either,
+    };
     let selection = select(&spec, scope, Wanted { types: &types, empty: false }).unwrap();
-    let request = Request { command, selected: &selection.ids, project: "shop", store_failures: false };
+    let request =
+        Request { command, selected: &selection.ids, project: "shop", store_failures: false, resumed: None };
     plan(manifest, &dag, request)
 }
 

@@ -12,6 +12,7 @@ use tidegate::project::SelectorDefinition;
 use tidegate::select::{
     Asked, Indirect, Origin, Output, Scope, Selection, Selectors, Spec, Wanted, link, list, parse, select,
 };
+use tidegate::state::Rendering;
 use tidegate::yaml::Yaml;
 
 use crate::manifest_json::manifest;
@@ -89,7 +90,14 @@ fn ask(line: &str) -> Result<Selection, Vec<Diagnostic>> {
     };
     let root = Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/select/project"));
     let exists = |path: &Utf8Path| root.join(path).exists();
-    let scope = Scope { manifest: &manifest, dag: &dag, project: "shop", exists: &exists };
+    let scope = Scope {
+        manifest: &manifest,
+        dag: &dag,
+        project: "shop",
+        exists: &exists,
+        previous: None,
+        rendering: Rendering::Either,
+    };
     select(&spec, scope, Wanted { types: &types, empty: true })
 }
 
@@ -236,13 +244,25 @@ fn fifty_thousand_models_are_selected_from_and_planned() {
     let dag = link(&large).unwrap();
     let text = ("+m40000,part3 tag:night* 2+m49999+", Origin::Place(None));
     let spec = parse(&Asked { select: Some(text), exclude: Some(text) }, Indirect::Buildable).unwrap();
-    let scope = Scope { manifest: &large, dag: &dag, project: "shop", exists: &|_| true };
+    let scope = Scope {
+        manifest: &large,
+        dag: &dag,
+        project: "shop",
+        exists: &|_| true,
+        previous: None,
+        rendering: Rendering::Either,
+    };
     let types = Command::Run.types(&[], &[]).unwrap();
     let found = select(&spec, scope, Wanted { types: &types, empty: false }).unwrap();
     assert!(found.ids.is_empty());
     let everything = parse(&Asked { select: None, exclude: None }, Indirect::Eager).unwrap();
     let found = select(&everything, scope, Wanted { types: &types, empty: false }).unwrap();
-    let request =
-        Request { command: Command::Build, selected: &found.ids, project: "shop", store_failures: false };
+    let request = Request {
+        command: Command::Build,
+        selected: &found.ids,
+        project: "shop",
+        store_failures: false,
+        resumed: None,
+    };
     assert_eq!(plan(&large, &dag, request).steps.len(), 50_000);
 }

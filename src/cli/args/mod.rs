@@ -11,6 +11,7 @@ mod help;
 mod parse;
 mod report;
 mod resolve;
+mod retry;
 mod times;
 mod value;
 mod verb;
@@ -24,6 +25,7 @@ pub use flags::{Flags, Source};
 pub use groups::{Building, Color, IndirectSelection, LogFormat, Logging, Places, Selecting, State};
 pub use parse::{LowArgs, Parsed, parse};
 pub use resolve::{project_dir, resolve};
+pub(crate) use retry::restore;
 pub use value::UsageError;
 pub use verb::{Chapter, Positional, Spec, Verb};
 

@@ -69,8 +69,9 @@ pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
         Verb::Debug => debug::run(ui),
         Verb::Clone => clone::run(ui),
         Verb::DocsGenerate => docs_generate::run(ui),
+        Verb::Retry => retry::run(ui),
         Verb::SourceFreshness => source_freshness::run(ui),
-        Verb::Retry | Verb::DocsServe => Err(not_yet(ui.flags.spec)),
+        Verb::DocsServe => Err(not_yet(ui.flags.spec)),
     }
 }
 

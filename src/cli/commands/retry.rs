@@ -1,7 +1,14 @@
 //! `retry`: run again what failed last time, and what was skipped for it.
 
 use crate::cli::args::flag_table::FULL_REFRESH;
-use crate::cli::args::{Chapter, Spec, Verb};
+use crate::cli::args::{self, Chapter, Spec, Verb};
+use crate::cli::project_file::ProjectFile;
+use crate::cli::{CliError, Outcome, Ui};
+use crate::diag::{Code, Diagnostic};
+use crate::files;
+use crate::plan::Resumption;
+use crate::project::{self, ProjectOnly};
+use crate::state::PreviousResults;
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -11,7 +18,47 @@ pub(super) const SPEC: Spec = Spec {
     which: "retry",
     chapter: Chapter::Build,
     about: "Run again what failed last time, and what was skipped for it",
-    details: "",
+    details: "The command and its flags are those of that run, as its run_results.json has them: in the target folder, or\nin the folder that --state names. --vars, --threads and --full-refresh can be given anew.",
     flags: &[&[FULL_REFRESH]],
     positional: None,
 };
+
+/// Becomes the command of the run before, limited to what that run left undone.
+pub(super) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
+    let previous = previous(ui)?;
+    let low = args::restore(&ui.typed, &previous.args)?;
+    let project = ProjectFile::peek(&ui.flags.places().project_dir);
+    let flags = args::resolve(&low, &ui.around, &project.flags())?;
+    let resumed = Resumption::new(&previous, flags.switch("warn_error"));
+    if flags.verb() == Verb::RunOperation && !failed(&previous) {
+        return Ok(Outcome::Success);
+    }
+    ui.events.set_policy(flags.policy.clone());
+    ui.flags = flags;
+    ui.resumed = Some(resumed);
+    super::run(ui)
+}
+
+/// Tells whether the macro of an earlier `run-operation` failed.
+fn failed(previous: &PreviousResults) -> bool {
+    previous.results.iter().any(|result| result.status != "success")
+}
+
+fn previous(ui: &Ui) -> Result<PreviousResults, CliError> {
+    // What is wrong in the project is told by the command that is run again.
+    let (project, _) = project::load_project(&ui.sources, &ui.project_options());
+    let Some(ProjectOnly { project, paths, .. }) = project else { return Err(ui.no_project().into()) };
+    let given = ui.flags.state().state;
+    let folder =
+        given.clone().map_or_else(|| paths.target.clone(), |given| files::absolute(&project.root, given));
+    let found = PreviousResults::find(&folder)?;
+    found.ok_or_else(|| {
+        let shown = given.unwrap_or_else(|| {
+            paths.target.strip_prefix(&project.root).map_or_else(|_| paths.target.clone(), ToOwned::to_owned)
+        });
+        // dbt's words, which scripts look for.
+        let message = format!("Could not find previous run in '{shown}' target directory");
+        let help = "there must be the run_results.json of a run; name its folder with `--state`";
+        Diagnostic::error(Code::STATE, None, message).help(help).into()
+    })
+}

@@ -43,6 +43,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
             selected: &selected,
             project: &loaded.workspace.project.name,
             store_failures: ui.flags.building().store_failures,
+            resumed: ui.resumed.as_ref(),
         },
     );
     if plan.is_empty() {

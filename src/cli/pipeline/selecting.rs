@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::cli::args::{IndirectSelection, Selecting};
 use crate::cli::{CliError, Ui};
-use crate::event::{DefaultSelector, NoNodesForSelectionCriteria, NothingToDo};
+use crate::diag::{Code, Diagnostic};
+use crate::event::{DefaultSelector, NoNodesForSelectionCriteria, NothingToDo, WarnStateTargetEqual};
+use crate::files;
 use crate::manifest::{ResourceType, UniqueId};
-use crate::plan::Command;
+use crate::plan::{Command, Resumption};
+use crate::project::Workspace;
 use crate::select::{self, Asked, Indirect, Origin, Scope, Selection, Selectors, Spec, Wanted};
+use crate::state::{Previous, PreviousFreshness, PreviousManifest, PreviousResults, Rendering};
+use crate::yaml::Yaml;
 
 use super::load::{Loaded, tell};
 
@@ -17,13 +22,34 @@ pub(in crate::cli) fn select(
     loaded: &Loaded,
     command: Command,
 ) -> Result<BTreeSet<UniqueId>, CliError> {
+    if let Some(resumed) = &ui.resumed {
+        return still_there(loaded, resumed);
+    }
     let selecting = ui.flags.selecting();
     let types = command.types(&selecting.resource_types, &selecting.exclude_resource_types)?;
     let selection = of_types(ui, loaded, &types, command == Command::List)?;
+    tell(ui, selection.notices)?;
     for missed in &selection.unmatched {
         ui.events.warn(NoNodesForSelectionCriteria { spec_raw: missed.criterion.clone() })?;
     }
     Ok(selection.ids)
+}
+
+/// Returns the nodes of an earlier run that are run again. Errors when one is gone.
+fn still_there(loaded: &Loaded, resumed: &Resumption) -> Result<BTreeSet<UniqueId>, CliError> {
+    let gone: Vec<Diagnostic> = resumed
+        .ids
+        .iter()
+        .filter(|id| loaded.dag.place(*id).is_none())
+        .map(|id| {
+            // dbt's words.
+            let message = format!("Couldn't find model '{id}' -- does it exist or is it disabled?");
+            Diagnostic::error(Code::STATE, None, message).help(
+                "it failed in the run before, and `retry` runs all that failed: start the command itself",
+            )
+        })
+        .collect();
+    if gone.is_empty() { Ok(resumed.ids.clone()) } else { Err(gone.into()) }
 }
 
 /// Selects the sources that the words of a command name; the catalog shows them beside the nodes.
@@ -33,15 +59,40 @@ pub(in crate::cli) fn select_sources(ui: &Ui, loaded: &Loaded) -> Result<BTreeSe
 
 fn of_types(ui: &Ui, loaded: &Loaded, types: &[ResourceType], empty: bool) -> Result<Selection, CliError> {
     let spec = spec(ui, loaded, &ui.flags.selecting())?;
-    let root = &loaded.workspace.paths.root;
-    let exists = |path: &camino::Utf8Path| root.join(path).exists();
+    let previous = previous(ui, loaded)?;
+    let Workspace { paths, project, .. } = &loaded.workspace;
+    let exists = |path: &camino::Utf8Path| paths.root.join(path).exists();
+    let compares_written =
+        project.flags.get("state_modified_compare_more_unrendered_values").and_then(Yaml::as_bool);
     let scope = Scope {
         manifest: &loaded.parsed.manifest,
         dag: &loaded.dag,
-        project: &loaded.workspace.project.name,
+        project: &project.name,
         exists: &exists,
+        previous: previous.as_ref(),
+        rendering: match compares_written {
+            None => Rendering::Either,
+            Some(false) => Rendering::Rendered,
+            Some(true) => Rendering::Written,
+        },
     };
     Ok(select::select(&spec, scope, Wanted { types, empty })?)
+}
+
+/// Reads the artifacts of the run that `--state` names; only what is missing and needed is an error later.
+fn previous(ui: &Ui, loaded: &Loaded) -> Result<Option<Previous>, CliError> {
+    let Some(given) = ui.flags.state().state else { return Ok(None) };
+    let paths = &loaded.workspace.paths;
+    let folder = files::absolute(&paths.root, &given);
+    if folder == paths.target {
+        ui.events.warn(WarnStateTargetEqual { state_path: given.to_string() })?;
+    }
+    Ok(Some(Previous {
+        manifest: PreviousManifest::find(&folder)?,
+        results: PreviousResults::find(&folder)?,
+        sources: PreviousFreshness::find(&folder)?,
+        sources_now: PreviousFreshness::find(&paths.target)?,
+    }))
 }
 
 /// Returns those of the selected nodes that `--select` names, as dbt prints no others; all of them where it
