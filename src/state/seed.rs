@@ -31,7 +31,8 @@ pub(super) fn notice(seed: &Node, old: &Json) -> Option<Diagnostic> {
         )
     };
     let message = format!("Found a seed ({}.{}) >1MiB in size. {rest}", seed.package_name, seed.name);
-    Some(Diagnostic::warning(Code::STATE, seed.span, message).known_as(name))
+    // No place: the lines of the file say nothing.
+    Some(Diagnostic::warning(Code::STATE, None, message).known_as(name))
 }
 
 fn old_text<'a>(old: &'a Json, key: &str) -> &'a str {
