@@ -108,7 +108,7 @@ impl Profile {
     pub fn adapter(&self) -> Arc<dyn Adapter> {
         match self {
             Self::DuckDb(p) => Arc::new(duckdb::Database::new((**p).clone())),
-            Self::Postgres(p) => Arc::new(postgres::Server::new((**p).clone())),
+            Self::Postgres(p) => Arc::new(postgres::Server::new(p)),
         }
     }
 }

@@ -4,14 +4,22 @@
 //! Invariant: blocking calls only, one socket a session; SQL goes as simple queries, as dbt's driver sends it, since
 //! only they take several statements at once and answer with the server's word on each (`INSERT 0 3`).
 
+mod array;
+mod certificate;
 mod connect;
 mod error;
+mod json;
+mod line;
 mod literal;
+mod login;
+mod password_file;
 mod profile;
 mod server;
 mod session;
+mod settings;
 mod tls;
 mod types;
+mod value;
 mod wire;
 
 pub use profile::{Profile, SslMode};

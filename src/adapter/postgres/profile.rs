@@ -27,7 +27,8 @@ pub enum SslMode {
 }
 
 impl SslMode {
-    const ALL: [(&'static str, Self); 6] = [
+    /// The modes by their words.
+    pub(super) const ALL: [(&'static str, Self); 6] = [
         ("disable", Self::Disable),
         ("allow", Self::Allow),
         ("prefer", Self::Prefer),
@@ -42,10 +43,20 @@ impl SslMode {
 }
 
 /// A password, which no message, log or debug output shows.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
+    /// Wraps a text.
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Tells whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the text, for the server only.
     pub(super) fn reveal(&self) -> &str {
         &self.0

@@ -3,47 +3,61 @@
 //! As with dbt, a node's first statement begins a transaction, whoever sends it, unless the profile asks for
 //! `autocommit`; what nobody commits is rolled back. After a commit each statement is a transaction of its own until
 //! the next `begin`: that is how materializations drop what they replaced, and how hooks run `vacuum`.
+//!
+//! Invariant: a node finds a fresh session, as dbt opens one for each; a connection that was lost is replaced only
+//! where nothing of the node is lost with it, and a statement that was sent is never sent again.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::connect::take_role;
+use super::line::Line;
 use super::literal::fill;
 use super::server::Shared;
-use super::wire::Wire;
 use crate::adapter::{Cell, Connection, DbError, DbErrorKind, Fetch, QueryResult};
 use crate::sql::is_blank;
+
+/// What takes back all that statements set, and drops their temporary tables.
+const FORGET: &str = "DISCARD ALL";
 
 /// A connection of one worker.
 pub(super) struct Session {
     /// `None` once it broke.
-    wire: Option<Wire>,
+    line: Option<Line>,
     shared: Arc<Shared>,
     name: String,
     /// Whether the node whose name the session has began a transaction already.
     began: bool,
+    /// Whether the node ran nothing yet.
+    untouched: bool,
+    /// Whether an earlier node may have left something behind: settings, temporary tables.
+    used: bool,
 }
 
 impl Session {
     /// Wraps a connection of `shared`.
-    pub(super) fn new(shared: Arc<Shared>, wire: Wire, name: &str) -> Self {
-        Self { wire: Some(wire), shared, name: name.to_owned(), began: false }
+    pub(super) fn new(shared: Arc<Shared>, line: Line, name: &str) -> Self {
+        Self { line: Some(line), shared, name: name.to_owned(), began: false, untouched: true, used: false }
     }
 
     fn run(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
         if self.shared.cancelled.load(Ordering::SeqCst) {
             return Err(DbError::interrupted());
         }
+        self.make_ready()?;
+        self.untouched = false;
+        self.used = true;
         self.run_now(sql, fetch)
     }
 
     fn run_now(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
-        let Some(wire) = &mut self.wire else {
+        let Some(line) = &mut self.line else {
             return Err(DbError::new(DbErrorKind::Connection, "the connection is closed"));
         };
-        let outcome = wire.query(sql, fetch);
+        let outcome = line.query(sql, fetch);
         if let Err(error) = &outcome {
             if error.kind == DbErrorKind::Connection {
-                self.wire = None;
+                self.line = None;
             }
             if self.shared.cancelled.load(Ordering::SeqCst) {
                 return Err(DbError::interrupted());
@@ -52,8 +66,45 @@ impl Session {
         outcome
     }
 
+    /// Sees to it that there is a connection, and that it is as new for a node that begins.
+    fn make_ready(&mut self) -> Result<(), DbError> {
+        if self.untouched {
+            if self.used && !self.forget() {
+                self.line = None;
+            }
+        } else if self.line.as_mut().is_some_and(|line| !line.wire.in_transaction() && line.wire.is_gone()) {
+            // Lost while nobody used it. What the node set is lost too, so that it can go on only if that is nothing.
+            let line = self.line.take();
+            if line.is_some_and(|line| line.wire.has_settings()) {
+                return Err(DbError::new(
+                    DbErrorKind::Connection,
+                    "server closed the connection unexpectedly",
+                )
+                .help("it was idle; what was `set` in this session is lost with it"));
+            }
+            self.line = Some(self.shared.reopen()?);
+            return Ok(());
+        }
+        if self.line.is_none() && self.untouched {
+            self.line = Some(self.shared.reopen()?);
+            self.used = false;
+        }
+        Ok(())
+    }
+
+    /// Makes the session as it was when it was opened; tells whether that worked. Relatives of Postgres may not know
+    /// how: they get a new connection.
+    fn forget(&mut self) -> bool {
+        let Some(line) = &mut self.line else { return false };
+        let Ok(settings) = self.shared.settings() else { return false };
+        let forgot =
+            line.query(FORGET, Fetch::Nothing).and_then(|_| take_role(settings, &mut line.wire)).is_ok();
+        self.used = !forgot;
+        forgot
+    }
+
     fn begin_once(&mut self) -> Result<(), DbError> {
-        if !self.began && !self.in_transaction() && !self.shared.profile.autocommit {
+        if !self.began && !self.in_transaction() && !self.shared.autocommit {
             self.begin()?;
         }
         Ok(())
@@ -69,6 +120,7 @@ impl Connection for Session {
         if self.name != name {
             name.clone_into(&mut self.name);
             self.began = false;
+            self.untouched = true;
         }
     }
 
@@ -81,21 +133,35 @@ impl Connection for Session {
         self.run(&sql, fetch)
     }
 
+    /// A connection that breaks here is replaced, if the node ran nothing else: beginning twice is no harm.
     fn begin(&mut self) -> Result<(), DbError> {
         if self.in_transaction() {
             let message = format!("connection `{}` has a transaction open already", self.name);
             return Err(DbError::new(DbErrorKind::Statement, message));
         }
-        self.run("BEGIN", Fetch::Nothing)?;
+        let first = self.untouched;
+        match self.run("BEGIN", Fetch::Nothing) {
+            Err(_) if first && self.line.is_none() && !self.shared.cancelled.load(Ordering::SeqCst) => {
+                self.untouched = true;
+                self.run("BEGIN", Fetch::Nothing)?;
+            }
+            other => drop(other?),
+        }
         self.began = true;
         Ok(())
     }
 
     fn commit(&mut self) -> Result<(), DbError> {
         if self.in_transaction() {
-            return self.run("COMMIT", Fetch::Nothing).map(drop);
+            let committed = self.run("COMMIT", Fetch::Nothing).map(drop);
+            return committed.map_err(|error| match error.kind {
+                DbErrorKind::Connection => {
+                    error.help("the connection was lost during `commit`: it may have taken effect or not")
+                }
+                _ => error,
+            });
         }
-        if self.shared.profile.autocommit {
+        if self.shared.autocommit {
             return Ok(());
         }
         let message = format!("connection `{}` has no transaction open", self.name);
@@ -108,14 +174,6 @@ impl Connection for Session {
     }
 
     fn in_transaction(&self) -> bool {
-        self.wire.as_ref().is_some_and(Wire::in_transaction)
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if let Some(wire) = &mut self.wire {
-            wire.terminate();
-        }
+        self.line.as_ref().is_some_and(|line| line.wire.in_transaction())
     }
 }

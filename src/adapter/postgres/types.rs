@@ -1,31 +1,11 @@
 //! Values of the wire, which are text, as [`Cell`]s; what they become is what dbt's driver makes of them.
 //!
-//! Input: a type's object id and a value's text. Invariant: text that a type does not allow (dates before year 1,
-//! `infinity`) stays text; nothing is lost or fails.
+//! Input: a type's object id and a value's text. Invariant: what Python has no value for (dates before year 1 and after
+//! 9999, which dbt fails at) stays text; nothing is lost or fails. Called by `wire`.
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::{Offset, TimeZone};
-use serde_json::{Number, Value};
-
-use crate::adapter::python_text::{bytes_repr, push_json_string, time_str, timedelta_str};
+use super::array;
+use super::value::{Form, scalar};
 use crate::adapter::{Cell, CellType};
-
-/// What a value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Bool,
-    Bytes,
-    Int,
-    Float,
-    Decimal,
-    Text,
-    Json,
-    Date,
-    Time,
-    DateTime,
-    DateTimeTz,
-    Interval,
-}
 
 /// A type: its object id (`pg_type.oid`, the same on every server), the name dbt's driver has for it, its form, and
 /// the object id of the arrays of it.
@@ -49,9 +29,24 @@ const TYPES: &[(u32, &str, Form, u32)] = &[
     (1114, "DATETIME", Form::DateTime, 1115),
     (1184, "DATETIMETZ", Form::DateTimeTz, 1185),
     (1186, "INTERVAL", Form::Interval, 1187),
-    (1266, "TIME", Form::Text, 1270),
+    (1266, "TIME", Form::TimeTz, 1270),
     (1700, "DECIMAL", Form::Decimal, 1231),
     (3802, "JSONB", Form::Json, 3807),
+    (3904, "type", Form::Range(&Form::Int), 3905),
+    (3906, "type", Form::Range(&Form::Decimal), 3907),
+    (3908, "tsrange", Form::Range(&Form::DateTime), 3909),
+    (3910, "tstzrange", Form::Range(&Form::DateTimeTz), 3911),
+    (3912, "daterange", Form::Range(&Form::Date), 3913),
+    (3926, "type", Form::Range(&Form::Int), 3927),
+];
+
+/// Types of which the driver knows the arrays only: object id of the array, its name, the form of what is in it.
+const ARRAYS: &[(u32, &str, Form)] = &[
+    (651, "CIDRARRAY", Form::Text),
+    (1006, "INTEGERARRAY", Form::Int),
+    (1013, "ROWIDARRAY", Form::Int),
+    (1040, "MACADDRARRAY", Form::Text),
+    (1041, "INETARRAY", Form::Text),
 ];
 
 /// The type of a column, and how to read its values.
@@ -71,13 +66,16 @@ impl Type {
                 return Self { oid, name: Some(name), form, is_array: array == oid };
             }
         }
+        if let Some((_, name, form)) = ARRAYS.iter().copied().find(|(known, ..)| *known == oid) {
+            return Self { oid, name: Some(name), form, is_array: true };
+        }
         Self { oid, name: None, form: Form::Text, is_array: false }
     }
 
     /// Returns the name dbt's driver has for it: `STRING`, `INTEGERARRAY`, `unknown type_code 600`.
     pub(super) fn name(self) -> String {
         match self.name {
-            Some(name) if self.is_array => format!("{name}ARRAY"),
+            Some(name) if self.is_array && !name.ends_with("ARRAY") => format!("{name}ARRAY"),
             Some(name) => name.to_owned(),
             None => format!("unknown type_code {}", self.oid),
         }
@@ -92,240 +90,31 @@ impl Type {
             Form::Float | Form::Decimal => CellType::Number,
             Form::Date => CellType::Date,
             Form::DateTime | Form::DateTimeTz => CellType::DateTime,
-            Form::Bytes | Form::Text | Form::Json | Form::Time | Form::Interval => CellType::Text,
+            Form::Bytes
+            | Form::Text
+            | Form::Json
+            | Form::Time
+            | Form::TimeTz
+            | Form::Interval
+            | Form::Range(_) => CellType::Text,
         }
     }
 
     /// Reads a value.
     pub(super) fn cell(self, text: &str) -> Cell {
-        let read =
-            if self.is_array { array(text, self.form).map(json_cell) } else { scalar(text, self.form) };
-        read.unwrap_or_else(|| Cell::text(text))
-    }
-}
-
-fn scalar(text: &str, form: Form) -> Option<Cell> {
-    Some(match form {
-        Form::Bool => Cell::Bool(text == "t"),
-        Form::Int => text.parse().map_or_else(|_| Cell::BigInt(text.into()), Cell::Int),
-        Form::Float => Cell::Float(float(text)?),
-        Form::Decimal if text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.')) => {
-            Cell::Decimal(text.into())
-        }
-        Form::Decimal => Cell::Float(float(text)?),
-        Form::Text => Cell::text(text),
-        Form::Bytes => Cell::text(bytes_repr(&bytes(text)?)),
-        Form::Json => json_cell(serde_json::from_str(text).ok()?),
-        Form::Date => Cell::Date(date(text)?),
-        Form::Time => Cell::text(time_str(text.parse().ok()?)),
-        Form::DateTime => Cell::Timestamp(date_time(text)?),
-        Form::DateTimeTz => {
-            let (at, offset) = text.split_at(text.rfind(['+', '-']).filter(|at| *at > 10)?);
-            let zone = TimeZone::fixed(Offset::from_seconds(offset_seconds(offset)?).ok()?);
-            Cell::TimestampTz(Box::new(date_time(at)?.to_zoned(zone).ok()?))
-        }
-        Form::Interval => Cell::text(timedelta_str(interval(text)?)),
-    })
-}
-
-fn float(text: &str) -> Option<f64> {
-    match text {
-        "NaN" => Some(f64::NAN),
-        "Infinity" => Some(f64::INFINITY),
-        "-Infinity" => Some(f64::NEG_INFINITY),
-        other => other.parse().ok(),
-    }
-}
-
-fn date(text: &str) -> Option<Date> {
-    text.parse().ok().filter(|day: &Date| day.year() > 0)
-}
-
-fn date_time(text: &str) -> Option<DateTime> {
-    let (day, time) = text.split_once(' ')?;
-    Some(date(day)?.to_datetime(time.parse().ok()?))
-}
-
-/// Reads `+02`, `-03:30`, `+01:02:03`.
-fn offset_seconds(text: &str) -> Option<i32> {
-    let (sign, rest) =
-        if let Some(rest) = text.strip_prefix('-') { (-1, rest) } else { (1, text.strip_prefix('+')?) };
-    let mut seconds = 0;
-    for (part, unit) in rest.split(':').zip([3600, 60, 1]) {
-        seconds += part.parse::<i32>().ok()? * unit;
-    }
-    Some(sign * seconds)
-}
-
-/// Reads an interval (`IntervalStyle` is `postgres`) as microseconds; a month counts 30 days and a year 365, as in
-/// dbt's driver.
-fn interval(text: &str) -> Option<i128> {
-    const DAY: i128 = 86_400_000_000;
-    let mut total = 0;
-    let mut words = text.split(' ');
-    while let Some(word) = words.next() {
-        if let Some(micros) = clock(word) {
-            total += micros;
-            continue;
-        }
-        let number: i128 = word.parse().ok()?;
-        let days = match words.next()?.trim_end_matches('s') {
-            "year" => 365,
-            "mon" => 30,
-            "day" => 1,
-            _ => return None,
+        let read = if self.is_array {
+            array::json(text, self.form).map(Cell::text)
+        } else {
+            scalar(text, self.form)
         };
-        total += number * days * DAY;
-    }
-    Some(total)
-}
-
-/// Reads `-03:04:05.6` as microseconds.
-fn clock(text: &str) -> Option<i128> {
-    let (sign, rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let [hours, minutes, seconds] = <[&str; 3]>::try_from(rest.split(':').collect::<Vec<_>>()).ok()?;
-    let (seconds, fraction) = seconds.split_once('.').unwrap_or((seconds, ""));
-    let whole = (hours.parse::<i128>().ok()? * 60 + minutes.parse::<i128>().ok()?) * 60
-        + seconds.parse::<i128>().ok()?;
-    let micros: i128 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
-    Some(sign * (whole * 1_000_000 + micros))
-}
-
-/// Reads `\x6162`.
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("\\x")?;
-    let pair = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
-    (0..digits.len()).step_by(2).map(pair).collect()
-}
-
-/// A JSON value as Python reads it: what is nested becomes JSON text again.
-fn json_cell(value: Value) -> Cell {
-    match value {
-        Value::Null => Cell::Null,
-        Value::Bool(flag) => Cell::Bool(flag),
-        Value::String(text) => Cell::text(text),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Cell::Int(whole),
-            (None, Some(float)) => Cell::Float(float),
-            (None, None) => Cell::text(number.to_string()),
-        },
-        nested @ (Value::Array(_) | Value::Object(_)) => {
-            let mut text = String::new();
-            push_json(&mut text, &nested);
-            Cell::text(text)
-        }
-    }
-}
-
-/// Appends what Python's `json.dumps` writes: a blank after `,` and `:`, ASCII only.
-fn push_json(out: &mut String, value: &Value) {
-    match value {
-        Value::String(text) => push_json_string(out, text),
-        Value::Array(items) => {
-            out.push('[');
-            for (place, item) in items.iter().enumerate() {
-                out.push_str(if place == 0 { "" } else { ", " });
-                push_json(out, item);
-            }
-            out.push(']');
-        }
-        Value::Object(map) => {
-            out.push('{');
-            for (place, (key, value)) in map.iter().enumerate() {
-                out.push_str(if place == 0 { "" } else { ", " });
-                push_json_string(out, key);
-                out.push_str(": ");
-                push_json(out, value);
-            }
-            out.push('}');
-        }
-        other => out.push_str(&other.to_string()),
-    }
-}
-
-/// Reads an array such as `{1,NULL,"a \"b\""}` or `{{1,2},{3,4}}`; bounds in front (`[0:1]=`) are dropped.
-fn array(text: &str, form: Form) -> Option<Value> {
-    let start = text.find('{')?;
-    let mut reader = ArrayReader { rest: &text[start..], form };
-    let value = reader.value()?;
-    reader.rest.is_empty().then_some(value)
-}
-
-struct ArrayReader<'t> {
-    rest: &'t str,
-    form: Form,
-}
-
-impl ArrayReader<'_> {
-    fn value(&mut self) -> Option<Value> {
-        if let Some(rest) = self.rest.strip_prefix('{') {
-            self.rest = rest;
-            return self.items();
-        }
-        if let Some(rest) = self.rest.strip_prefix('"') {
-            self.rest = rest;
-            return self.quoted().map(|text| element(&text, self.form));
-        }
-        let end = self.rest.find([',', '}'])?;
-        let (word, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        Some(if word.eq_ignore_ascii_case("null") { Value::Null } else { element(word, self.form) })
-    }
-
-    fn items(&mut self) -> Option<Value> {
-        let mut items = Vec::new();
-        if let Some(rest) = self.rest.strip_prefix('}') {
-            self.rest = rest;
-            return Some(Value::Array(items));
-        }
-        loop {
-            items.push(self.value()?);
-            let mut letters = self.rest.chars();
-            let next = letters.next()?;
-            self.rest = letters.as_str();
-            match next {
-                ',' => {}
-                '}' => return Some(Value::Array(items)),
-                _ => return None,
-            }
-        }
-    }
-
-    fn quoted(&mut self) -> Option<String> {
-        let mut out = String::new();
-        let mut letters = self.rest.chars();
-        loop {
-            match letters.next()? {
-                '"' => break,
-                '\\' => out.push(letters.next()?),
-                letter => out.push(letter),
-            }
-        }
-        self.rest = letters.as_str();
-        Some(out)
-    }
-}
-
-fn element(text: &str, form: Form) -> Value {
-    let number = |number: Option<Number>| number.map_or_else(|| Value::from(text), Value::Number);
-    match form {
-        Form::Bool => Value::from(text == "t"),
-        Form::Int => number(text.parse::<i64>().ok().map(Number::from)),
-        Form::Float | Form::Decimal => match text.parse::<i64>() {
-            Ok(whole) if form == Form::Decimal => Value::from(whole),
-            _ => number(float(text).and_then(Number::from_f64)),
-        },
-        Form::Json => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
-        _ => Value::from(text),
+        read.unwrap_or_else(|| Cell::text(text))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::civil::Date;
 
     fn check(oid: u32, text: &str, want: &Cell) {
         assert_eq!(&Type::of(oid).cell(text), want, "{oid} {text}");
@@ -345,7 +134,7 @@ mod tests {
     #[test]
     fn times_are_read_and_what_python_has_no_date_for_stays_text() {
         check(1082, "2024-02-29", &Cell::Date(Date::constant(2024, 2, 29)));
-        check(1082, "infinity", &Cell::text("infinity"));
+        check(1082, "infinity", &Cell::Date(Date::constant(9999, 12, 31)));
         check(1082, "0044-03-15 BC", &Cell::text("0044-03-15 BC"));
         check(1114, "2024-01-02 03:04:05.678", &Cell::Timestamp("2024-01-02T03:04:05.678".parse().unwrap()));
         let Cell::TimestampTz(at) = Type::of(1184).cell("2024-01-02 03:04:05-03:30") else {
@@ -353,7 +142,13 @@ mod tests {
         };
         assert_eq!(at.offset().seconds(), -12600);
         assert_eq!(at.datetime(), "2024-01-02T03:04:05".parse().unwrap());
+        let last = "9999-12-31T23:59:59.999999".parse().unwrap();
+        check(1114, "infinity", &Cell::Timestamp(last));
+        assert!(matches!(Type::of(1184).cell("-infinity"), Cell::TimestampTz(at) if at.year() == 1));
+        check(1114, "20000-01-02 03:04:05", &Cell::text("20000-01-02 03:04:05"));
         check(1083, "03:04:05.5", &Cell::text("03:04:05.500000"));
+        check(1083, "24:00:00", &Cell::text("00:00:00"));
+        check(1266, "03:04:05.5-03:30", &Cell::text("03:04:05.500000-03:30"));
     }
 
     #[test]
@@ -370,7 +165,15 @@ mod tests {
         check(1007, "{}", &Cell::text("[]"));
         check(1007, "[0:1]={{1,2},{3,4}}", &Cell::text("[[1, 2], [3, 4]]"));
         check(1009, r#"{a,"b c","d\"e",NULL,"NULL"}"#, &Cell::text(r#"["a", "b c", "d\"e", null, "NULL"]"#));
-        check(1231, "{1.5,2}", &Cell::text("[1.5, 2]"));
+        check(1231, "{1.5,2}", &Cell::text("[1.5, 2.0]"));
+        check(1022, "{1.5,NaN}", &Cell::text("[1.5, NaN]"));
+        check(1182, "{2024-01-01,infinity}", &Cell::text(r#"["2024-01-01", "9999-12-31"]"#));
+        check(1115, r#"{"2024-01-01 01:02:03"}"#, &Cell::text(r#"["2024-01-01T01:02:03"]"#));
+        check(1185, r#"{"2024-01-01 01:02:03+00"}"#, &Cell::text(r#"["2024-01-01T01:02:03+00:00"]"#));
+        check(1187, r#"{"1 day"}"#, &Cell::text(r#"["1 day, 0:00:00"]"#));
+        check(199, r#"{"{\"a\":1}"}"#, &Cell::text(r#"[{"a": 1}]"#));
+        check(1041, "{10.0.0.1}", &Cell::text(r#"["10.0.0.1"]"#));
+        check(2951, "{a0ee}", &Cell::text("{a0ee}"));
         check(3802, r#"{"a": [1, null], "ä": "x"}"#, &Cell::text(r#"{"a": [1, null], "\u00e4": "x"}"#));
         check(114, "7", &Cell::Int(7));
         check(114, "null", &Cell::Null);
@@ -382,6 +185,15 @@ mod tests {
         check(16, "t", &Cell::Bool(true));
         check(17, "\\x6100", &Cell::text("b'a\\x00'"));
         check(2950, "a0ee", &Cell::text("a0ee"));
+        check(3904, "[1,5)", &Cell::text("[1, 5)"));
+        check(3906, "(,2.50]", &Cell::text("(None, 2.50]"));
+        check(3904, "empty", &Cell::text("empty"));
+        check(3908, r#"["2024-01-01 00:00:00",)"#, &Cell::text("[2024-01-01 00:00:00, None)"));
+        check(3905, r#"{"[1,2)"}"#, &Cell::text(r#"["[1, 2)"]"#));
+        assert_eq!(
+            (Type::of(3913).name().as_str(), Type::of(1041).name().as_str()),
+            ("daterangeARRAY", "INETARRAY")
+        );
         assert_eq!(Type::of(2950).name(), "unknown type_code 2950");
         assert_eq!(Type::of(1007).name(), "INTEGERARRAY");
         assert_eq!(Type::of(25).name(), "STRING");

@@ -4,7 +4,7 @@
 //! or the wire is broken, which every later call says. Called by `connect` and `session`.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -41,6 +41,44 @@ impl Stream {
             #[cfg(unix)]
             Self::Unix(socket) => socket.set_read_timeout(time),
         }
+    }
+
+    /// Sets whether reads return at once, with what is there.
+    fn set_nonblocking(&self, on: bool) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.set_nonblocking(on),
+            Self::Tls(stream) => stream.sock.set_nonblocking(on),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.set_nonblocking(on),
+        }
+    }
+
+    /// Returns the socket for others, who can only end it.
+    pub(super) fn socket(&self) -> io::Result<Socket> {
+        Ok(match self {
+            Self::Plain(socket) => Socket::Network(socket.try_clone()?),
+            Self::Tls(stream) => Socket::Network(stream.sock.try_clone()?),
+            #[cfg(unix)]
+            Self::Unix(socket) => Socket::Unix(socket.try_clone()?),
+        })
+    }
+}
+
+/// A socket that somebody else uses.
+pub(super) enum Socket {
+    Network(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Socket {
+    /// Ends it: whoever reads from it learns that nothing comes any more.
+    pub(super) fn shut_down(&self) {
+        let _ = match self {
+            Self::Network(socket) => socket.shutdown(Shutdown::Both),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.shutdown(Shutdown::Both),
+        };
     }
 }
 
@@ -82,12 +120,18 @@ pub(super) struct Wire {
     outgoing: BytesMut,
     chunk: Box<[u8]>,
     in_transaction: bool,
+    has_settings: bool,
 }
 
 impl Wire {
     pub(super) fn new(stream: Stream) -> Self {
         let chunk = vec![0; CHUNK].into_boxed_slice();
-        Self { stream, incoming: BytesMut::new(), outgoing: BytesMut::new(), chunk, in_transaction: false }
+        let (incoming, outgoing) = (BytesMut::new(), BytesMut::new());
+        Self { stream, incoming, outgoing, chunk, in_transaction: false, has_settings: false }
+    }
+
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
     }
 
     pub(super) fn set_read_timeout(&self, time: Option<Duration>) -> io::Result<()> {
@@ -122,6 +166,43 @@ impl Wire {
         self.in_transaction
     }
 
+    /// Tells whether a `set` ran, whose effect would be lost with the connection.
+    pub(super) fn has_settings(&self) -> bool {
+        self.has_settings
+    }
+
+    /// Notes that nothing is set but what every new connection has.
+    pub(super) fn has_no_settings(&mut self) {
+        self.has_settings = false;
+    }
+
+    /// Tells whether the server ended the connection while nothing was asked of it.
+    pub(super) fn is_gone(&mut self) -> bool {
+        if self.stream.set_nonblocking(true).is_err() {
+            return true;
+        }
+        let gone = loop {
+            match self.stream.read(&mut self.chunk) {
+                Ok(0) => break true,
+                Ok(read) => self.incoming.extend_from_slice(&self.chunk[..read]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break error.kind() != io::ErrorKind::WouldBlock,
+            }
+        };
+        // A server that ends says so first; other messages that nobody asked for (notices) change nothing.
+        gone || self.stream.set_nonblocking(false).is_err() || self.is_told_to_go()
+    }
+
+    fn is_told_to_go(&mut self) -> bool {
+        loop {
+            match Message::parse(&mut self.incoming) {
+                Ok(Some(Message::ErrorResponse(_))) | Err(_) => return true,
+                Ok(Some(_)) => {}
+                Ok(None) => return false,
+            }
+        }
+    }
+
     /// Runs the statements of a text; the result is that of the last one.
     pub(super) fn query(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
         if sql.contains('\0') {
@@ -146,6 +227,7 @@ impl Wire {
                     }
                 }
                 Message::CommandComplete(body) => {
+                    self.has_settings |= body.tag()? == "SET";
                     result.response = response(body.tag()?);
                     result.table =
                         reading.take().map(|reading| reading.table).filter(|_| fetch != Fetch::Nothing);

@@ -1,130 +1,23 @@
-//! Postgres: a real server in a temporary folder, on loopback, with passwords (SCRAM-SHA-256).
-//!
-//! The server's programs are those of the machine: in `$PG_BINDIR`, in Debian's usual place or on the PATH; `make test`
-//! sees to it that they are there.
+//! Postgres: real servers of the tests' own (`server`), on loopback, with passwords (SCRAM-SHA-256) and certificates.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+mod cuts;
+mod faults;
+mod interrupt;
+mod login;
+mod proxy;
+mod server;
+mod tls;
 
-use serde_json::{Map, Value, json};
-use tidegate::adapter::{Cell, Connection, DbErrorKind, Fetch, Profile, QueryResult};
+use std::time::Duration;
+
+use serde_json::json;
+use tidegate::adapter::{Cell, DbErrorKind, Fetch, QueryResult};
+
+pub(crate) use server::{PASSWORD, Server, Setup};
 
 use crate::cli::{Call, without_times};
 
-const PASSWORD: &str = "se'cret";
-
-/// A server that ends with the test.
-struct Server {
-    folder: tempfile::TempDir,
-    port: u16,
-    process: Child,
-}
-
-/// Postgres refuses to be root.
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0")
-}
-
-fn unprivileged(program: &Path) -> Command {
-    if !is_root() {
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]).arg(program);
-    command
-}
-
-/// The folder with `initdb` and `postgres`.
-fn programs() -> PathBuf {
-    let given = std::env::var_os("PG_BINDIR").map(PathBuf::from);
-    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut installed: Vec<PathBuf> = debian.map(|version| version.path().join("bin")).collect();
-    installed.sort();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut places = given.into_iter().chain(installed.into_iter().rev()).chain(std::env::split_paths(&path));
-    places
-        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
-        .expect("Postgres is installed; `make test` installs it")
-}
-
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("tidegate-pg-").tempdir().unwrap();
-        let (programs, root) = (programs(), folder.path().to_owned());
-        let run = |command: &mut Command| {
-            let output = command.current_dir(&root).output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        };
-        std::fs::write(root.join("password"), PASSWORD).unwrap();
-        if is_root() {
-            run(Command::new("chown").args(["-R", "nobody:nogroup"]).arg(&root));
-        }
-        run(unprivileged(&programs.join("initdb"))
-            .args([
-                "-A",
-                "scram-sha-256",
-                "-U",
-                "tide",
-                "--no-sync",
-                "-E",
-                "UTF8",
-                "--no-locale",
-                "--pwfile=password",
-            ])
-            .args(["-D", "data"]));
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = unprivileged(&programs.join("postgres"))
-            .args([
-                "-c",
-                "listen_addresses=127.0.0.1",
-                "-c",
-                "fsync=off",
-                "-c",
-                "timezone=UTC",
-                "-k",
-                "",
-                "-D",
-                "data",
-            ])
-            .args(["-p", &port.to_string()])
-            .current_dir(&root)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { folder, port, process };
-        let until = Instant::now() + Duration::from_mins(1);
-        while server.connect(json!({})).is_err() {
-            assert!(Instant::now() < until, "the server does not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        server
-    }
-
-    fn output(&self, more: Value) -> Map<String, Value> {
-        let mut output = json!({
-            "type": "postgres", "host": "127.0.0.1", "port": self.port, "user": "tide", "password": PASSWORD,
-            "dbname": "postgres", "schema": "shop", "threads": 4, "retries": 0,
-        });
-        let (Value::Object(output), Value::Object(more)) = (&mut output, more) else { unreachable!() };
-        output.extend(more);
-        output.clone()
-    }
-
-    fn connect(&self, more: Value) -> Result<Box<dyn Connection>, tidegate::adapter::DbError> {
-        Profile::from_output(&self.output(more)).unwrap().adapter().connect("test")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn cells(result: QueryResult) -> Vec<Vec<Cell>> {
+pub(crate) fn cells(result: QueryResult) -> Vec<Vec<Cell>> {
     result.table.expect("the statement gives rows").rows
 }
 
@@ -172,8 +65,6 @@ fn sessions_read_values_keep_transactions_and_tell_errors() {
     assert_eq!(refused.kind, DbErrorKind::Connection);
     assert!(refused.message.contains("password authentication failed"), "{}", refused.message);
     assert!(!refused.to_string().contains("wrong"));
-    let refused = server.connect(json!({"sslmode": "require"})).err().unwrap();
-    assert_eq!(refused.message, "server does not support SSL, but SSL was required");
     let refused = server.connect(json!({"dbname": "absent"})).err().unwrap();
     assert!(refused.message.contains("\"absent\" does not exist"), "{}", refused.message);
     let mut elsewhere = server.connect(json!({"search_path": "a, b", "application_name": "x"})).unwrap();
@@ -185,7 +76,7 @@ fn sessions_read_values_keep_transactions_and_tell_errors() {
 #[test]
 fn a_cancelled_statement_stops_on_the_server() {
     let server = Server::start();
-    let adapter = Profile::from_output(&server.output(json!({}))).unwrap().adapter();
+    let adapter = server.adapter(json!({}));
     let mut session = adapter.connect("sleeper").unwrap();
     let stopped = std::thread::scope(|scope| {
         let running = scope.spawn(|| session.execute("select pg_sleep(60)", Fetch::All).unwrap_err());
@@ -234,7 +125,7 @@ const FILES: [(&str, &str); 8] = [
 #[test]
 fn a_project_builds_twice() {
     let server = Server::start();
-    let project = server.folder.path().join("shop");
+    let project = server.path("shop");
     for (file, text) in FILES {
         let path = project.join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

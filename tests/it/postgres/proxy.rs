@@ -1,0 +1,81 @@
+//! Something between client and server, on loopback, that cuts connections.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+/// A way to a server that ends after so many bytes.
+pub(super) struct Proxy {
+    pub(super) port: u16,
+    state: Arc<State>,
+}
+
+struct State {
+    /// How many bytes still pass, in both directions together; below zero there is no limit.
+    left: AtomicI64,
+    cuts: AtomicUsize,
+}
+
+impl Proxy {
+    /// Leads to a port of this machine.
+    pub(super) fn to(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(State { left: AtomicI64::new(-1), cuts: AtomicUsize::new(0) });
+        let shared = Arc::clone(&state);
+        // Ends with the test's process.
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
+                for (from, to) in [(&client, &server), (&server, &client)] {
+                    let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    let state = Arc::clone(&shared);
+                    std::thread::spawn(move || state.pass(from, to));
+                }
+            }
+        });
+        Self { port, state }
+    }
+
+    /// Cuts the connection that carries the byte with this number; those after it are left alone.
+    pub(super) fn cut_after(&self, bytes: i64) {
+        self.state.left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// How many bytes may still pass.
+    pub(super) fn left(&self) -> i64 {
+        self.state.left.load(Ordering::SeqCst)
+    }
+
+    /// How often it cut.
+    pub(super) fn cuts(&self) -> usize {
+        self.state.cuts.load(Ordering::SeqCst)
+    }
+}
+
+impl State {
+    fn pass(&self, mut from: TcpStream, mut to: TcpStream) {
+        let mut buffer = [0; 4096];
+        while let Ok(read) = from.read(&mut buffer) {
+            if read == 0 {
+                break;
+            }
+            let count = i64::try_from(read).unwrap();
+            let before = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                if left < 0 { None } else { Some(if left < count { -1 } else { left - count }) }
+            });
+            if let Some(passes) = before.ok().filter(|left| *left < count) {
+                // What comes before the cut still arrives.
+                let _ = to.write_all(&buffer[..usize::try_from(passes).unwrap()]);
+                self.cuts.fetch_add(1, Ordering::SeqCst);
+                break;
+            }
+            if to.write_all(&buffer[..read]).is_err() {
+                break;
+            }
+        }
+        let _ = from.shutdown(Shutdown::Both);
+        let _ = to.shutdown(Shutdown::Both);
+    }
+}
