@@ -16,6 +16,28 @@ pub struct Source {
     pub text: Arc<str>,
     /// Whether this is no file a user could open: a built-in macro, or a text made on the way.
     pub inner: bool,
+    /// Whether passwords may stand in it, so that not every line of it can be shown.
+    pub guarded: bool,
+}
+
+/// What a line of a guarded text says where a secret may follow, in small letters.
+const SECRETIVE: [&str; 5] = ["pass", "secret", "token", "key", "://"];
+
+impl Source {
+    /// Tells whether the lines of a range can be shown to everybody. The line before counts too: a value may stand
+    /// below its key.
+    pub fn can_be_shown(&self, range: std::ops::Range<usize>) -> bool {
+        if !self.guarded {
+            return true;
+        }
+        let first = line_col(&self.text, range.start).line;
+        let last = line_col(&self.text, range.end).line;
+        let mut lines = self.text.lines().skip(first.saturating_sub(2)).take(last + 2 - first);
+        !lines.any(|line| {
+            let line = line.to_ascii_lowercase();
+            SECRETIVE.iter().any(|word| line.contains(word))
+        })
+    }
 }
 
 /// A place as people count: both from 1, the column in characters.
@@ -39,13 +61,13 @@ impl Sources {
 
     /// Adds a text under the path to show, and returns its id.
     pub fn add(&self, path: impl Into<Utf8PathBuf>, text: impl Into<Arc<str>>) -> FileId {
-        self.put(Source { path: path.into(), text: text.into(), inner: false })
+        self.put(Source { path: path.into(), text: text.into(), inner: false, guarded: false })
     }
 
     /// Adds a text that is no file of the user's: a built-in macro, or a text made on the way. Errors lead
     /// with the user's own places where there are any.
     pub fn add_inner(&self, path: impl Into<Utf8PathBuf>, text: impl Into<Arc<str>>) -> FileId {
-        self.put(Source { path: path.into(), text: text.into(), inner: true })
+        self.put(Source { path: path.into(), text: text.into(), inner: true, guarded: false })
     }
 
     fn put(&self, source: Source) -> FileId {
@@ -53,6 +75,16 @@ impl Sources {
         let id = FileId(u32::try_from(files.len()).unwrap_or(u32::MAX));
         files.push(Arc::new(source));
         id
+    }
+
+    /// Marks a text in which passwords may stand.
+    pub fn guard(&self, id: FileId) {
+        let mut files = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(source) = files.get_mut(id.0 as usize) {
+            let Source { path, text, inner, .. } = &**source;
+            let guarded = Source { path: path.clone(), text: Arc::clone(text), inner: *inner, guarded: true };
+            *source = Arc::new(guarded);
+        }
     }
 
     /// Returns the file behind an id of this store.

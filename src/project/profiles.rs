@@ -102,6 +102,8 @@ pub(super) fn load(
             return None;
         }
     };
+    // What an error shows of it could hold a password.
+    sources.guard(file);
     let (tree, problems) = yaml::parse(sources, file);
     found.extend(problems);
     Some(ProfilesFile { path, tree: tree? })

@@ -5,11 +5,13 @@
 
 use std::fmt::Write as _;
 
+use crate::context::Shared;
 use crate::diag::{Code, Diagnostic, Sources, Span, render};
 use crate::manifest::{Node, ResourceType, SourceTable};
 
 /// Moves the place of a failed node's diagnostic to a line of the user's, and returns the message for it.
-pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, sources: &Sources) -> (String, Diagnostic) {
+pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, shared: &Shared) -> (String, Diagnostic) {
+    let sources = &shared.sources;
     let place = configured_place(node, &diagnostic, sources);
     let mut diagnostic = diagnostic.focused(sources, Some(place));
     if diagnostic.code == Code::DATABASE
@@ -23,29 +25,28 @@ pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, sources: &Sources)
         diagnostic.trace.clear();
     }
     let of = format!("{} {} ({})", node.resource_type(), node.name, node.original_file_path);
-    (message(&of, &diagnostic, sources), diagnostic)
+    (message(&of, &diagnostic, shared), diagnostic)
 }
 
 /// The same for a source table.
 pub(super) fn source_error_text(
     table: &SourceTable,
     diagnostic: Diagnostic,
-    sources: &Sources,
+    shared: &Shared,
 ) -> (String, Diagnostic) {
-    let diagnostic = diagnostic.focused(sources, Some(table.span));
+    let diagnostic = diagnostic.focused(&shared.sources, Some(table.span));
     let of = format!("source {} ({})", table.name, table.path);
-    (message(&of, &diagnostic, sources), diagnostic)
+    (message(&of, &diagnostic, shared), diagnostic)
 }
 
-fn message(of: &str, diagnostic: &Diagnostic, sources: &Sources) -> String {
+fn message(of: &str, diagnostic: &Diagnostic, shared: &Shared) -> String {
     let kind = match diagnostic.code {
-        Code::DATABASE | Code::CONNECTION | Code::INTERRUPTED | Code::PYTHON | Code::UNSUPPORTED => {
-            "Runtime Error"
-        }
+        Code::DATABASE | Code::CONNECTION => shared.dialect.error_title(),
+        Code::INTERRUPTED | Code::PYTHON | Code::UNSUPPORTED => "Runtime Error",
         _ => "Compilation Error",
     };
     let mut text = format!("{kind} in {of}");
-    let body = render::human::render_body(diagnostic, sources, false);
+    let body = render::human::render_body(diagnostic, &shared.sources, false);
     for line in diagnostic.message.lines().chain(body.lines()) {
         let _ = write!(text, "\n  {line}");
         text.truncate(text.trim_end().len());

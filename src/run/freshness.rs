@@ -106,7 +106,7 @@ impl FreshnessRunner {
             }
             Err(diagnostic) => {
                 let shared = &self.run.shared;
-                let (message, diagnostic) = source_error_text(table, diagnostic, &shared.sources);
+                let (message, diagnostic) = source_error_text(table, diagnostic, shared);
                 let exc = message.clone();
                 shared.events.debug(|| CatchableExceptionOnRun { exc, exc_info: String::new() });
                 let mut result = RunResult::new(id, Status::RuntimeError).with_message(message);

@@ -128,7 +128,7 @@ fn run_hook(
         }
         Err(diagnostic) => {
             let name = statement_name(node, stage);
-            let (text, diagnostic) = error_text(node, diagnostic, &run.shared.sources);
+            let (text, diagnostic) = error_text(node, diagnostic, &run.shared);
             let message = format!("{name} failed, error:\n {text}");
             let mut result = RunResult::new(node.unique_id.clone(), Status::Error).with_message(message);
             result.failures = Some(1);

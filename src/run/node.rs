@@ -217,8 +217,8 @@ impl NodeRunner {
             result.message = because.message().map(str::to_owned);
             return result;
         }
-        let sources = &self.run_scope().shared.sources;
-        let (message, diagnostic) = super::error_text::error_text(node, diagnostic, sources);
+        let shared = &self.run_scope().shared;
+        let (message, diagnostic) = super::error_text::error_text(node, diagnostic, shared);
         let exc = message.clone();
         self.events().debug(|| CatchableExceptionOnRun { exc, exc_info: String::new() });
         let mut result = RunResult::new(node.unique_id.clone(), Status::Error).with_message(message);

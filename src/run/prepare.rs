@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::context::{NodeScope, SharedSession, table_cells};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 use crate::jinja::{Args, Error, Value};
 use crate::manifest::Relation;
 use crate::plan::SchemaName;
@@ -14,10 +14,19 @@ use crate::plan::SchemaName;
 /// depends on what. All go through macros, since projects may replace dbt's.
 pub fn prepare(scope: &NodeScope, schemas: &[SchemaName], session: &SharedSession) -> Result<(), Diagnostic> {
     scope.take_session().map_err(Error::into_diagnostic)?;
-    let done = make_schemas(scope, schemas).and_then(|()| fill_cache(scope, schemas));
+    let ask = || {
+        let done = make_schemas(scope, schemas).and_then(|()| fill_cache(scope, schemas));
+        done.map_err(Error::into_diagnostic)
+    };
+    let mut done = ask();
+    if done.as_ref().is_err_and(|problem| problem.code == Code::CONNECTION) {
+        // The questions change nothing and missing schemas are made only once, so that they can be asked again.
+        session.with(crate::context::Session::close);
+        done = ask();
+    }
     // The questions opened a transaction; what follows begins without one.
     session.with(crate::context::Session::rollback);
-    done.map_err(Error::into_diagnostic)
+    done
 }
 
 fn by_database(schemas: &[SchemaName]) -> BTreeMap<&str, Vec<&SchemaName>> {

@@ -20,6 +20,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Returns the engine's name as profiles and macros spell it, for example `duckdb`.
     fn name(&self) -> &'static str;
 
+    /// Returns what dbt's adapter calls an error that the engine reports.
+    fn error_title(&self) -> &'static str {
+        "Database Error"
+    }
+
     /// Returns the character around a quoted name.
     fn quote_char(&self) -> char {
         '"'
@@ -98,6 +103,10 @@ pub struct DuckDb;
 impl Dialect for DuckDb {
     fn name(&self) -> &'static str {
         "duckdb"
+    }
+
+    fn error_title(&self) -> &'static str {
+        "Runtime Error"
     }
 
     fn relation_class(&self) -> &'static str {

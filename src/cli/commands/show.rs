@@ -4,7 +4,7 @@ use crate::cli::args::flag_table::{
     self, FULL_REFRESH, INLINE, INLINE_DIRECT, INTROSPECT, LIMIT, OUTPUT, SQLPARSE,
 };
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::pipeline::{Preview, preview_inline, preview_selected};
+use crate::cli::pipeline::{Preview, preview_direct, preview_inline, preview_selected};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::{Code, Diagnostic};
 use crate::event::ShowNode;
@@ -29,10 +29,16 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     let limit = ui.flags.int("limit").unwrap_or(5);
     let previews = if let Some(sql) = ui.flags.text("inline") {
         vec![preview_inline(ui, sql, limit)?]
+    } else if let Some(sql) = ui.flags.text("inline_direct") {
+        vec![preview_direct(ui, sql, limit)?]
     } else if ui.flags.selecting().select.is_empty() {
-        return Err(Diagnostic::error(Code::USAGE, None, "`show` needs a model or a query")
-            .help("name a model with `--select`, or give SQL with `--inline`")
-            .into());
+        return Err(Diagnostic::error(
+            Code::USAGE,
+            None,
+            "Either --select or --inline must be passed to show",
+        )
+        .help("name a model with `--select`, or give SQL with `--inline` or `--inline-direct`")
+        .into());
     } else {
         preview_selected(ui, limit)?
     };

@@ -9,8 +9,8 @@ use crate::artifacts::{RunResult, Status};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, Templates, needs_sql};
 use crate::context::table::{Limits, Row, Table, cell_text};
-use crate::context::{NodeScope, seed_options};
-use crate::diag::{Diagnostic, Span};
+use crate::context::{NodeScope, QueryComment, SharedSession, seed_options};
+use crate::diag::{Code, Diagnostic, Span};
 use crate::jinja::py_str;
 use crate::manifest::{
     Checksum, Columns, Compiled, Config, Contract, DependsOn, Json, JsonMap, Language, Node, NodeKind,
@@ -19,7 +19,7 @@ use crate::manifest::{
 use crate::plan::Command;
 
 use super::execute::write_results;
-use super::load::{Loaded, load};
+use super::load::{Loaded, load, load_workspace};
 use super::scope::{Warehouse, open};
 use super::selecting::{named, nothing_selected, select};
 
@@ -71,6 +71,7 @@ pub(in crate::cli) fn compile_inline(ui: &Ui, sql: &str) -> Result<Arc<str>, Cli
     let loaded = load(ui)?;
     let warehouse = open(ui, &loaded, Vec::new())?;
     let compiled = compile(ui, &loaded, &warehouse, sql).map(|(compiled, _)| compiled);
+    let compiled = compiled.map_err(|problem| titled(&warehouse, problem));
     warehouse.close()?;
     let compiled = compiled?;
     write_results(ui, &loaded, &[result(inline_id(&loaded), Arc::clone(&compiled.code))], 0.0)?;
@@ -82,13 +83,52 @@ pub(in crate::cli) fn preview_inline(ui: &Ui, sql: &str, limit: i64) -> Result<P
     let loaded = load(ui)?;
     let warehouse = open(ui, &loaded, Vec::new())?;
     let rows = compile(ui, &loaded, &warehouse, sql)
-        .and_then(|(compiled, scope)| query(&scope, &compiled.code, "", limit));
+        .and_then(|(compiled, scope)| query(&scope, &compiled.code, "", limit))
+        .map_err(|problem| titled(&warehouse, problem));
     warehouse.close()?;
     let (rows, sql) = rows?;
     let id = inline_id(&loaded);
     write_results(ui, &loaded, &[result(id.clone(), sql)], 0.0)?;
     let unique_id = id.to_string();
     Ok(Preview { name: NAME.to_owned(), unique_id, inline: true, table: Table::from_result(rows) })
+}
+
+/// Says whose error it is, as dbt does: a query of the command line has no node whose message would.
+fn titled(warehouse: &Warehouse, mut problem: Diagnostic) -> Diagnostic {
+    let title = match problem.code {
+        Code::DATABASE | Code::CONNECTION => warehouse.run.shared.dialect.error_title(),
+        Code::INTERRUPTED => return problem,
+        _ => "Error parsing inline query",
+    };
+    problem.message = format!("{title}: {}", problem.message);
+    problem
+}
+
+/// Sends a query as it is, without reading the project's models and macros.
+pub(in crate::cli) fn preview_direct(ui: &Ui, sql: &str, limit: i64) -> Result<Preview, CliError> {
+    const NAME: &str = "direct-query";
+    let profile = load_workspace(ui)?.profile.connection;
+    let adapter = profile.adapter();
+    let interrupted = Arc::clone(&adapter);
+    ui.cancel.on_cancel(move || interrupted.cancel());
+    let session = SharedSession::new(Arc::clone(&adapter), ui.events.clone());
+    let fetch = usize::try_from(limit).map_or(Fetch::All, Fetch::Limit);
+    let asked = session.with(|session| {
+        session.rename("show", QueryComment::default());
+        let asked = session.execute(sql, false, fetch);
+        session.close();
+        asked
+    });
+    let closed = adapter.close();
+    let result = asked.map_err(|refused| {
+        let mut problem = refused.error.to_diagnostic();
+        problem.span = Some(Span::new(ui.sources.add("<--inline-direct>", sql), 0, sql.len()));
+        problem.message = format!("{}: {}", adapter.dialect().error_title(), problem.message);
+        problem
+    })?;
+    closed.map_err(|error| error.to_diagnostic())?;
+    let table = Table::from_result(result.table.unwrap_or_default());
+    Ok(Preview { name: NAME.to_owned(), unique_id: NAME.to_owned(), inline: true, table })
 }
 
 /// What `run_results.json` keeps of a query that was compiled or shown.
@@ -218,7 +258,7 @@ fn seed_rows(node: &Node, root_path: &str, limit: i64) -> Result<ResultTable, Di
     let path = std::path::Path::new(root_path).join(&node.original_file_path);
     crate::adapter::seed::read(&path, &seed_options(node), usize::try_from(limit).ok()).map_err(|error| {
         let message = format!("seed file `{}` can not be read: {error}", node.original_file_path);
-        Diagnostic::error(crate::diag::Code::INVALID_RESOURCE, node.span, message)
+        Diagnostic::error(Code::INVALID_RESOURCE, node.span, message)
     })
 }
 

@@ -64,7 +64,7 @@ pub(super) fn written(ui: &Ui, artifact_type: &str, path: &camino::Utf8Path) {
 }
 
 /// Loads settings and profile.
-fn load_workspace(ui: &Ui) -> Result<Workspace, CliError> {
+pub(super) fn load_workspace(ui: &Ui) -> Result<Workspace, CliError> {
     let options = options(ui);
     let (workspace, found) = project::load(&ui.sources, &options);
     tell(ui, found)?;

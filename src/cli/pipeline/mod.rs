@@ -15,7 +15,7 @@ mod selecting;
 pub(super) use catalog::write_catalog;
 pub(super) use execute::{Done, execute};
 pub(super) use freshness::measure_freshness;
-pub(super) use inline::{Preview, compile_inline, preview_inline, preview_selected};
+pub(super) use inline::{Preview, compile_inline, preview_direct, preview_inline, preview_selected};
 pub(super) use load::{Loaded, load, load_project};
 pub(super) use operation::run_operation;
 pub(super) use selecting::{named, nothing_selected, select, select_sources};

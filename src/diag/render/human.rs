@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diag::focus::stack_lines;
+use crate::diag::source::line_col;
 use crate::diag::{Diagnostic, Severity, Sources, Span};
 
 /// Renders one diagnostic; `color` switches ANSI codes on. Ends without a newline.
@@ -51,6 +52,12 @@ fn render_group(diagnostic: &Diagnostic, sources: &Sources, group: Group<'_>, co
             continue;
         }
         shown.push(span.file);
+        let mut own = places.iter().filter(|(other, ..)| other.file == span.file);
+        if !own.all(|(place, ..)| source.can_be_shown(fit(place.range(), &source.text))) {
+            let at = line_col(&source.text, span.start as usize);
+            group = group.element(Origin::path(source.path.as_str()).line(at.line).char_column(at.column));
+            continue;
+        }
         let mut snippet = Snippet::source(source.text.as_ref()).path(source.path.as_str());
         for (place, text, kind) in places.iter().filter(|(other, ..)| other.file == span.file) {
             let annotation = kind.span(fit(place.range(), &source.text));
@@ -83,4 +90,28 @@ fn fit(range: std::ops::Range<usize>, text: &str) -> std::ops::Range<usize> {
     };
     let start = floor(range.start);
     start..floor(range.end).max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Code;
+
+    #[test]
+    fn lines_with_secrets_are_not_shown() {
+        let sources = Sources::new();
+        let text =
+            "dev:\n  host: db\n  port: x\n  password:\n    hush\n  user: me\nflow: {host: db, pass: hush}\n";
+        let file = sources.add("profiles.yml", text);
+        let shown = |word: &str| {
+            let at = text.find(word).unwrap();
+            let span = Span::new(file, at, at + word.len());
+            render(&Diagnostic::error(Code::CONFIG, span, "no"), &sources, false)
+        };
+        assert!(shown("hush").contains("hush"));
+        sources.guard(file);
+        assert_eq!(shown("hush"), "error[config]: no\n--> profiles.yml:5:5");
+        assert_eq!(shown("flow"), "error[config]: no\n--> profiles.yml:7:1");
+        assert!(shown("port").contains("port: x"));
+    }
 }

@@ -133,6 +133,17 @@ fn the_password_is_in_no_output() {
         }
     }
     assert!(run(&["debug"], "wrong").contains("password authentication failed"));
+    // The profile is one line of JSON, so that the place of any mistake in it is beside the password.
+    for mistake in [json!({"dbname": "absent"}), json!({"port": "x"}), json!({"password": [secret]})] {
+        let mut more = json!({"user": "quiet", "password": secret});
+        more.as_object_mut().unwrap().extend(mistake.as_object().unwrap().clone());
+        let project = server.project("mistaken", &files, more);
+        let ended = Call::new(&project, &["build"]).run();
+        let text = format!("{}{}", ended.stdout, ended.stderr);
+        assert_ne!(ended.code, Some(0), "{text}");
+        assert!(text.contains("profiles.yml:1:") && !text.contains(secret), "{text}");
+        std::fs::remove_file(project.join("profiles.yml")).unwrap();
+    }
     let mut looked_at = 0;
     for entry in walkdir::WalkDir::new(&project) {
         let entry = entry.unwrap();
