@@ -211,6 +211,12 @@ impl<'a> Section<'a> {
 /// Makes the error for a value of another type than wanted.
 pub(super) fn wrong_type(path: impl Into<String>, want: &str, got: &Value) -> ProfileError {
     let path = path.into();
-    let message = format!("`{path}` must be {want}, not `{got}`");
+    // What is nested is not shown: it may hold a password.
+    let got = match got {
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a mapping".to_owned(),
+        single => format!("`{single}`"),
+    };
+    let message = format!("`{path}` must be {want}, not {got}");
     ProfileError::new(path, message)
 }

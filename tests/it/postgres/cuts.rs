@@ -63,7 +63,7 @@ fn builds_survive_a_connection_that_is_cut_at_any_point() {
     proxy.cut_after(all);
     assert_eq!(build(&project).code, Some(0));
     let length = all - proxy.left();
-    let cuts: i64 = std::env::var("TIDEGATE_CUTS").ok().and_then(|count| count.parse().ok()).unwrap_or(6);
+    let cuts: i64 = std::env::var("TIDEGATE_CUTS").ok().and_then(|count| count.parse().ok()).unwrap_or(4);
     let mut failed = 0;
     for number in 0..cuts {
         // Spread evenly, and never the same places for another count.
