@@ -175,6 +175,19 @@ pub fn write_atomic(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
     Ok(())
 }
 
+/// Adds to the end of a file, which is made if it is not there.
+pub fn append(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
+    let failed = |source| FileError::io("write", path, source);
+    path.parent().map_or(Ok(()), create_dirs)?;
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
+    file.write_all(content).map_err(failed)
+}
+
+/// Returns a file's size in bytes; `None` if it is not there.
+pub fn size(path: &Utf8Path) -> Option<u64> {
+    fs::metadata(path).ok().map(|meta| meta.len())
+}
+
 /// A temporary file is private to its owner; the file it becomes keeps the old file's permissions, or
 /// gets the usual ones.
 #[cfg(unix)]

@@ -1,12 +1,16 @@
 //! `docs generate`: write what documentation shows: manifest, catalog, assets.
 
+use std::collections::BTreeSet;
+
 use crate::cli::args::flag_table::{self, COMPILE, EMPTY_CATALOG, SQLPARSE, STATIC};
 use crate::cli::args::{Chapter, Spec, Verb};
 use crate::cli::pipeline::{Loaded, execute, load, select_sources, write_catalog};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::{Code, Diagnostic};
-use crate::event::CannotGenerateDocs;
+use crate::docs::write_site;
+use crate::event::{CannotGenerateDocs, Note};
 use crate::files;
+use crate::manifest::UniqueId;
 use crate::plan::Command;
 
 /// What the command line takes.
@@ -26,7 +30,7 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     if !ui.flags.switch("compile") {
         let loaded = load(ui)?;
         copy_assets(&loaded)?;
-        return write_catalog(ui, &loaded, None);
+        return write(ui, &loaded, None);
     }
     let done = execute(ui, Command::Compile)?;
     if done.outcome != Outcome::Success {
@@ -36,7 +40,20 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     copy_assets(&done.loaded)?;
     let mut selected = done.selected;
     selected.extend(select_sources(ui, &done.loaded)?);
-    write_catalog(ui, &done.loaded, Some(&selected))
+    write(ui, &done.loaded, Some(&selected))
+}
+
+/// Writes the catalog, then the site from all artifacts.
+fn write(ui: &Ui, loaded: &Loaded, selected: Option<&BTreeSet<UniqueId>>) -> Result<Outcome, CliError> {
+    let outcome = write_catalog(ui, loaded, selected)?;
+    if !loaded.target("manifest.json").is_file() {
+        let msg = "No documentation site: it is made from manifest.json, which was not written".to_owned();
+        ui.events.send(Note { msg });
+        return Ok(outcome);
+    }
+    let page = write_site(&loaded.target(""), ui.flags.switch("static"))?;
+    ui.events.send(Note { msg: format!("Documentation written to {page}") });
+    Ok(outcome)
 }
 
 /// Copies the folders of `asset-paths` to the target folder, each in place of its last copy.

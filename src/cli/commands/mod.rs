@@ -25,7 +25,6 @@ mod test;
 
 use super::args::{Spec, Verb};
 use super::{CliError, Outcome, Ui};
-use crate::diag::{Code, Diagnostic};
 
 /// All commands, in the order of the overview.
 pub(crate) const SPECS: [Spec; 19] = [
@@ -71,12 +70,6 @@ pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
         Verb::DocsGenerate => docs_generate::run(ui),
         Verb::Retry => retry::run(ui),
         Verb::SourceFreshness => source_freshness::run(ui),
-        Verb::DocsServe => Err(not_yet(ui.flags.spec)),
+        Verb::DocsServe => docs_serve::run(ui),
     }
-}
-
-/// The refusal of a command that this version does not have.
-fn not_yet(spec: &Spec) -> CliError {
-    let message = format!("`{}` is not available yet", spec.name());
-    Diagnostic::error(Code::UNSUPPORTED, None, message).help("`--help` lists the commands").into()
 }

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::artifacts::{RunResult, RunResults, Status};
+use crate::artifacts::{PastRun, RunResult, RunResults, Status};
+use crate::cli::args::Verb;
 use crate::cli::{CliError, Outcome, Ui};
 use crate::compile::Compiler;
 use crate::diag::{Code, Diagnostic};
@@ -18,6 +19,9 @@ use super::load::{Loaded, load, written};
 use super::report::{blank, finished, print_results};
 use super::scope::{Warehouse, open};
 use super::selecting::{nothing_selected, select};
+
+/// The commands that the documentation's history of runs tells of: those that build and test.
+const RECORDED: [Verb; 6] = [Verb::Build, Verb::Run, Verb::Test, Verb::Seed, Verb::Snapshot, Verb::Retry];
 
 /// What a command did.
 pub(in crate::cli) struct Done {
@@ -183,5 +187,8 @@ pub(in crate::cli) fn write_results(
     };
     file.write(&path)?;
     written(ui, "RunExecutionResult", &path);
+    if RECORDED.contains(&ui.flags.verb()) && !results.is_empty() {
+        PastRun::of(&file, ui.flags.spec.which).append(&loaded.target(""))?;
+    }
     Ok(())
 }
