@@ -10,7 +10,7 @@ TIDEGATE = $(CARGO) run --quiet --locked --manifest-path ../Cargo.toml --
 export LD_LIBRARY_PATH := $(or $(DUCKDB_LIB_DIR),$(CURDIR)/.deps/duckdb):$(LD_LIBRARY_PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit format lint setup setup-extensions setup-python setup-postgres clean
+.PHONY: help demo test unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
 
 help:
 	@grep -E '^# make' $(MAKEFILE_LIST) | cut -c3-
@@ -19,7 +19,7 @@ demo: setup
 	$(CARGO) build --locked
 	cd example_project && $(TIDEGATE) build
 
-test: unit format lint
+test: unit pages format lint
 
 # nextest where it is installed, plain cargo otherwise: the same tests. nextest leaves out those in the documentation.
 unit: setup setup-extensions setup-python setup-postgres
@@ -28,6 +28,11 @@ unit: setup setup-extensions setup-python setup-postgres
 	else \
 		echo "$(CARGO) test --locked"; $(CARGO) test --locked; \
 	fi
+
+# The documentation site in a browser: its own logic first, then the pages of a project that `docs serve` shows.
+pages: setup setup-browser
+	$(CARGO) build --locked
+	node --test tests/docs_site/parts.test.mjs tests/docs_site/site.test.mjs
 
 format:
 	@if $(CARGO) fmt --version >/dev/null 2>&1; then \
@@ -55,6 +60,10 @@ setup-python:
 setup-postgres:
 	@$(PYTHON) .ci/setup.py postgres
 
+# Chromium and what steers it, for the tests of the documentation site.
+setup-browser:
+	@$(PYTHON) .ci/setup.py browser
+
 clean:
 	$(CARGO) clean
-	rm -rf .deps example_project/target example_project/logs
+	rm -rf .deps tests/docs_site/node_modules example_project/target example_project/logs

@@ -5,6 +5,7 @@
     python3 .ci/setup.py extensions      the extensions, into .deps/duckdb_extensions
     python3 .ci/setup.py python          an environment for Python models, into .deps/python
     python3 .ci/setup.py postgres        Postgres, for its tests: the machine's own, else by its package manager
+    python3 .ci/setup.py browser         Chromium, node and a library that steers it, for the tests of the documentation site
 
 Needs Python 3.8 and nothing else. What is there and has the right checksum is left alone, so a second run costs a
 fraction of a second. A file appears under its final name only after its checksum was verified.
@@ -53,16 +54,22 @@ EXTENSIONS = ("excel", "inet", "sqlite_scanner")
 LIBRARIES = (f"duckdb=={DUCKDB_VERSION}", "pandas", "polars", "pyarrow")
 
 
+# Programs that the tests of the documentation site can steer.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+
+
 class SetupError(Exception):
     """Something a person has to act on; the text says what."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("what", nargs="?", choices=("library", "extensions", "python", "postgres"), default="library")
+    parser.add_argument("what", nargs="?", choices=("library", "extensions", "python", "postgres", "browser"), default="library")
     what = parser.parse_args().what
     try:
-        {"library": library, "extensions": extensions, "python": python, "postgres": postgres}[what]()
+        {"library": library, "extensions": extensions, "python": python, "postgres": postgres,
+         "browser": browser}[what]()
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
@@ -99,6 +106,33 @@ def has_postgres() -> bool:
     folders = [os.environ.get("PG_BINDIR", ""), *os.environ.get("PATH", "").split(os.pathsep)]
     folders += [str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin")]
     return any(all((Path(folder) / name).exists() for name in ("initdb", "postgres")) for folder in folders if folder)
+
+
+# --- a browser -----------------------------------------------------------------------------------------------------
+
+
+def browser() -> None:
+    """Sees to it that the tests of the documentation site find a browser, and what they steer it with."""
+    missing = [package for package, found in (
+        ("chromium", os.environ.get("CHROMIUM") or any(map(shutil.which, BROWSERS)) or Path(MAC_CHROME).exists()),
+        ("nodejs", shutil.which("node")),
+        ("npm", shutil.which("npm")),
+    ) if not found]
+    if missing:
+        if shutil.which("apt-get") is None or os.geteuid() != 0:
+            raise SetupError(
+                f"not found: {', '.join(missing)}. The documentation site is tested in a real browser.\n"
+                "Install them with your package manager, or name a Chromium in CHROMIUM."
+            )
+        print(f"setup: installing {', '.join(missing)} by apt-get", flush=True)
+        env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+        run(["apt-get", "update", "-q"], env)
+        run(["apt-get", "install", "-y", "-q", "--no-install-recommends", *missing], env)
+    tests = ROOT / "tests" / "docs_site"
+    lock, installed = tests / "package-lock.json", tests / "node_modules" / ".lock-sha256"
+    if not installed.is_file() or installed.read_text() != sha256(lock):
+        run(["npm", "ci", "--no-audit", "--no-fund", "--prefix", str(tests)], dict(os.environ))
+        installed.write_text(sha256(lock))
 
 
 # --- the library ---------------------------------------------------------------------------------------------------
