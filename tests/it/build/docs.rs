@@ -107,3 +107,80 @@ fn a_query_of_the_project_s_own_is_used_and_its_failure_told() {
     let told = format!("{}{}", ended.stdout, ended.stderr);
     assert!(told.contains("the catalog query answers without `table_schema`"), "{told}");
 }
+
+#[test]
+fn the_site_is_one_page_beside_the_artifacts_or_one_file() {
+    let shop = Shop::copy("docs_site");
+    shop.run(&["docs", "generate"], 0);
+    let page = shop.read("target/index.html");
+    assert!(page.contains("<title>shop</title>"), "{}", &page[..400]);
+    assert!(page.contains("default-src 'none'; script-src 'sha256-"), "no policy");
+    assert!(shop.path("target/docs_data/0.json.gz").exists());
+    assert!(shop.path("target/docs_data/search.json.gz").exists());
+    assert!(!shop.path("target/static_index.html").exists());
+    shop.write("target/docs_data/99.json.gz", "left by a larger project");
+    shop.run(&["docs", "generate", "--static"], 0);
+    assert!(!shop.path("target/docs_data/99.json.gz").exists());
+    let page = shop.read("target/static_index.html");
+    assert!(page.contains("data-file=\"0.json.gz\"") && page.contains("data-file=\"search.json.gz\""));
+}
+
+#[test]
+fn texts_of_the_project_are_nowhere_in_the_page_as_they_are() {
+    let shop = Shop::copy("docs_site");
+    shop.run(&["docs", "generate", "--static"], 0);
+    for name in ["target/index.html", "target/static_index.html"] {
+        let page = shop.read(name);
+        assert!(!page.contains("window.hacked"), "{name}");
+        let own = page.matches("<script").count() - page.matches("<script type=\"text/plain\"").count();
+        assert_eq!(own, 1, "{name} has one script of its own");
+    }
+}
+
+#[test]
+fn without_a_manifest_no_site_is_made_and_that_is_said() {
+    let shop = Shop::copy("docs_site");
+    let shown = shop.run(&["docs", "generate", "--no-compile"], 0);
+    assert!(shown.contains("No documentation site"), "{shown}");
+    assert!(!shop.path("target/index.html").exists());
+    let ended = shop.call(&["docs", "serve", "--no-browser"]);
+    assert_eq!(ended.code, Some(2));
+    let told = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(told.contains("manifest.json") && told.contains("`docs generate` writes it"), "{told}");
+}
+
+#[test]
+fn nothing_is_made_when_a_model_cannot_be_compiled() {
+    let shop = Shop::copy("docs_site");
+    shop.write("models/broken.sql", "{{ nothing.of.this }}");
+    let shown = shop.run(&["docs", "generate"], 1);
+    assert!(shown.contains("compile failed, cannot generate docs"), "{shown}");
+    assert!(!shop.path("target/index.html").exists());
+    assert!(!shop.path("target/catalog.json").exists());
+}
+
+#[test]
+fn what_builds_and_tests_is_remembered_for_the_site() {
+    let shop = Shop::copy("docs_site");
+    let runs = |shop: &Shop| -> Vec<Value> {
+        let text = std::fs::read_to_string(shop.path("target/run_history.jsonl")).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    shop.run(&["compile"], 0);
+    shop.run(&["run", "--no-write-json"], 1);
+    assert!(runs(&shop).is_empty());
+    shop.run(&["build"], 1);
+    shop.run(&["docs", "generate"], 0);
+    shop.run(&["test", "-s", "orders"], 0);
+    let all = runs(&shop);
+    let commands: Vec<&Value> = all.iter().map(|run| &run["command"]).collect();
+    assert_eq!(commands, ["build", "test"]);
+    let result = |run: &Value, id: &str| -> Value {
+        let results = run["results"].as_array().unwrap();
+        results.iter().find(|result| result[0].as_str().unwrap().starts_with(id)).cloned().unwrap()
+    };
+    let failed = result(&all[0], "test.shop.accepted_values_wide_table");
+    assert_eq!((&failed[1], &failed[3]), (&json!("fail"), &json!(1)));
+    assert_eq!(failed[4], "Got 1 result, configured to fail if != 0");
+    assert_eq!(result(&all[1], "test.shop.not_null_orders_id")[1], "pass");
+}
