@@ -17,6 +17,8 @@ pub(super) struct Setting {
     pub(super) key: String,
     pub(super) value: Json,
     pub(super) span: Option<Span>,
+    /// What was written, where rendering made something else of it.
+    pub(super) written: Option<Json>,
 }
 
 /// Settings given at one place; keys differ.
@@ -28,8 +30,22 @@ impl Layer {
     pub(super) fn set(&mut self, key: impl Into<String>, value: Json, span: Option<Span>) {
         let key = key.into();
         match self.0.iter_mut().find(|setting| setting.key == key) {
-            Some(known) => (known.value, known.span) = (value, span),
-            None => self.0.push(Setting { key, value, span }),
+            Some(known) => (known.value, known.span, known.written) = (value, span, None),
+            None => self.0.push(Setting { key, value, span, written: None }),
+        }
+    }
+
+    /// Keeps what was written for a key, before it was rendered.
+    pub(super) fn keep_written(&mut self, key: &str, written: Option<Json>) {
+        if let Some(setting) = self.0.iter_mut().find(|setting| setting.key == key) {
+            setting.written = written;
+        }
+    }
+
+    /// Does so for several keys.
+    pub(super) fn keep_all_written(&mut self, written: Vec<(String, Json)>) {
+        for (key, text) in written {
+            self.keep_written(&key, Some(text));
         }
     }
 
@@ -54,6 +70,7 @@ impl Layer {
     pub(super) fn update(&mut self, over: &Layer) {
         for setting in &over.0 {
             self.set(setting.key.clone(), setting.value.clone(), setting.span);
+            self.keep_written(&setting.key, setting.written.clone());
         }
     }
 
@@ -104,7 +121,7 @@ pub(super) fn add_call(calls: &mut Layer, call: &Layer, problems: &mut Vec<Diagn
         calls.update(call);
         return;
     }
-    for Setting { key, value, span } in &call.0 {
+    for Setting { key, value, span, .. } in &call.0 {
         let earlier = calls.get(key).map(|setting| setting.value.clone());
         let joined = match key.as_str() {
             "pre-hook" | "pre_hook" | "post-hook" | "post_hook" | "tags" | "packages" => {
@@ -174,7 +191,7 @@ impl Merged {
 
     fn apply(&mut self, layer: &Layer, problems: &mut Vec<Diagnostic>) {
         let layer = layer.with_hook_names();
-        for Setting { key, value, span } in layer.0 {
+        for Setting { key, value, span, .. } in layer.0 {
             let joined = match (merge_rule(self.resource, &key), self.values.get(&key)) {
                 (Merge::Append, Some(earlier)) => {
                     let mut items = listed(earlier);
@@ -358,13 +375,18 @@ pub(super) fn texts(value: Option<&Json>) -> Vec<String> {
 }
 
 /// Joins the layers as dbt does for state comparison: later keys win, nothing is checked or renamed.
-/// `own` and `root` hold the values before they were rendered.
-pub(super) fn unrendered(layers: Layers<'_>) -> JsonMap {
+/// `own` and `root` hold the values before they were rendered. The others do so only where `written` asks for it
+/// (`state_modified_compare_more_unrendered_values`).
+pub(super) fn unrendered(layers: Layers<'_>, written: bool) -> JsonMap {
     let mut all = Layer::default();
     for layer in layers.own.iter().chain(layers.properties).chain([layers.calls]).chain(layers.root) {
         all.update(layer);
     }
-    all.0.into_iter().map(|setting| (setting.key, setting.value)).collect()
+    let value = |setting: Setting| match setting.written.filter(|_| written) {
+        Some(text) => (setting.key, text),
+        None => (setting.key, setting.value),
+    };
+    all.0.into_iter().map(value).collect()
 }
 
 /// Makes the layer of one `config()` call. Errors when a hook is given in both spellings.

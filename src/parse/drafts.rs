@@ -19,6 +19,7 @@ use super::node::{Builder, Code, Draft, Identity, unconfigured};
 use super::properties::Properties;
 use super::python_model;
 use super::static_ref::{self, Reference};
+use super::written_config;
 
 /// Makes drafts.
 pub(super) struct Drafter<'a> {
@@ -236,7 +237,10 @@ impl Drafter<'_> {
             None => (Capture::default(), None),
         };
         let mut capture = capture;
-        let calls = joined_calls(&mut capture, problems);
+        let mut calls = joined_calls(&mut capture, problems);
+        if self.builder.as_written {
+            calls.keep_all_written(written_config::arguments(&node.raw_code));
+        }
         let is_static = template.as_ref().is_some_and(|template| self.is_static(&node, template));
         if is_static {
             let mut named: Vec<(String, String)> = Vec::new();

@@ -50,7 +50,7 @@ pub(super) fn exposure(
     let layers = Layers { own: &tree.own, properties: Some(&own), calls: &calls, root: &tree.root };
     let resolved = config::resolve(ResourceType::Exposure, layers, problems);
     let raw = trees.raw_layers(ResourceType::Exposure, package, &fqn);
-    let unrendered_config = config::unrendered(Layers { own: &raw.own, root: &raw.root, ..layers });
+    let unrendered_config = config::unrendered(Layers { own: &raw.own, root: &raw.root, ..layers }, false);
     let mut values = resolved.values;
     let mut tags: Vec<String> = own_tags.into_iter().chain(config::texts(values.get("tags"))).collect();
     tags.sort_unstable();

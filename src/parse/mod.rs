@@ -48,6 +48,7 @@ mod static_ref;
 mod test_nodes;
 mod trees;
 mod unit_tests;
+mod written_config;
 
 pub use pipeline::{Parsed, parse};
 pub use settings::Settings;

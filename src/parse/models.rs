@@ -48,11 +48,13 @@ pub(super) fn join_configs(model: &Layer, version: &Layer) -> Layer {
         let earlier = joined.get(&setting.key).map(|earlier| earlier.value.clone());
         let value = deep_merge(earlier, &setting.value);
         joined.set(setting.key.clone(), value, setting.span);
+        joined.keep_written(&setting.key, setting.written.clone());
     }
     joined
 }
 
-fn deep_merge(earlier: Option<Json>, update: &Json) -> Json {
+/// Puts a value over an earlier one as dbt does: mappings key by key, lists joined.
+pub(super) fn deep_merge(earlier: Option<Json>, update: &Json) -> Json {
     match (earlier, update) {
         (Some(Json::Object(mut earlier)), Json::Object(update)) => {
             for (key, value) in update {

@@ -110,6 +110,8 @@ pub(super) struct Builder<'a> {
     pub(super) relation: &'a (dyn Fn(&str, &str, &str) -> Relation + Sync),
     /// Whether tests store their failures unless configured otherwise.
     pub(super) store_failures: bool,
+    /// Whether `unrendered_config` shows what was written everywhere.
+    pub(super) as_written: bool,
 }
 
 impl Builder<'_> {
@@ -161,7 +163,8 @@ impl Builder<'_> {
         let all = Layers { own: &own, properties: properties.as_ref(), calls: &calls, root: &root };
         let resolved = config::resolve(resource, all, problems);
         let raw = self.trees.raw_layers(resource, &node.package_name, &node.fqn);
-        node.unrendered_config = config::unrendered(Layers { own: &raw.own, root: &raw.root, ..all });
+        node.unrendered_config =
+            config::unrendered(Layers { own: &raw.own, root: &raw.root, ..all }, self.as_written);
         if is_static && patch.as_ref().is_none_or(|patch| patch.config.is_empty()) {
             for setting in calls.iter() {
                 node.unrendered_config.insert(setting.key.clone(), setting.value.clone());

@@ -83,6 +83,7 @@ impl Run<'_> {
             names: &names,
             relation: &relation,
             store_failures: shared.is_on("STORE_FAILURES"),
+            as_written: shared.is_on("STATE_MODIFIED_COMPARE_MORE_UNRENDERED_VALUES"),
         };
         let finisher = Finisher {
             shared: &shared,

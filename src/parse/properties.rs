@@ -13,6 +13,7 @@ use crate::yaml::{Map, Value, Yaml};
 use super::columns::{self, Column, Reader};
 use super::config::Layer;
 use super::contract;
+use super::models;
 
 /// A list of a property file that Tidegate reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -202,6 +203,17 @@ pub(super) fn config_layer(config: Option<&Yaml>, problems: &mut Vec<Diagnostic>
     layer
 }
 
+/// Keeps of each config what was written, where it was rendered to something else. As in dbt, lists of both are
+/// joined.
+fn keep_written(config: &mut Layer, item: &Yaml) {
+    for entry in item.get("config").and_then(Yaml::as_map).into_iter().flat_map(Map::iter) {
+        let Some(setting) = config.get(&entry.key) else { continue };
+        let written = models::deep_merge(Some(setting.value.clone()), &entry.value.to_json());
+        let differs = setting.value != written;
+        config.keep_written(&entry.key, differs.then_some(written));
+    }
+}
+
 fn late_text(reader: &mut Reader<'_>, key: &str) -> LateText {
     let span = reader.given.get(key).map(|value| value.span);
     LateText { text: reader.text(key).unwrap_or_default(), span }
@@ -212,6 +224,10 @@ pub(super) fn node(entry: &RawEntry, problems: &mut Vec<Diagnostic>) -> Option<P
     let (section, span) = (entry.section, entry.rendered.span);
     let given = entry.rendered.as_map()?;
     let mut config = config_layer(given.get("config"), problems);
+    // dbt forgets what was written for tests.
+    if section != Section::DataTests {
+        keep_written(&mut config, &entry.written);
+    }
     for key in MOVED {
         move_into_config(given, key, &mut config, problems);
     }
@@ -231,6 +247,14 @@ pub(super) fn node(entry: &RawEntry, problems: &mut Vec<Diagnostic>) -> Option<P
     };
     let mut versions: Vec<Version> =
         versions.iter().filter_map(|item| version(item, &name, reader.problems)).collect();
+    let written = entry.written.get("versions").and_then(Yaml::as_seq).unwrap_or_default();
+    for version in &mut versions {
+        if let Some(item) =
+            written.iter().find(|item| item.get("v").is_some_and(|v| v.span == version.v.span))
+        {
+            keep_written(&mut version.config, item);
+        }
+    }
     drop_repeated(&mut versions, &name, reader.problems);
     let set = |key: &str| given.get(key).filter(|value| !value.is_null()).cloned();
     let properties = Properties {

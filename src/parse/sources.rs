@@ -157,7 +157,7 @@ fn read_table(
     let layers = Layers { own: &trees.own, properties: Some(&properties), calls: &calls, root: &trees.root };
     let resolved = config::resolve(ResourceType::Source, layers, problems);
     let raw = context.trees.raw_layers(ResourceType::Source, &file.package, &fqn);
-    let unrendered = config::unrendered(Layers { own: &raw.own, root: &raw.root, ..layers });
+    let unrendered = config::unrendered(Layers { own: &raw.own, root: &raw.root, ..layers }, false);
     let values = &resolved.effective.values;
     let text = |key: &str| values.get(key).and_then(Json::as_str).map(str::to_owned);
     let quoting: JsonMap = QUOTING

@@ -23,6 +23,7 @@ use super::node::{Builder, Code as NodeCode, Draft, Identity, unconfigured};
 use super::properties::PropertyFile;
 use super::reach::Reach;
 use super::render::is_jinja;
+use super::written_config;
 
 /// What tests are declared on.
 pub(super) struct Declared<'a> {
@@ -252,6 +253,9 @@ impl TestMaker<'_> {
             config::add_call(&mut calls, &layer, problems);
         }
         config::add_call(&mut calls, &instance.config.layer, problems);
+        if self.builder.as_written {
+            calls.keep_all_written(written_config::arguments(&node.raw_code));
+        }
         (capture, calls)
     }
 

@@ -418,7 +418,7 @@ impl Runner for NodeRunner {
             RunResult::new(id.clone(), Status::Skipped).with_message(message)
         } else {
             // Where the run was stopped there is nothing to tell of each node that never had its turn.
-            if index > 0 && matches!(because, SkipReason::Upstream { .. }) {
+            if index > 0 && matches!(because, SkipReason::Upstream { .. } | SkipReason::Hook) {
                 let because = match because {
                     SkipReason::Upstream { failed, .. } => Some(failed.to_string()),
                     _ => None,

@@ -33,6 +33,8 @@ pub enum SkipReason {
         /// records its direct and indirect dependants as errors instead of skips.
         numbered: bool,
     },
+    /// A hook before the steps failed (`skip_nodes_if_on_run_start_fails`).
+    Hook,
     /// Another step failed under `--fail-fast`.
     FailFast,
     /// The user stopped the run.
@@ -42,10 +44,10 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
-    /// Returns the message that dbt writes into the result; none for a failure upstream.
+    /// Returns the message that dbt writes into the result; none for a failure upstream or of a hook.
     pub fn message(&self) -> Option<&'static str> {
         match self {
-            Self::Upstream { .. } => None,
+            Self::Upstream { .. } | Self::Hook => None,
             Self::FailFast => Some("Skipping due to fail_fast"),
             Self::Cancelled => Some("Skipping due to an interrupt"),
             Self::NoWorker => Some("Skipping since no connection is left"),

@@ -12,6 +12,9 @@ use super::{contract, seed};
 use crate::diag::Diagnostic;
 use crate::manifest::{Json, Manifest, ResourceType, UniqueId};
 
+/// The packages of macros that come with Tidegate, or with dbt.
+const BUILT_IN: [&str; 3] = ["dbt", "dbt_duckdb", "dbt_postgres"];
+
 macro_rules! changes {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
         /// What `state:` can ask for.
@@ -103,7 +106,10 @@ impl<'a> Comparison<'a> {
         let before: HashMap<&str, &str> = previous.macros().collect();
         let is_changed =
             |(id, code): &(&UniqueId, &str)| before.get(id.as_str()).is_none_or(|before| before != code);
-        let macros = manifest.macros.iter().map(|(id, one)| (id, &*one.macro_sql));
+        // What comes with the program is no part of the project: another version of it, or dbt itself, made the
+        // earlier manifest.
+        let own = manifest.macros.iter().filter(|(_, one)| !BUILT_IN.contains(&&*one.package_name));
+        let macros = own.map(|(id, one)| (id, &*one.macro_sql));
         let changed_macros = macros.filter(is_changed).map(|(id, _)| id).collect();
         Self { manifest, previous, rendering, changed_macros, known: RefCell::default() }
     }

@@ -152,7 +152,7 @@ fn node_config(rules: Rules<'_>, node: &Node, old: &Json) -> bool {
 /// such as that of an `env_var()`.
 fn only_rendered_differently(rules: Rules<'_>, node: &Node, old: &Json, key: &str) -> bool {
     let in_code = || node.config_places.get(key).is_some_and(|place| place.file == node.file);
-    rules.rendering == Rendering::Either && in_code() && same_code(node, old)
+    rules.rendering != Rendering::Rendered && in_code() && same_code(node, old)
 }
 
 /// Compares configs as they are written, key by key.

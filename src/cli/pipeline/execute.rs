@@ -13,7 +13,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::event::{ConcurrencyLine, HooksRunning};
 use crate::manifest::UniqueId;
 use crate::plan::{Command, Plan, Request, plan};
-use crate::run::{HookStage, NodeRunner, Options, Runner, prepare, run_hooks, run_plan};
+use crate::run::{HookStage, NodeRunner, Options, Runner, SkipReason, Turn, prepare, run_hooks, run_plan};
 
 use super::load::{Loaded, load, written};
 use super::report::{blank, finished, print_results};
@@ -131,7 +131,13 @@ fn run_all<R: Runner>(
     }
     let start_failed = results.iter().any(|result| result.status == Status::Error);
     let shared = &loaded.parsed.shared;
-    if !(start_failed && shared.is_on("SKIP_NODES_IF_ON_RUN_START_FAILS")) {
+    if start_failed && shared.is_on("SKIP_NODES_IF_ON_RUN_START_FAILS") {
+        let numbered = plan.steps.iter().filter(|step| step.numbered);
+        results.extend(numbered.enumerate().map(|(at, step)| {
+            let turn = Turn { id: &step.id, index: at + 1, total: plan.total() };
+            runner.skip(turn, &SkipReason::Hook)
+        }));
+    } else {
         let options =
             Options { threads, fail_fast: ui.flags.building().fail_fast, cancel: ui.cancel.clone() };
         let outcome = run_plan(plan, runner, &options)?;

@@ -57,7 +57,7 @@ impl Reading<'_> {
             label: text(shaped, "label"),
             group: config.text("group").map(str::to_owned),
             config,
-            unrendered_config: config::unrendered(unrendered),
+            unrendered_config: config::unrendered(unrendered, false),
             depends_on: DependsOn::default(),
             created_at: self.created_at,
             file: file.file,
