@@ -1,5 +1,7 @@
 //! `manifest.json` v12: the manifest with what compiling added (`artifacts.md` section 2).
 
+use std::sync::Arc;
+
 use camino::Utf8Path;
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -9,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::invocation::{Invocation, Metadata, timestamp_with_offset};
 use crate::files::FileError;
-use crate::manifest::{CompiledNodes, JsonMap, Manifest, NodeWithCompiled, UniqueId};
+use crate::manifest::{CompiledNodes, JsonMap, Manifest, Node, NodeWithCompiled, UniqueId};
 
 /// Facts of the project and its profile that `metadata` shows.
 #[derive(Clone, Debug)]
@@ -52,10 +54,9 @@ impl Serialize for ManifestFile<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let manifest = self.manifest;
         let edges = Edges::of(manifest);
-        let none = JsonMap::new();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("metadata", &self.metadata())?;
-        map.serialize_entry("nodes", &Nodes { manifest, compiled: self.compiled })?;
+        map.serialize_entry("nodes", &Nodes { nodes: &manifest.nodes, compiled: self.compiled })?;
         map.serialize_entry("sources", &manifest.sources)?;
         map.serialize_entry("macros", &manifest.macros)?;
         map.serialize_entry("docs", &manifest.docs)?;
@@ -70,7 +71,7 @@ impl Serialize for ManifestFile<'_> {
         map.serialize_entry("saved_queries", &manifest.saved_queries)?;
         map.serialize_entry("semantic_models", &manifest.semantic_models)?;
         map.serialize_entry("unit_tests", &manifest.unit_tests)?;
-        map.serialize_entry("functions", &none)?;
+        map.serialize_entry("functions", &Nodes { nodes: &manifest.functions, compiled: self.compiled })?;
         map.end()
     }
 }
@@ -107,15 +108,14 @@ impl ManifestFile<'_> {
 }
 
 struct Nodes<'a> {
-    manifest: &'a Manifest,
+    nodes: &'a IndexMap<UniqueId, Arc<Node>>,
     compiled: &'a CompiledNodes,
 }
 
 impl Serialize for Nodes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(
-            self.manifest
-                .nodes
+            self.nodes
                 .iter()
                 .map(|(id, node)| (id, NodeWithCompiled { node, compiled: self.compiled.get(id) })),
         )

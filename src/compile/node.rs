@@ -93,7 +93,8 @@ impl Compiler {
     }
 
     fn render(&self, node: &Arc<Node>, scope: &NodeScope) -> Result<Rendered, Diagnostic> {
-        if node.language == Language::Python {
+        // A function in Python is a template like one in SQL.
+        if node.language == Language::Python && node.signature().is_none() {
             return self.python(node, scope);
         }
         let template = self.template(node)?;

@@ -58,6 +58,7 @@ pub(super) const NAMES: &[&str] = &[
     "set_strict",
     "source",
     "sql",
+    "sql_now",
     "store_raw_result",
     "store_result",
     "submit_python_job",
@@ -95,6 +96,7 @@ pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
         "dbt_metadata_envs",
         dict(shared.env.custom().iter().map(|(name, value)| (name.as_str(), Value::from(value.as_str())))),
     );
+    names.insert("sql_now", Value::from(shared.dialect.now()));
     names.insert("api", super::relation::api(shared));
     names.insert("column", super::column::class(shared.dialect));
     names.insert("validation", object(Validation));

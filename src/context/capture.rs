@@ -15,7 +15,7 @@ use super::relation::relation_value;
 use super::shared::Shared;
 use crate::diag::Span;
 use crate::jinja::{Scope, UndefinedMode, Value, from_json, function, list, none, object};
-use crate::manifest::{Json, JsonMap, RefCall, Relation, SourceCall, UniqueId};
+use crate::manifest::{FunctionCall, Json, JsonMap, RefCall, Relation, SourceCall, UniqueId};
 
 /// One `config(...)` call.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +36,7 @@ pub struct Capture {
     /// `metric()` calls.
     pub metrics: Vec<Vec<String>>,
     /// `function()` calls.
-    pub functions: Vec<Vec<String>>,
+    pub functions: Vec<FunctionCall>,
     /// `config()` calls, in order.
     pub configs: Vec<ConfigCall>,
     /// Macros that the node's own template called, each once, in order.
@@ -105,8 +105,8 @@ impl ParseScope {
             "function" => {
                 let scope = self.clone();
                 function("function", move |call| {
-                    let names = refs::texts(call)?;
-                    scope.captured().functions.push(names);
+                    let found = refs::function_call(call)?;
+                    scope.captured().functions.push(found);
                     Ok(scope.own_relation())
                 })
             }

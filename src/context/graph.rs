@@ -5,10 +5,9 @@ use crate::manifest::{Manifest, UniqueId, resource_json};
 
 /// Builds `graph`. Costly for large projects, so it is built once, and only if a template asks.
 pub(super) fn graph_value(manifest: &Manifest) -> Value {
-    let empty = super::base::empty_dict;
     dict([
         ("exposures", section(&manifest.exposures)),
-        ("functions", empty()),
+        ("functions", section(&manifest.functions)),
         ("groups", section(&manifest.groups)),
         ("metrics", section(&manifest.metrics)),
         ("nodes", section(&manifest.nodes)),

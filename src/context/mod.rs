@@ -20,6 +20,7 @@ mod facts;
 mod graph;
 mod index;
 mod macros;
+mod metric;
 mod model_dict;
 mod names;
 mod project_object;

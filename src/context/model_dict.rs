@@ -9,10 +9,10 @@ pub(super) fn leave_out_unset(node: &mut Json) {
     let Json::Object(node) = node else { return };
     let resource = node.get("resource_type").and_then(Json::as_str).and_then(ResourceType::parse);
     drop_nulls(node);
-    for key in ["docs", "contract", "test_metadata"] {
+    for key in ["docs", "contract", "test_metadata", "returns"] {
         inner(node, key);
     }
-    for key in ["refs", "constraints"] {
+    for key in ["refs", "constraints", "arguments"] {
         each(node, key, drop_nulls);
     }
     if let Some(Json::Object(columns)) = node.get_mut("columns") {

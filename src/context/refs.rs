@@ -1,11 +1,13 @@
-//! `ref()` and `source()`: reading their arguments, and answering them with relations at run time
+//! `ref()`, `source()` and `function()`: reading their arguments, and answering them with relations at run time
 //! (`resources.md` section 10).
 
 use super::base::json_of;
 use super::run_scope::NodeScope;
 use crate::diag::{Code, suggest};
 use crate::jinja::{Call, Error, Value, py_str};
-use crate::manifest::{Found, Node, NodeKind, RefCall, Relation, SourceCall, UniqueId};
+use crate::manifest::{
+    Found, FunctionCall, Node, NodeKind, Policy, RefCall, Relation, RelationType, SourceCall, UniqueId,
+};
 
 use super::relation::relation_value;
 
@@ -37,6 +39,21 @@ pub(super) fn source_call(call: &mut Call<'_>) -> Result<SourceCall, Error> {
     }
 }
 
+/// Reads the arguments of `function`: `function(name)` or `function(package, name)`.
+pub(super) fn function_call(call: &mut Call<'_>) -> Result<FunctionCall, Error> {
+    let names = texts(call)?;
+    let (package, name) = match <[String; 2]>::try_from(names) {
+        Ok([package, name]) => (Some(package), name),
+        Err(mut names) if names.len() == 1 => (None, names.remove(0)),
+        Err(names) => {
+            let message = format!("function() takes one or two arguments ({} given)", names.len());
+            return Err(Error::runtime(message)
+                .help("write `function('name')` or `function('package', 'name')`; the call's own arguments follow it"));
+        }
+    };
+    Ok(FunctionCall { package, name, span: Some(call.span()) })
+}
+
 /// Takes all positional arguments, which must be texts.
 pub(super) fn texts(call: &mut Call<'_>) -> Result<Vec<String>, Error> {
     let text = |value: Value| match value.as_str() {
@@ -57,7 +74,7 @@ impl NodeScope {
         let Some(target) = self.run().manifest.nodes.get(&id) else {
             return Err(self.no_such_ref(&asked, &Found::Missing));
         };
-        self.check_declared(&id, || describe_ref(&asked))?;
+        self.check_declared(&id, &asked)?;
         self.ref_relation(target, call).map(relation_value)
     }
 
@@ -87,20 +104,44 @@ impl NodeScope {
             _ => None,
         };
         let Some(table) = table else { return Err(self.no_such_source(&asked)) };
-        let name = || format!("source('{}', '{}')", asked.source, asked.table);
-        self.check_declared(&table.unique_id, name)?;
         let relation = self.run().source_relation(table)?;
         Ok(relation_value(self.restricted(relation, &**table)))
     }
 
-    /// A `ref` that was not seen while parsing has no edge in the graph: it must be declared.
-    fn check_declared(&self, id: &UniqueId, written: impl Fn() -> String) -> Result<(), Error> {
+    /// Answers `function()` for a node that is compiled or run: the name of the function, to be called. The
+    /// project's quoting does not count, as in dbt.
+    pub(super) fn answer_function(&self, call: &mut Call<'_>) -> Result<Value, Error> {
+        let asked = function_call(call)?;
+        let found = self.run().lookup.function(self.package(), asked.package.as_deref(), &asked.name);
+        let target = match &found {
+            Found::One(id) => self.run().manifest.functions.get(id),
+            _ => None,
+        };
+        let Some(target) = target else {
+            let written = asked.written();
+            let message = match &found {
+                Found::Disabled(id) => format!("`{written}` means `{id}`, which is disabled"),
+                _ => format!("`{written}` means nothing in this project"),
+            };
+            return Err(Error::new(Code::UNKNOWN_REF, message)
+                .help::<String>(suggest(&asked.name, self.run().lookup.function_names())));
+        };
+        let deferred = self.deferred(target, call)?;
+        let mut relation = deferred.unwrap_or_else(|| self.run().relation_of(target));
+        relation.quote_policy = Policy::ALL;
+        relation.ty = Some(RelationType::Function);
+        Ok(relation_value(relation))
+    }
+
+    /// A `ref` that was not seen while parsing has no edge in the graph: it must be declared. Of a `source` dbt does
+    /// not ask that: nothing has to be built before it.
+    fn check_declared(&self, id: &UniqueId, asked: &RefCall) -> Result<(), Error> {
         let Some(node) = self.node() else { return Ok(()) };
         let declared = node.unique_id == *id || node.depends_on.nodes.contains(id);
         if declared || matches!(node.kind, NodeKind::Operation { .. } | NodeKind::SqlOperation) {
             return Ok(());
         }
-        let (what, written) = (id, written());
+        let (what, written) = (id, describe_ref(asked));
         Err(Error::new(
             Code::UNKNOWN_REF,
             format!("`{}` depends on `{what}`, but that was not seen while the project was parsed", node.name),

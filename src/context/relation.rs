@@ -54,6 +54,8 @@ const METHODS: &[&str] = &[
     "get_default_quote_policy",
     "relation_max_name_length",
     "get_materialized_view_config_change_collection",
+    "get_function_config",
+    "get_function_macro_name",
 ];
 
 impl Instance for RelationObject {
@@ -208,6 +210,12 @@ impl RelationObject {
                 Value::from(Relation::ephemeral_name(&py_str(&call.args.required("name")?)).as_str())
             }
             "get_default_quote_policy" => policy(Policy::ALL),
+            "get_function_config" => function_config(&call.args.required("model")?)?,
+            "get_function_macro_name" => {
+                let config = call.args.required("config")?;
+                let part = |name: &str| item(&config, name).map(|value| py_str(&value)).unwrap_or_default();
+                Value::from(format!("{}_function_{}", part("type"), part("language")).as_str())
+            }
             "relation_max_name_length" => {
                 relation.dialect.max_identifier_bytes().map_or_else(none, Value::from)
             }
@@ -219,6 +227,38 @@ impl RelationObject {
             _ => create(relation.dialect, Policy::ALL, call)?,
         })
     }
+}
+
+/// How a function is built, of its `model`; none for other nodes. Errors where Python lacks what names its entry.
+fn function_config(model: &Value) -> Result<Value, Error> {
+    let text = |of: &Value, name: &str| item(of, name).filter(|value| !value.is_none());
+    if text(model, "resource_type").is_none_or(|kind| py_str(&kind) != "function") {
+        return Ok(none());
+    }
+    let config = item(model, "config").unwrap_or_else(none);
+    let language = text(model, "language").unwrap_or_else(|| Value::from(""));
+    let keys = ["type", "runtime_version", "entry_point"];
+    let [ty, runtime_version, entry_point] = keys.map(|key| text(&config, key));
+    // dbt's words.
+    let missing = if py_str(&language) != "python" {
+        None
+    } else if runtime_version.is_none() {
+        Some("A `runtime_version` is required for python functions")
+    } else if entry_point.is_none() {
+        Some("An `entry_point` is required for python functions")
+    } else {
+        None
+    };
+    if let Some(message) = missing {
+        return Err(Error::new(Code::CONFIG, message).help("set it under `config:` of the function"));
+    }
+    let known = |value: Option<Value>| value.unwrap_or_else(none);
+    Ok(dict([
+        ("language", language),
+        ("type", known(ty)),
+        ("runtime_version", known(runtime_version)),
+        ("entry_point", known(entry_point)),
+    ]))
 }
 
 fn incorporate(mut relation: Relation, call: &mut Call<'_>) -> Result<Relation, Error> {

@@ -294,6 +294,8 @@ impl NodeScope {
         Some(match name {
             "ref" => self.resolver("ref", move |call| scope.answer_ref(call)),
             "source" => self.resolver("source", move |call| scope.answer_source(call)),
+            "function" => function("function", move |call| scope.answer_function(call)),
+            "metric" => function("metric", move |call| scope.answer_metric(call)),
             "config" => match &self.0.node {
                 Some(node) => {
                     let shared = Arc::clone(&self.0.run.shared);

@@ -39,6 +39,9 @@ impl Serialize for NodeWithCompiled<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let node = self.node;
         let mut map = serializer.serialize_map(None)?;
+        if let Some(signature) = node.signature() {
+            map.serialize_entry("returns", &signature.returns)?;
+        }
         self.identity(&mut map)?;
         map.serialize_entry("checksum", &node.checksum)?;
         map.serialize_entry("config", &node.config)?;
@@ -149,6 +152,7 @@ impl NodeWithCompiled<'_> {
                 map.serialize_entry("attached_node", &test.attached_node)?;
                 map.serialize_entry("test_metadata", &test.metadata)
             }
+            NodeKind::Function(signature) => map.serialize_entry("arguments", &signature.arguments),
             // dbt counts hooks from 1 once they have run.
             NodeKind::Operation { index } => {
                 map.serialize_entry("index", &(index + usize::from(self.compiled.is_some())))

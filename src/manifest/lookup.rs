@@ -1,9 +1,10 @@
-//! Answers `ref()` and `source()`: name → id, by dbt's search order (`resources.md` section 10).
+//! Answers `ref()`, `source()`, `function()` and `metric()`: name → id, by dbt's search order (`resources.md` section 10).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::node::version_text;
-use super::{Json, Manifest, Node, UniqueId};
+use super::{Disabled, Json, Manifest, Metric, Node, NodeKind, UniqueId};
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,18 +21,37 @@ pub enum Found {
     Missing,
 }
 
-type ByPackage = Vec<(std::sync::Arc<str>, UniqueId)>;
+/// Name → the packages that have it, each with the id there.
+type ByPackage = HashMap<String, Vec<(Arc<str>, UniqueId)>>;
 
-/// An index over a manifest's refable nodes and sources. Built once, after all files are read.
+/// The names of one kind of resource.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    enabled: ByPackage,
+    disabled: ByPackage,
+}
+
+impl Index {
+    fn add(&mut self, enabled: bool, name: impl Into<String>, package: &Arc<str>, id: &UniqueId) {
+        let names = if enabled { &mut self.enabled } else { &mut self.disabled };
+        names.entry(name.into()).or_default().push((Arc::clone(package), id.clone()));
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.enabled.keys().map(String::as_str)
+    }
+}
+
+/// An index over what a manifest's templates can name: refable nodes, sources, functions, metrics. Built once, after
+/// all files are read.
 #[derive(Clone, Debug, Default)]
 pub struct Lookup {
-    /// Name (or `name.vN`) → packages that have it.
-    nodes: HashMap<String, ByPackage>,
-    /// The same for what is switched off.
-    disabled_nodes: HashMap<String, ByPackage>,
-    /// `source.table` → packages that have it.
-    sources: HashMap<String, ByPackage>,
-    disabled_sources: HashMap<String, ByPackage>,
+    /// By name, or `name.vN`.
+    nodes: Index,
+    /// By `source.table`.
+    sources: Index,
+    functions: Index,
+    metrics: Index,
     /// Name → versions, for messages.
     versions: HashMap<String, Vec<String>>,
     root: String,
@@ -43,38 +63,46 @@ impl Lookup {
     /// `require_ref_searches_node_package_before_root`.
     pub fn new(manifest: &Manifest, root: &str, node_package_first: bool) -> Self {
         let mut lookup = Self { root: root.to_owned(), node_package_first, ..Self::default() };
-        for node in manifest.nodes.values() {
+        for node in manifest.all_nodes() {
             lookup.add_node(node, true);
         }
         for table in manifest.sources.values() {
-            let entry = lookup.sources.entry(table.search_name()).or_default();
-            entry.push((table.package_name.clone(), table.unique_id.clone()));
+            lookup.sources.add(true, table.search_name(), &table.package_name, &table.unique_id);
+        }
+        for metric in manifest.metrics.values() {
+            lookup.add_metric(metric, true);
         }
         for disabled in manifest.disabled.values().flatten() {
             match disabled {
-                super::Disabled::Node(node) => lookup.add_node(node, false),
-                super::Disabled::Source(table) => {
-                    let entry = lookup.disabled_sources.entry(table.search_name()).or_default();
-                    entry.push((table.package_name.clone(), table.unique_id.clone()));
+                Disabled::Node(node) => lookup.add_node(node, false),
+                Disabled::Source(table) => {
+                    lookup.sources.add(false, table.search_name(), &table.package_name, &table.unique_id);
                 }
-                super::Disabled::Exposure(_)
-                | super::Disabled::UnitTest(_)
-                | super::Disabled::Metric(_)
-                | super::Disabled::SemanticModel(_)
-                | super::Disabled::SavedQuery(_) => {}
+                Disabled::Metric(metric) => lookup.add_metric(metric, false),
+                Disabled::Exposure(_)
+                | Disabled::UnitTest(_)
+                | Disabled::SemanticModel(_)
+                | Disabled::SavedQuery(_) => {}
             }
         }
         lookup
     }
 
+    fn add_metric(&mut self, metric: &Metric, enabled: bool) {
+        let entry = &metric.entry;
+        self.metrics.add(enabled, &*entry.name, &entry.package_name, &entry.unique_id);
+    }
+
     fn add_node(&mut self, node: &Node, enabled: bool) {
+        let (package, id) = (&node.package_name, &node.unique_id);
+        if matches!(node.kind, NodeKind::Function(_)) {
+            self.functions.add(enabled, &*node.name, package, id);
+        }
         if !node.resource_type().is_refable() {
             return;
         }
-        let index = if enabled { &mut self.nodes } else { &mut self.disabled_nodes };
-        let found = (node.package_name.clone(), node.unique_id.clone());
         if let Some(version) = node.version() {
-            index.entry(format!("{}.v{version}", node.name)).or_default().push(found.clone());
+            self.nodes.add(enabled, format!("{}.v{version}", node.name), package, id);
             if enabled {
                 self.versions.entry(node.name.clone()).or_default().push(version.clone());
             }
@@ -82,7 +110,7 @@ impl Lookup {
                 return;
             }
         }
-        index.entry(node.name.clone()).or_default().push(found);
+        self.nodes.add(enabled, &*node.name, package, id);
     }
 
     /// Finds what `ref` of a node of package `from` means.
@@ -91,7 +119,7 @@ impl Lookup {
             Some(version) => format!("{name}.v{}", version_text(version)),
             None => name.to_owned(),
         };
-        match self.search(&self.nodes, &self.disabled_nodes, &key, (from, package)) {
+        match self.search(&self.nodes, &key, from, package) {
             Found::Missing if version.is_some() => match self.versions.get(name) {
                 Some(versions) => Found::NoSuchVersion(versions.clone()),
                 None => Found::Missing,
@@ -102,28 +130,42 @@ impl Lookup {
 
     /// Finds what `source` of a node of package `from` means.
     pub fn source(&self, from: &str, source: &str, table: &str) -> Found {
-        self.search(&self.sources, &self.disabled_sources, &format!("{source}.{table}"), (from, None))
+        self.search(&self.sources, &format!("{source}.{table}"), from, None)
+    }
+
+    /// Finds what `function` of a node of package `from` means.
+    pub fn function(&self, from: &str, package: Option<&str>, name: &str) -> Found {
+        self.search(&self.functions, name, from, package)
+    }
+
+    /// Finds what `metric` of a node of package `from` means.
+    pub fn metric(&self, from: &str, package: Option<&str>, name: &str) -> Found {
+        self.search(&self.metrics, name, from, package)
     }
 
     /// Returns all names that `ref` could mean, for suggestions.
     pub fn node_names(&self) -> impl Iterator<Item = &str> {
-        self.nodes.keys().map(String::as_str)
+        self.nodes.names()
     }
 
     /// Returns all `source.table` names, for suggestions.
     pub fn source_names(&self) -> impl Iterator<Item = &str> {
-        self.sources.keys().map(String::as_str)
+        self.sources.names()
     }
 
-    fn search(
-        &self,
-        enabled: &HashMap<String, ByPackage>,
-        disabled: &HashMap<String, ByPackage>,
-        key: &str,
-        (from, package): (&str, Option<&str>),
-    ) -> Found {
-        let pick = |index: &HashMap<String, ByPackage>| -> Option<Found> {
-            let all = index.get(key)?;
+    /// Returns the names of all functions, for suggestions.
+    pub fn function_names(&self) -> impl Iterator<Item = &str> {
+        self.functions.names()
+    }
+
+    /// Returns the names of all metrics, for suggestions.
+    pub fn metric_names(&self) -> impl Iterator<Item = &str> {
+        self.metrics.names()
+    }
+
+    fn search(&self, index: &Index, key: &str, from: &str, package: Option<&str>) -> Found {
+        let pick = |names: &ByPackage| -> Option<Found> {
+            let all = names.get(key)?;
             let of = |wanted: &str| all.iter().find(|(p, _)| &**p == wanted).map(|(_, id)| id.clone());
             if let Some(package) = package {
                 return of(package).map(Found::One);
@@ -139,7 +181,7 @@ impl Lookup {
                 many => Some(Found::Ambiguous(many.iter().map(|(_, id)| id.clone()).collect())),
             }
         };
-        match (pick(enabled), pick(disabled)) {
+        match (pick(&index.enabled), pick(&index.disabled)) {
             (Some(found), _) => found,
             (None, Some(Found::One(id))) => Found::Disabled(id),
             (None, Some(Found::Ambiguous(ids))) => {

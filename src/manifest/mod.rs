@@ -9,6 +9,7 @@ mod column;
 mod compiled;
 mod config;
 mod event_time;
+mod function;
 mod id;
 mod json;
 mod lookup;
@@ -22,6 +23,7 @@ pub use column::{ColumnError, ColumnInfo};
 pub use compiled::{Compiled, CompiledNodes, InjectedCte};
 pub use config::{Config, Materialized, Severity, StoreFailuresAs, defaults};
 pub use event_time::{Batch, BatchSize, EventTimes, Window, utc, wall_time};
+pub use function::{FunctionArgument, FunctionCall, FunctionReturns, Signature};
 pub use id::{ResourceType, UniqueId};
 pub use json::{NodeWithCompiled, resource_json};
 pub use lookup::{Found, Lookup};
@@ -63,6 +65,8 @@ pub struct Manifest {
     pub semantic_models: IndexMap<UniqueId, Arc<SemanticModel>>,
     /// Queries of metrics.
     pub saved_queries: IndexMap<UniqueId, Arc<SavedQuery>>,
+    /// User-defined functions: nodes that are called, not selected from.
+    pub functions: IndexMap<UniqueId, Arc<Node>>,
     /// Unit tests.
     pub unit_tests: IndexMap<UniqueId, Arc<UnitTest>>,
     /// What is switched off: the JSON of each resource, since nothing but artifacts reads it.
@@ -74,7 +78,7 @@ pub struct Manifest {
 /// A resource that `enabled: false` switched off.
 #[derive(Debug, Clone)]
 pub enum Disabled {
-    /// A model, seed, snapshot, test or analysis.
+    /// A model, seed, snapshot, test, analysis or function.
     Node(Arc<Node>),
     /// A source table.
     Source(Arc<SourceTable>),
@@ -91,9 +95,28 @@ pub enum Disabled {
 }
 
 impl Manifest {
+    /// Returns a resource with code: a node or a function.
+    pub fn node(&self, id: &UniqueId) -> Option<&Arc<Node>> {
+        self.nodes.get(id).or_else(|| self.functions.get(id))
+    }
+
+    /// Puts a resource with code in its place, among the nodes or the functions.
+    pub fn insert_node(&mut self, node: Arc<Node>) {
+        let all = match node.kind {
+            NodeKind::Function(_) => &mut self.functions,
+            _ => &mut self.nodes,
+        };
+        all.insert(node.unique_id.clone(), node);
+    }
+
+    /// Returns all resources with code.
+    pub fn all_nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
+        self.nodes.values().chain(self.functions.values())
+    }
+
     /// Returns the ids that a resource depends on (nodes and sources), in the order they were written.
     pub fn parents(&self, id: &UniqueId) -> &[UniqueId] {
-        if let Some(node) = self.nodes.get(id) {
+        if let Some(node) = self.node(id) {
             &node.depends_on.nodes
         } else if let Some(exposure) = self.exposures.get(id) {
             &exposure.depends_on.nodes
@@ -123,13 +146,14 @@ impl Manifest {
         metric.or_else(model).or_else(query)
     }
 
-    /// Returns every resource that takes part in the graph: nodes, sources, exposures, the semantic layer, unit
-    /// tests.
+    /// Returns every resource that takes part in the graph, in the order of artifacts: nodes, sources,
+    /// exposures, functions, the semantic layer, unit tests.
     pub fn graph_ids(&self) -> impl Iterator<Item = &UniqueId> {
         self.nodes
             .keys()
             .chain(self.sources.keys())
             .chain(self.exposures.keys())
+            .chain(self.functions.keys())
             .chain(self.metrics.keys())
             .chain(self.semantic_models.keys())
             .chain(self.saved_queries.keys())
@@ -138,7 +162,7 @@ impl Manifest {
 
     /// Returns the type of a resource of the graph.
     pub fn resource_type(&self, id: &UniqueId) -> Option<ResourceType> {
-        if let Some(node) = self.nodes.get(id) {
+        if let Some(node) = self.node(id) {
             Some(node.resource_type())
         } else if self.sources.contains_key(id) {
             Some(ResourceType::Source)

@@ -1,4 +1,4 @@
-//! Models, seeds, snapshots, tests, analyses and hooks: one type, since most of their facts are the same.
+//! Models, seeds, snapshots, tests, analyses, hooks and functions: one type, since most of their facts are the same.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::{Config, Json, JsonMap, ResourceType, UniqueId};
+use super::{Config, FunctionCall, Json, JsonMap, ResourceType, Signature, UniqueId};
 use crate::diag::{FileId, Span};
 
 /// Columns by name, in the order of the property file.
@@ -176,6 +176,8 @@ pub enum NodeKind {
     },
     /// A query given on the command line.
     SqlOperation,
+    /// A user-defined function.
+    Function(Box<Signature>),
     /// A unit test while it runs: the model under test, fed with given rows.
     UnitTest {
         /// The model, as the test names it.
@@ -242,8 +244,8 @@ pub struct Node {
     pub sources: Vec<SourceCall>,
     /// `metric()` calls, each as a list of texts.
     pub metrics: Vec<Vec<String>>,
-    /// `function()` calls, each as a list of texts.
-    pub functions: Vec<Vec<String>>,
+    /// `function()` calls.
+    pub functions: Vec<FunctionCall>,
     /// What it needs.
     pub depends_on: DependsOn,
     /// Its contract.
@@ -267,6 +269,7 @@ impl Node {
             NodeKind::Analysis => ResourceType::Analysis,
             NodeKind::Operation { .. } => ResourceType::Operation,
             NodeKind::SqlOperation => ResourceType::SqlOperation,
+            NodeKind::Function(_) => ResourceType::Function,
             NodeKind::UnitTest { .. } => ResourceType::UnitTest,
         }
     }
@@ -316,6 +319,14 @@ impl Node {
     /// Tells whether it becomes a relation of its own name in the database.
     pub fn is_relational(&self) -> bool {
         self.resource_type().is_refable() && !self.is_ephemeral()
+    }
+
+    /// Returns the signature of a function, if it is one.
+    pub fn signature(&self) -> Option<&Signature> {
+        match &self.kind {
+            NodeKind::Function(signature) => Some(signature),
+            _ => None,
+        }
     }
 }
 

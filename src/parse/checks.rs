@@ -8,6 +8,7 @@ use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::manifest::{Disabled, Json, Manifest, Node, NodeKind, RefCall, ResourceType, version_text};
 use crate::project::{ProjectFlags, Workspace};
 
+use super::functions;
 use super::resolve::start;
 use super::semantic::check_time_spine;
 
@@ -26,6 +27,7 @@ pub(super) fn check(manifest: &Manifest, workspace: &Workspace, problems: &mut V
             _ => {}
         }
     }
+    problems.extend(manifest.functions.values().filter_map(|node| functions::defaults_come_last(node)));
     deprecated(manifest, problems);
     check_time_spine(manifest, problems);
     problems.extend(unused_paths(manifest, workspace));
@@ -236,12 +238,13 @@ fn call_of(node: &Node, target: &Node) -> Option<Span> {
 
 fn unused_paths(manifest: &Manifest, workspace: &Workspace) -> Option<Diagnostic> {
     let mut fqns: HashMap<&str, Vec<Vec<String>>> = HashMap::new();
-    for node in manifest.nodes.values() {
+    for node in manifest.all_nodes() {
         let key = match node.resource_type() {
             ResourceType::Model => "models",
             ResourceType::Seed => "seeds",
             ResourceType::Snapshot => "snapshots",
             ResourceType::Test => "data_tests",
+            ResourceType::Function => "functions",
             _ => continue,
         };
         fqns.entry(key).or_default().push(node.fqn.clone());

@@ -16,7 +16,7 @@ use crate::manifest::{
 use super::descriptions::Describer;
 use super::finish::{Finisher, NodeWithCode};
 use super::primary_key;
-use super::resolve::{Resolver, apply, start};
+use super::resolve::{Resolver, add, apply, start};
 use super::semantic::Binder;
 use super::sources::ParsedSource;
 use super::test_nodes::{Attached, MadeTest};
@@ -135,7 +135,7 @@ impl<'a> Collector<'a> {
         if let Some(template) = template {
             self.templates.insert(id.clone(), template);
         }
-        self.manifest.nodes.insert(id, Arc::new(node));
+        self.manifest.insert_node(Arc::new(node));
     }
 
     /// Adds generic tests with their compiled code.
@@ -297,20 +297,10 @@ impl<'a> Collector<'a> {
     /// Resolves names, infers keys, and gives the manifest.
     pub(super) fn finish(mut self) -> Collected {
         let workspace = self.finisher.workspace;
-        let root = &*workspace.project.name;
         let package_first = workspace.flags.behavior("require_ref_searches_node_package_before_root");
-        let lookup = Lookup::new(&self.manifest, root, package_first);
-        let resolver = Resolver {
-            manifest: &self.manifest,
-            lookup: &lookup,
-            root,
-            restricted: workspace
-                .projects()
-                .map(|project| (&*project.name, project.restrict_access))
-                .collect(),
-            warn_on_root: !package_first,
-        };
-        let nodes: Vec<&Arc<Node>> = self.manifest.nodes.values().collect();
+        let lookup = Lookup::new(&self.manifest, &workspace.project.name, package_first);
+        let resolver = self.resolver(&lookup, package_first);
+        let nodes: Vec<&Arc<Node>> = self.manifest.all_nodes().collect();
         let resolved: Vec<(Arc<Node>, Vec<Diagnostic>)> = nodes
             .into_par_iter()
             .map(|node| {
@@ -324,12 +314,13 @@ impl<'a> Collector<'a> {
                 (Arc::new(apply(node, resolved)), problems)
             })
             .collect();
+        let mut wrong = Vec::new();
         let exposures: Vec<Arc<Exposure>> = self
             .manifest
             .exposures
             .values()
             .map(|exposure| {
-                let resolved = resolver.exposure(exposure, &mut self.problems);
+                let resolved = resolver.exposure(exposure, &mut wrong);
                 let mut exposure = Exposure::clone(exposure);
                 exposure.depends_on.nodes = resolved.nodes;
                 Arc::new(exposure)
@@ -339,11 +330,12 @@ impl<'a> Collector<'a> {
             .manifest
             .semantic_models
             .values()
-            .map(|model| Binder::semantic_model(&self.manifest, model, &resolver, &mut self.problems))
+            .map(|model| Binder::semantic_model(&self.manifest, model, &resolver, &mut wrong))
             .collect();
+        self.problems.extend(wrong);
         for (node, problems) in resolved {
             self.problems.extend(problems);
-            self.manifest.nodes.insert(node.unique_id.clone(), node);
+            self.manifest.insert_node(node);
         }
         for exposure in exposures {
             self.manifest.exposures.insert(exposure.unique_id.clone(), exposure);
@@ -351,7 +343,38 @@ impl<'a> Collector<'a> {
         self.bind_semantic_layer(semantic_models);
         self.bind_unit_tests(&lookup);
         self.infer_keys();
+        self.bind_functions(&lookup, package_first);
         Collected { manifest: self.manifest, templates: self.templates, lookup, problems: self.problems }
+    }
+
+    fn resolver<'l>(&'l self, lookup: &'l Lookup, package_first: bool) -> Resolver<'l> {
+        let workspace = self.finisher.workspace;
+        let restricted = workspace.projects().map(|project| (&*project.name, project.restrict_access));
+        Resolver {
+            manifest: &self.manifest,
+            lookup,
+            root: &workspace.project.name,
+            restricted: restricted.collect(),
+            warn_on_root: !package_first,
+        }
+    }
+
+    /// Adds the functions that nodes call to what they need: after all else, as in dbt.
+    fn bind_functions(&mut self, lookup: &Lookup, package_first: bool) {
+        let resolver = self.resolver(lookup, package_first);
+        let callers = self.manifest.all_nodes().filter(|node| !node.functions.is_empty());
+        let mut problems = Vec::new();
+        let bound: Vec<Node> = callers
+            .map(|node| {
+                let mut bound = Node::clone(node);
+                add(&mut bound, resolver.functions(node, &mut problems));
+                bound
+            })
+            .collect();
+        self.problems.extend(problems);
+        for node in bound {
+            self.manifest.insert_node(Arc::new(node));
+        }
     }
 
     /// Binds metrics and saved queries, and what calls metrics.

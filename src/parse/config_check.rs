@@ -20,6 +20,7 @@ pub(super) fn is_node(resource: ResourceType) -> bool {
             | ResourceType::Analysis
             | ResourceType::Operation
             | ResourceType::SqlOperation
+            | ResourceType::Function
     )
 }
 
@@ -37,6 +38,7 @@ enum Rule {
     IntOrNull,
     Hooks,
     OneOf(&'static [&'static str]),
+    OneOfOrNull(&'static [&'static str]),
     Only(&'static str),
     Severity,
     Docs,
@@ -61,6 +63,11 @@ fn rule(resource: ResourceType, key: &str) -> Rule {
         (ResourceType::Seed, "materialized") => Rule::Only("seed"),
         (ResourceType::Seed, "delimiter") => Rule::Text,
         (ResourceType::Seed, "quote_columns") => Rule::BoolOrNull,
+        (ResourceType::Function, "type") => Rule::OneOf(&["scalar", "aggregate", "table"]),
+        (ResourceType::Function, "volatility") => {
+            Rule::OneOfOrNull(&["deterministic", "stable", "non-deterministic"])
+        }
+        (ResourceType::Function, "runtime_version" | "entry_point") => Rule::TextOrNull,
         (ResourceType::Model, "access") => Rule::OneOf(&["private", "protected", "public"]),
         (ResourceType::Model, "freshness") => Rule::ModelFreshness,
         (
@@ -177,7 +184,8 @@ fn apply_rule(key: &str, rule: &Rule, value: &Json, place: Option<Span>) -> Shap
         Rule::Mapping => when(value.is_object(), "a mapping"),
         Rule::IntOrNull => whole_number(value).map_or_else(|| fail("a whole number"), |n| Ok(Some(n))),
         Rule::Hooks => hooks(key, value, place).map(Some),
-        Rule::OneOf(allowed) => match value.as_str() {
+        Rule::OneOfOrNull(_) if value.is_null() => Ok(None),
+        Rule::OneOf(allowed) | Rule::OneOfOrNull(allowed) => match value.as_str() {
             Some(text) if allowed.contains(&text) => Ok(None),
             Some(text) => Err(Box::new(not_one_of(key, text, allowed, place))),
             None => fail("text"),

@@ -58,6 +58,14 @@ impl Drafter<'_> {
         self.whole(file, self.identity(file, resource, path, fqn), models::kind())
     }
 
+    /// Drafts a function; in Python, too, its code is a template.
+    pub(super) fn function(&self, file: &ProjectFile) -> Drafted {
+        let mut fqn = file.fqn_prefix();
+        fqn.push(file.stem().to_owned());
+        let identity = self.identity(file, ResourceType::Function, file.path.to_string(), fqn);
+        self.whole(file, identity, NodeKind::Function(Box::default()))
+    }
+
     /// Drafts an analysis.
     pub(super) fn analysis(&self, file: &ProjectFile) -> Drafted {
         let path = join("analysis", file.path.as_str());
@@ -221,7 +229,7 @@ impl Drafter<'_> {
             span: Span::new(file.file, range.start, range.end),
         };
         let node = unconfigured(identity, code, kind, self.created_at);
-        if is_python {
+        if is_python && matches!(node.kind, NodeKind::Model { .. }) {
             let mut capture = python_model::read(&node.raw_code, file.file, &mut problems);
             shift(&mut capture, range.start);
             let calls = joined_calls(&mut capture, &mut problems);
@@ -313,5 +321,6 @@ fn shift(capture: &mut Capture, by: usize) {
     };
     capture.refs.iter_mut().for_each(|call| move_on(&mut call.span));
     capture.sources.iter_mut().for_each(|call| move_on(&mut call.span));
+    capture.functions.iter_mut().for_each(|call| move_on(&mut call.span));
     capture.configs.iter_mut().for_each(|call| move_on(&mut call.span));
 }

@@ -10,7 +10,7 @@ use crate::project::{Workspace, YamlContext, render_tree};
 use crate::yaml::{self, Value, Yaml};
 
 use super::discover::ProjectFile;
-use super::properties::{PropertyFile, RawEntry, SECTIONS, Section, UNSUPPORTED};
+use super::properties::{PropertyFile, RawEntry, SECTIONS, Section};
 use super::render;
 
 /// Reads the property files of one project.
@@ -113,18 +113,12 @@ fn cut_last_newline(last: &mut Yaml, text: &str) {
     }
 }
 
-/// Tells of lists that mean nothing here (yet).
+/// Tells of lists that mean nothing here.
 fn check_keys(map: &yaml::Map, problems: &mut Vec<Diagnostic>) {
     let known = || SECTIONS.iter().map(|section| section.key());
     for entry in map {
         let key = &*entry.key;
-        if UNSUPPORTED.contains(&key) {
-            let filled = entry.value.as_seq().is_none_or(|items| !items.is_empty());
-            if filled && !entry.value.is_null() {
-                let message = format!("`{key}` are not supported yet and are left out");
-                problems.push(Diagnostic::warning(Code::UNSUPPORTED, entry.key_span, message));
-            }
-        } else if !matches!(key, "version" | "anchors") && !known().any(|name| name == key) {
+        if !matches!(key, "version" | "anchors") && !known().any(|name| name == key) {
             problems.push(
                 Diagnostic::warning(
                     Code::UNKNOWN_KEY,

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::context::{Capture, ParseScope, Shared};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::jinja::{Scope, Template};
-use crate::manifest::{Node, NodeKind};
+use crate::manifest::{Columns, Node, NodeKind};
 use crate::project::Workspace;
 
 use super::columns;
@@ -57,6 +57,7 @@ impl Finisher<'_> {
                     | Section::Snapshots
                     | Section::Analyses
                     | Section::DataTests
+                    | Section::Functions
             )
         };
         let properties: Vec<Properties> = entries
@@ -104,6 +105,7 @@ impl Finisher<'_> {
             keep(files.analyses.par_iter().map(|file| drafter.analysis(file)).collect());
             keep(files.singular_tests.par_iter().map(|file| drafter.singular_test(file)).collect());
             keep(files.seeds.iter().map(|seed| (vec![drafter.seed(seed, project)], Vec::new())).collect());
+            keep(files.functions.par_iter().map(|file| drafter.function(file)).collect());
             let text = self.shared.sources.get(project.file).map(|source| Arc::clone(&source.text));
             keep(vec![drafter.hooks(project, &text.unwrap_or_default())]);
         }
@@ -146,7 +148,9 @@ impl Finisher<'_> {
             if matches!(node.kind, NodeKind::Model { .. }) {
                 models::describe(&mut node, properties, version, problems);
             }
-            if node.config.enabled() {
+            if let (NodeKind::Function(signature), Some(declared)) = (&mut node.kind, &properties.signature) {
+                *signature = Box::new(declared.clone());
+            } else if node.config.enabled() {
                 self.describe(&mut node, properties, version, problems);
             }
         }
@@ -246,6 +250,8 @@ fn seed_with_parents(node: &Node, place: Option<Span>) -> Diagnostic {
 fn patch(properties: &Properties, version: Option<&Version>) -> Patch {
     let own = version.map(|version| &version.description.text).filter(|text| !text.is_empty());
     let columns = match version {
+        // Of a function dbt shows none, though its entry may list some.
+        None if properties.section == Section::Functions => Columns::new(),
         Some(version) => columns::by_name(properties.columns_of(version)),
         None => columns::by_name(&properties.columns),
     };

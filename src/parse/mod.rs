@@ -1,7 +1,7 @@
 //! Files → [`Manifest`](crate::manifest::Manifest).
 //!
 //! [`parse`] reads the files of a project and its packages: macros first, then property files, then models,
-//! seeds, snapshots, analyses, tests, hooks, docs blocks, sources, exposures, groups and unit tests. It
+//! seeds, snapshots, analyses, tests, functions, hooks, docs blocks, sources, exposures, groups and unit tests. It
 //! resolves every configuration, name and reference as dbt does, and reports all problems in one go. It
 //! needs no database. Afterwards the manifest never changes. Called by `cli`.
 
@@ -22,6 +22,7 @@ mod entries;
 mod exposures;
 mod finish;
 mod freshness;
+mod functions;
 mod generic_name;
 mod generic_test;
 mod macro_patches;

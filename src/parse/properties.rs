@@ -7,13 +7,12 @@
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, FileId, Span};
-use crate::manifest::{Json, ResourceType};
+use crate::manifest::{Json, ResourceType, Signature};
 use crate::yaml::{Map, Value, Yaml};
 
 use super::columns::{self, Column, Reader};
 use super::config::Layer;
-use super::contract;
-use super::models;
+use super::{contract, functions, models};
 
 /// A list of a property file that Tidegate reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,10 +30,11 @@ pub(super) enum Section {
     Metrics,
     SemanticModels,
     SavedQueries,
+    Functions,
 }
 
 /// In the order in which dbt reads the lists of one file.
-pub(super) const SECTIONS: [Section; 13] = [
+pub(super) const SECTIONS: [Section; 14] = [
     Section::Models,
     Section::Seeds,
     Section::Snapshots,
@@ -48,10 +48,8 @@ pub(super) const SECTIONS: [Section; 13] = [
     Section::SemanticModels,
     Section::UnitTests,
     Section::SavedQueries,
+    Section::Functions,
 ];
-
-/// Lists of dbt's that have no meaning here yet.
-pub(super) const UNSUPPORTED: [&str; 1] = ["functions"];
 
 impl Section {
     /// Returns the key.
@@ -70,6 +68,7 @@ impl Section {
             Self::Metrics => "metrics",
             Self::SemanticModels => "semantic_models",
             Self::SavedQueries => "saved_queries",
+            Self::Functions => "functions",
         }
     }
 
@@ -89,6 +88,7 @@ impl Section {
             Self::Metrics => ResourceType::Metric,
             Self::SemanticModels => ResourceType::SemanticModel,
             Self::SavedQueries => ResourceType::SavedQuery,
+            Self::Functions => ResourceType::Function,
         }
     }
 
@@ -132,7 +132,7 @@ pub(super) struct LateText {
     pub(super) span: Option<Span>,
 }
 
-/// The description of a model, seed, snapshot, analysis or singular test.
+/// The description of a model, seed, snapshot, analysis, singular test or function.
 #[derive(Clone, Debug)]
 pub(super) struct Properties {
     pub(super) section: Section,
@@ -152,6 +152,8 @@ pub(super) struct Properties {
     pub(super) versions: Vec<Version>,
     /// `relation` of a snapshot that has no file of its own.
     pub(super) relation: Option<Yaml>,
+    /// `arguments` and `returns` of a function.
+    pub(super) signature: Option<Signature>,
 }
 
 /// One entry of `versions`.
@@ -273,6 +275,8 @@ pub(super) fn node(entry: &RawEntry, problems: &mut Vec<Diagnostic>) -> Option<P
         latest_version: set("latest_version"),
         versions,
         relation: set("relation").filter(|_| section == Section::Snapshots),
+        signature: (section == Section::Functions)
+            .then(|| functions::signature(given, (&name, span), reader.problems)),
         name,
     };
     check_latest(&properties, reader.problems);

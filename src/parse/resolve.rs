@@ -1,4 +1,4 @@
-//! Names to ids: what every `ref()` and `source()` of nodes and exposures means, with dbt's rules of access
+//! Names to ids: what every `ref()`, `source()` and `function()` of nodes and exposures means, with dbt's rules of access
 //! (`resources.md` sections 4 and 10). Each problem points at the call. Called by `mod` when all nodes are
 //! known; cycles are found by whoever builds the graph.
 
@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::manifest::{
-    Config, DependsOn, Found, Json, Lookup, Manifest, Node, NodeKind, RefCall, ResourceType, SemanticModel,
-    SourceCall, UniqueId, version_text,
+    Config, DependsOn, Found, FunctionCall, Json, Lookup, Manifest, Node, NodeKind, RefCall, ResourceType,
+    SemanticModel, SourceCall, UniqueId, version_text,
 };
 
 /// Who asks.
@@ -51,15 +51,26 @@ pub(super) struct Resolved {
 impl Resolver<'_> {
     /// Resolves the calls of a node.
     pub(super) fn node(&self, node: &Node, problems: &mut Vec<Diagnostic>) -> Resolved {
-        let asker = Asker {
+        // Of functions dbt resolves no sources before they run: they have no edge in the graph.
+        let sources = if node.signature().is_some() { &[] } else { &*node.sources };
+        self.all(&Self::asker(node), &node.refs, sources, problems)
+    }
+
+    fn asker<'n>(node: &'n Node) -> Asker<'n> {
+        Asker {
             id: &node.unique_id,
             name: &node.name,
             resource: node.resource_type(),
             package: &node.package_name,
             group: node.group.as_deref(),
             span: node.span,
-        };
-        self.all(&asker, &node.refs, &node.sources, problems)
+        }
+    }
+
+    /// Resolves the `function()` calls of a node.
+    pub(super) fn functions(&self, node: &Node, problems: &mut Vec<Diagnostic>) -> Resolved {
+        let asker = Self::asker(node);
+        joined(&asker, node.functions.iter().map(|call| self.function(&asker, call, problems)))
     }
 
     /// Resolves the calls of an exposure.
@@ -100,18 +111,41 @@ impl Resolver<'_> {
         sources: &[SourceCall],
         problems: &mut Vec<Diagnostic>,
     ) -> Resolved {
-        let mut resolved = Resolved { nodes: Vec::new(), enabled: true };
         let sources = sources.iter().map(|call| self.source(asker, call, problems)).collect::<Vec<_>>();
         let refs = refs.iter().map(|call| self.reference(asker, call, problems)).collect::<Vec<_>>();
-        for answer in sources.into_iter().chain(refs) {
-            match answer {
-                Answer::Id(id) if !resolved.nodes.contains(&id) => resolved.nodes.push(id),
-                Answer::Id(_) => {}
-                Answer::Off => resolved.enabled = false,
-                Answer::Nothing => resolved.enabled &= asker.resource != ResourceType::Test,
+        joined(asker, sources.into_iter().chain(refs))
+    }
+
+    fn function(&self, asker: &Asker<'_>, call: &FunctionCall, problems: &mut Vec<Diagnostic>) -> Answer {
+        let place = call.span.unwrap_or(asker.span);
+        let written = call.written();
+        let is_test = asker.resource == ResourceType::Test;
+        match self.lookup.function(asker.package, call.package.as_deref(), &call.name) {
+            Found::One(id) => Answer::Id(id),
+            Found::Disabled(_) if is_test => Answer::Off,
+            Found::Disabled(id) => {
+                let message = format!("{} depends on `{written}`, which is disabled", describe(asker));
+                problems.push(self.point_at(Diagnostic::error(Code::DISABLED_REF, place, message), &id));
+                Answer::Nothing
+            }
+            Found::Ambiguous(ids) => {
+                problems.push(ambiguous(asker, &format!("`{written}`"), &ids, place));
+                Answer::Nothing
+            }
+            Found::Missing | Found::NoSuchVersion(_) if is_test => {
+                problems.push(self.missing_for_test(asker, &format!("`{written}`"), None, place));
+                Answer::Off
+            }
+            Found::Missing | Found::NoSuchVersion(_) => {
+                let message = format!("{} depends on `{written}`, which does not exist", describe(asker));
+                problems.push(
+                    Diagnostic::error(Code::UNKNOWN_REF, place, message)
+                        .help::<String>(suggest(&call.name, self.lookup.function_names()))
+                        .help("functions are files in the folders of `function-paths`"),
+                );
+                Answer::Nothing
             }
         }
-        resolved
     }
 
     fn source(&self, asker: &Asker<'_>, call: &SourceCall, problems: &mut Vec<Diagnostic>) -> Answer {
@@ -292,6 +326,20 @@ impl Resolver<'_> {
     }
 }
 
+/// Joins the answers to the calls of one resource.
+fn joined(asker: &Asker<'_>, answers: impl IntoIterator<Item = Answer>) -> Resolved {
+    let mut resolved = Resolved { nodes: Vec::new(), enabled: true };
+    for answer in answers {
+        match answer {
+            Answer::Id(id) if !resolved.nodes.contains(&id) => resolved.nodes.push(id),
+            Answer::Id(_) => {}
+            Answer::Off => resolved.enabled = false,
+            Answer::Nothing => resolved.enabled &= asker.resource != ResourceType::Test,
+        }
+    }
+    resolved
+}
+
 fn describe(asker: &Asker<'_>) -> String {
     format!("{} `{}`", asker.resource, if asker.name.is_empty() { asker.id.as_str() } else { asker.name })
 }
@@ -321,11 +369,21 @@ pub(super) fn start(span: Span) -> Span {
 /// Returns the node with what it needs; switched off when a test has lost its model.
 pub(super) fn apply(node: &Node, resolved: Resolved) -> Node {
     let mut node = node.clone();
-    node.depends_on = DependsOn { macros: node.depends_on.macros, nodes: resolved.nodes };
+    node.depends_on = DependsOn { macros: node.depends_on.macros, nodes: Vec::new() };
+    add(&mut node, resolved);
+    node
+}
+
+/// Adds to what a node needs; switches it off when it is a test that has lost something.
+pub(super) fn add(node: &mut Node, resolved: Resolved) {
+    for id in resolved.nodes {
+        if !node.depends_on.nodes.contains(&id) {
+            node.depends_on.nodes.push(id);
+        }
+    }
     if !resolved.enabled {
         let mut values = node.config.values().clone();
         values.insert("enabled".to_owned(), Json::Bool(false));
         node.config = Config::new(values);
     }
-    node
 }

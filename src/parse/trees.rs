@@ -39,8 +39,10 @@ impl<'a> Trees<'a> {
         self.both(resource, package, fqn, |entry| entry.value.to_json())
     }
 
-    /// Returns the layers as written, for state comparison.
+    /// Returns the layers as written, for state comparison: those of functions are looked up among the models', as
+    /// in dbt.
     pub(super) fn raw_layers(&self, resource: ResourceType, package: &str, fqn: &[String]) -> TreeLayers {
+        let resource = if resource == ResourceType::Function { ResourceType::Model } else { resource };
         self.both(resource, package, fqn, |entry| entry.raw.to_json())
     }
 

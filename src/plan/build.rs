@@ -72,7 +72,7 @@ fn steps(manifest: &Manifest, command: Command, entries: &[Entry<'_>]) -> Vec<St
     let places: HashMap<&UniqueId, usize> =
         entries.iter().enumerate().map(|(place, entry)| (entry.id, place)).collect();
     let step = |entry: &Entry<'_>| {
-        let node = manifest.nodes.get(entry.id).map(|node| &**node);
+        let node = manifest.node(entry.id).map(|node| &**node);
         let before = entry.after.iter().filter(|_| command.keeps_order());
         let mut after: Vec<usize> = before.filter_map(|id| places.get(id).copied()).collect();
         after.sort_unstable();
@@ -123,14 +123,15 @@ fn hooks(manifest: &Manifest, request: Request<'_>, tag: &str) -> Vec<UniqueId> 
     found.into_iter().map(|(_, _, _, id)| id.clone()).collect()
 }
 
-/// Returns the schemas of the selected relations, and those of tests that store their failures.
+/// Returns the schemas of the selected relations and functions, and those of tests that store their failures.
 fn schemas(manifest: &Manifest, request: Request<'_>) -> Vec<SchemaName> {
     if !request.command.makes_schemas() {
         return Vec::new();
     }
-    let nodes = request.selected.iter().filter_map(|id| manifest.nodes.get(id));
+    let nodes = request.selected.iter().filter_map(|id| manifest.node(id));
     let built = nodes.filter(|node| match node.resource_type() {
         ResourceType::Test => node.config.flag("store_failures").unwrap_or(false) || request.store_failures,
+        ResourceType::Function => true,
         _ => node.is_relational(),
     });
     let names = built.map(|n| SchemaName { database: n.database.clone(), schema: n.schema.clone() });

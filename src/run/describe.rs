@@ -14,7 +14,7 @@ impl Infos {
     /// Collects the facts of some nodes.
     pub(super) fn new<'a>(manifest: &Manifest, ids: impl IntoIterator<Item = &'a UniqueId>) -> Self {
         let info = |id: &UniqueId| {
-            let facts = match manifest.nodes.get(id) {
+            let facts = match manifest.node(id) {
                 Some(node) => node_facts(node),
                 None => other_facts(manifest, id),
             };
@@ -98,6 +98,7 @@ pub(super) fn description(node: &Node, home: Option<&str>, in_batches: bool) -> 
         }
         ResourceType::Seed => format!("seed file {relation}"),
         ResourceType::Snapshot => format!("snapshot {relation}"),
+        ResourceType::Function => format!("function {relation}"),
         kind @ (ResourceType::Test | ResourceType::UnitTest) => format!("{kind} {}", test_name(node)),
         other => format!("{other} {}", node.name),
     }

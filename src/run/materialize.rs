@@ -21,7 +21,10 @@ pub(super) fn materialize(
     let name = node.config.materialized();
     check_language(node, name.as_str(), scope)?;
     let returned = call_macro(node, name.as_str(), compiled.map(|compiled| &*compiled.code), scope)?;
-    add_relations(node, &returned, scope)?;
+    // Functions are no relations: none is looked for in the cache.
+    if node.signature().is_none() {
+        add_relations(node, &returned, scope)?;
+    }
     Ok(scope.main_response().unwrap_or_else(|| AdapterResponse::message("OK")))
 }
 

@@ -25,9 +25,9 @@ use crate::compile::{Compiler, unit_test_node};
 use crate::context::{NodeScope, RunScope, SharedSession, response_json};
 use crate::diag::{Code, Diagnostic};
 use crate::event::{
-    self, CatchableExceptionOnRun, EventSink, LogModelResult, LogNodeNoOpResult, LogSeedResult,
-    LogSkipBecauseError, LogSnapshotResult, LogStartLine, LogTestResult, NodeCompiling, NodeExecuting,
-    NodeFinished, NodeInfo, NodeStart, SkippingDetails,
+    self, CatchableExceptionOnRun, EventSink, LogFunctionResult, LogModelResult, LogNodeNoOpResult,
+    LogSeedResult, LogSkipBecauseError, LogSnapshotResult, LogStartLine, LogTestResult, NodeCompiling,
+    NodeExecuting, NodeFinished, NodeInfo, NodeStart, SkippingDetails,
 };
 use crate::manifest::{Compiled, Json, JsonMap, Node, NodeKind, ResourceType, UniqueId};
 use crate::plan::{Action, Plan, Resumption};
@@ -107,7 +107,7 @@ impl NodeRunner {
     /// Returns the node of a step; a unit test gets one that stands for it.
     fn node(&self, id: &UniqueId) -> Option<Arc<Node>> {
         let manifest = &self.run_scope().manifest;
-        if let Some(node) = manifest.nodes.get(id) {
+        if let Some(node) = manifest.node(id) {
             return Some(Arc::clone(node));
         }
         let test = manifest.unit_tests.get(id)?;
@@ -306,6 +306,14 @@ impl NodeRunner {
                 num_models: total,
                 status: result.status.to_string(),
             }),
+            ResourceType::Function => events.send(LogFunctionResult {
+                description,
+                execution_time,
+                index,
+                node_info,
+                status: result.status.to_string(),
+                total,
+            }),
             _ => events.send(LogModelResult { description, execution_time, index, node_info, status, total }),
         }
     }
@@ -396,7 +404,7 @@ impl Runner for NodeRunner {
     fn skip(&self, turn: Turn<'_>, because: &SkipReason) -> RunResult {
         let Turn { id, index, total } = turn;
         let info = self.infos.get(id);
-        let node = self.run_scope().manifest.nodes.get(id);
+        let node = self.run_scope().manifest.node(id);
         let (schema, name) = node.map_or_else(
             || (String::new(), info.facts.name.clone()),
             |node| (node.schema.clone(), node.alias.clone()),

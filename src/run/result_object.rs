@@ -40,7 +40,7 @@ impl ResultObject {
     /// The JSON of the resource the result is of.
     fn node(&self) -> Json {
         let (manifest, id) = (&self.run.manifest, &self.id);
-        if let Some(node) = manifest.nodes.get(id) {
+        if let Some(node) = manifest.node(id) {
             return resource_json(&NodeWithCompiled { node, compiled: self.run.compiled.get(id) });
         }
         let exposure = manifest.exposures.get(id).map(|exposure| resource_json(&**exposure));

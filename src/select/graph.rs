@@ -4,7 +4,7 @@ use crate::dag::Dag;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::manifest::{Manifest, UniqueId};
 
-/// Builds the graph of sources, nodes, exposures and unit tests. Errors once for each knot of resources that
+/// Builds the graph of sources, nodes, functions, exposures and unit tests. Errors once for each knot of resources that
 /// depend on each other.
 pub fn link(manifest: &Manifest) -> Result<Dag<UniqueId>, Vec<Diagnostic>> {
     let mut dag = Dag::new();
@@ -12,7 +12,7 @@ pub fn link(manifest: &Manifest) -> Result<Dag<UniqueId>, Vec<Diagnostic>> {
         dag.add(id);
     }
     // A test that lost its model stays in the manifest, as in dbt, but takes no part.
-    let nodes = manifest.nodes.iter().filter(|(_, node)| node.config.enabled()).map(|(id, _)| id);
+    let nodes = manifest.all_nodes().filter(|node| node.config.enabled()).map(|node| &node.unique_id);
     let semantic =
         manifest.metrics.keys().chain(manifest.semantic_models.keys()).chain(manifest.saved_queries.keys());
     let others = nodes.chain(manifest.exposures.keys()).chain(semantic).chain(manifest.unit_tests.keys());
@@ -65,13 +65,16 @@ fn told(manifest: &Manifest, dag: &Dag<UniqueId>, cycle: &[usize]) -> Diagnostic
 }
 
 fn name(manifest: &Manifest, id: &UniqueId) -> String {
-    manifest.nodes.get(id).map_or_else(|| id.to_string(), |node| node.search_name())
+    manifest.node(id).map_or_else(|| id.to_string(), |node| node.search_name())
 }
 
-/// Finds the `ref()` by which a node needs another; the node itself if the call has no known place.
+/// Finds the `ref()` or `function()` by which a node needs another; the node itself if the call has no known place.
 fn call(manifest: &Manifest, from: &UniqueId, to: &UniqueId) -> Option<Span> {
-    let node = manifest.nodes.get(from)?;
-    let wanted = manifest.nodes.get(to)?;
-    let mut calls = node.refs.iter().filter(|call| call.name == wanted.name);
-    Some(calls.find_map(|call| call.span).unwrap_or(node.span))
+    let node = manifest.node(from)?;
+    let wanted = manifest.node(to)?;
+    let refs = node.refs.iter().map(|call| (&call.name, call.span));
+    let functions = node.functions.iter().map(|call| (&call.name, call.span));
+    let calls = if wanted.signature().is_some() { functions.collect::<Vec<_>>() } else { refs.collect() };
+    let mut places = calls.into_iter().filter(|(name, _)| **name == wanted.name);
+    Some(places.find_map(|(_, span)| span).unwrap_or(node.span))
 }

@@ -25,7 +25,7 @@ impl<'a> Resource<'a> {
     }
 
     pub(super) fn find(manifest: &'a Manifest, id: &UniqueId) -> Option<Self> {
-        if let Some(node) = manifest.nodes.get(id) {
+        if let Some(node) = manifest.node(id) {
             return Some(Self::Node(node));
         }
         if let Some(table) = manifest.sources.get(id) {
@@ -156,9 +156,10 @@ impl<'a> Resource<'a> {
         matches!(self, Self::Node(node) if node.version().is_some())
     }
 
-    /// Returns the config that `config.` looks into: that of nodes and sources.
+    /// Returns the config that `config.` looks into: that of nodes and sources, but not of functions, as in dbt.
     pub(super) fn config(self) -> Option<&'a Config> {
         match self {
+            Self::Node(node) if node.signature().is_some() => None,
             Self::Node(node) => Some(&node.config),
             Self::Source(table) => Some(&table.config),
             _ => None,

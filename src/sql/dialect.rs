@@ -40,6 +40,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Returns the expression for the present moment, which templates know as `sql_now`.
+    fn now(&self) -> &'static str {
+        "now()"
+    }
+
     /// Tells whether a subquery in `from` needs a name.
     ///
     /// dbt's `require_alias`: decides how a limited or filtered relation is written.

@@ -103,14 +103,14 @@ impl PreviousManifest {
         nodes.filter(|(_, node)| node.get("resource_type").and_then(Json::as_str) == Some("model"))
     }
 
-    /// Returns the nodes that were built as relations: models that are not ephemeral, seeds, snapshots.
+    /// Returns what was built: models that are not ephemeral, seeds, snapshots, functions.
     pub fn built(&self) -> impl Iterator<Item = BuiltNode<'_>> {
-        let nodes = self.file.get("nodes").and_then(Json::as_object);
-        nodes.into_iter().flatten().filter_map(|(unique_id, node)| {
+        let all = |key: &str| self.file.get(key).and_then(Json::as_object).into_iter().flatten();
+        all("nodes").chain(all("functions")).filter_map(|(unique_id, node)| {
             let text = |key: &str| node.get(key).and_then(Json::as_str);
             let kind = ResourceType::parse(text("resource_type")?)?;
             let materialized = node.pointer("/config/materialized").and_then(Json::as_str);
-            if !kind.is_refable() || materialized == Some("ephemeral") {
+            if !(kind.is_refable() || kind == ResourceType::Function) || materialized == Some("ephemeral") {
                 return None;
             }
             let database = text("database").unwrap_or_default();

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tidegate::diag::{FileId, Sources, Span};
 use tidegate::manifest::{
-    Checksum, ColumnProperties, Columns, Config, Contract, DependsOn, Exposure, GenericTest, Group, JsonMap,
-    Language, Manifest, Node, NodeKind, RefCall, ResourceType, SourceCall, SourceTable, TestMetadata,
-    UniqueId, UnitTest,
+    Checksum, ColumnProperties, Columns, Config, Contract, DependsOn, Exposure, FunctionCall, GenericTest,
+    Group, JsonMap, Language, Manifest, Node, NodeKind, RefCall, ResourceType, SourceCall, SourceTable,
+    TestMetadata, UniqueId, UnitTest,
 };
 
 /// The place of everything.
@@ -179,7 +179,7 @@ fn node(item: &Json, (file, span): Place) -> Node {
         refs: refs(item),
         sources: source_calls(item),
         metrics: list(&item["metrics"], texts),
-        functions: list(&item["functions"], texts),
+        functions: list(&item["functions"], function_call),
         depends_on: depends_on(item),
         contract: match contract {
             Json::Null => Contract::default(),
@@ -193,6 +193,12 @@ fn node(item: &Json, (file, span): Place) -> Node {
         file,
         span,
     }
+}
+
+fn function_call(item: &Json) -> FunctionCall {
+    let mut names = texts(item);
+    let name = names.pop().unwrap();
+    FunctionCall { package: names.pop(), name, span: None }
 }
 
 fn source(item: &Json, (file, span): Place) -> SourceTable {

@@ -52,6 +52,7 @@ fn ours(parsed: &Parsed, root: &Utf8Path) -> BTreeMap<(String, String), Vec<Json
     };
     let json = |resource: &dyn erased::Serialize| resource.json();
     manifest.nodes.values().for_each(|r| add("nodes", json(&**r)));
+    manifest.functions.values().for_each(|r| add("functions", json(&**r)));
     manifest.sources.values().for_each(|r| add("sources", json(&**r)));
     manifest.exposures.values().for_each(|r| add("exposures", json(&**r)));
     manifest.metrics.values().for_each(|r| add("metrics", json(&**r)));
@@ -181,6 +182,59 @@ fn all_problems_are_told_at_once() {
             "error models/c.sql:1:4: config `enabled` must be true or false, but is text",
             "error models/a.sql:1:18: model `a` depends on `ref('orderz')`, which does not exist",
             "error models/b.sql:1:18: model `b` depends on source `raw.orders`, which does not exist",
+        ],
+    );
+}
+
+#[test]
+fn functions_need_a_result_and_callers_need_functions() {
+    let function = ("functions/f.sql", "select 1");
+    let entry = |rest: &'static str| ("functions/f.yml", rest);
+    check(
+        &[function, entry("functions:\n  - name: f\n    arguments: [{name: a}, 3]\n")],
+        &[
+            "error functions/f.yml:3:17: argument `a` of function `f` needs a `data_type`",
+            "error functions/f.yml:3:28: an item of `arguments` must be a mapping with `name` and `data_type`, but is a whole number",
+            "error functions/f.yml:2:5: function `f` needs `returns` with a `data_type`",
+        ],
+    );
+    check(
+        &[
+            function,
+            entry(
+                "functions:\n  - name: f\n    config: {type: scalr, volatility: never}\n    returns: {data_type: int}\n",
+            ),
+        ],
+        &[
+            "error functions/f.yml:3:20: config `type` must be `scalar`, `aggregate` or `table`, but is `scalr`",
+            "error functions/f.yml:3:39: config `volatility` must be `deterministic`, `stable` or `non-deterministic`, but is `never`",
+        ],
+    );
+    check(
+        &[
+            function,
+            entry(
+                "functions:\n  - name: f\n    arguments: [{name: a, data_type: int, default_value: 0}, {name: b, data_type: int}]\n    returns: {data_type: int}\n",
+            ),
+        ],
+        &[
+            "error functions/f.sql:1:1: Non-defaulted argument 'b' of function 'f' comes after a defaulted argument. Non-defaulted arguments cannot come after defaulted arguments. ",
+        ],
+    );
+    check(
+        &[function, ("models/a.sql", "select {{ function('g') }}()")],
+        &["error models/a.sql:1:11: model `a` depends on `function('g')`, which does not exist"],
+    );
+    check(
+        &[
+            ("functions/f.sql", "{{ config(enabled=false) }} select 1"),
+            ("models/a.sql", "select {{ function('f') }}()"),
+            ("tests/t.sql", "select {{ function('shop', 'g') }}()"),
+            ("tests/u.sql", "select {{ function('f') }}()"),
+        ],
+        &[
+            "error models/a.sql:1:11: model `a` depends on `function('f')`, which is disabled",
+            "warning tests/t.sql:1:11: test `t` depends on `function('shop', 'g')`, which does not exist",
         ],
     );
 }

@@ -40,7 +40,7 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     }
     for id in named(ui, &done.loaded, &done.selected) {
         let Some(compiled) = done.loaded.compiled.get(id) else { continue };
-        let Some(node) = done.loaded.parsed.manifest.nodes.get(id) else { continue };
+        let Some(node) = done.loaded.parsed.manifest.node(id) else { continue };
         print(ui, (&node.search_name(), id.as_str()), &compiled.code, false);
     }
     Ok(Outcome::Success)

@@ -1,4 +1,4 @@
-//! `--defer`, `--favor-state`, `--state`, `--defer-state` → what `ref` may mean besides the own relations.
+//! `--defer`, `--favor-state`, `--state`, `--defer-state` → what `ref` and `function` may mean besides the own relations.
 
 use std::collections::HashMap;
 
@@ -33,11 +33,11 @@ pub(super) fn deferral(ui: &Ui, loaded: &Loaded) -> Result<Deferral, CliError> {
     }
     let shared = &loaded.parsed.shared;
     let previous = PreviousManifest::read(&folder)?;
-    let known = &loaded.parsed.manifest.nodes;
+    let known = &loaded.parsed.manifest;
     let mut relations = HashMap::new();
     for node in previous.built() {
         let id = UniqueId::from_artifact(node.unique_id);
-        if known.contains_key(&id) {
+        if known.node(&id).is_some() {
             let database = Some(node.database).filter(|database| !database.is_empty());
             let relation = Relation::new(shared.dialect, database, Some(node.schema), Some(node.alias));
             relations.insert(id, relation.with_quoting(shared.quoting));

@@ -214,14 +214,14 @@ pub(in crate::cli) fn preview_selected(ui: &Ui, limit: i64) -> Result<Vec<Previe
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let compiler = warehouse.compiler(&loaded);
     let shown = named(ui, &loaded, &selected);
-    let nodes = shown.iter().filter_map(|id| loaded.parsed.manifest.nodes.get(*id));
+    let nodes = shown.iter().filter_map(|id| loaded.parsed.manifest.node(id));
     let previews: Result<Vec<Preview>, Diagnostic> =
         nodes.map(|node| preview(&warehouse, &compiler, node, limit)).collect();
     warehouse.close()?;
     let previews = previews?;
     loaded.write_manifest(ui)?;
     let done = |id: &UniqueId| {
-        let node = loaded.parsed.manifest.nodes.get(id)?;
+        let node = loaded.parsed.manifest.node(id)?;
         let compiled = loaded.compiled.get(id);
         Some(RunResult::new(id.clone(), Status::Success).with_node(node, compiled.as_deref()))
     };

@@ -46,7 +46,7 @@ pub(super) fn blank(ui: &Ui) {
 pub(super) fn finished(ui: &Ui, loaded: &Loaded, results: &[RunResult], seconds: f64) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for result in results {
-        let key = match loaded.parsed.manifest.nodes.get(&result.unique_id) {
+        let key = match loaded.parsed.manifest.node(&result.unique_id) {
             Some(node) => match node.resource_type() {
                 ResourceType::Model => format!("{} model", node.config.materialized()),
                 ResourceType::Operation => "project hook".to_owned(),
@@ -176,7 +176,7 @@ fn facts(loaded: &Loaded, id: &UniqueId) -> Option<(NodeFacts, String)> {
     if let Some(table) = manifest.sources.get(id) {
         return Some((source_facts(table), table.path.clone()));
     }
-    let (name, path, file, materialized) = match (manifest.nodes.get(id), manifest.unit_tests.get(id)) {
+    let (name, path, file, materialized) = match (manifest.node(id), manifest.unit_tests.get(id)) {
         (Some(node), _) => {
             let materialized = node.config.text("materialized").unwrap_or_default();
             (node.name.clone(), &node.path, &node.original_file_path, materialized)

@@ -104,7 +104,7 @@ pub(in crate::cli) fn named<'a>(
 ) -> Vec<&'a UniqueId> {
     let words = ui.flags.selecting().select;
     let is_named = |id: &&UniqueId| {
-        let node = loaded.parsed.manifest.nodes.get(*id);
+        let node = loaded.parsed.manifest.node(id);
         node.is_some_and(|node| words.iter().any(|word| word.contains(&node.name)))
     };
     let named: Vec<&UniqueId> = selected.iter().filter(is_named).collect();

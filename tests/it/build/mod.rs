@@ -6,6 +6,7 @@ mod commands;
 mod defer;
 mod docs;
 mod freshness;
+mod functions;
 mod hooks;
 mod interrupt;
 mod introspection;

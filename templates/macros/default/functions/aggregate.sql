@@ -5,14 +5,14 @@
 {% endmacro %}
 
 {% macro default__get_aggregate_function_create_replace_signature(target_relation) %}
-  create or replace aggregate function {{ target_relation.render() }} ({{ get_formatted_aggregate_function_args() }})
-  returns {{ model.returns.data_type }}
+  CREATE OR REPLACE AGGREGATE FUNCTION {{ target_relation.render() }} ({{ get_formatted_aggregate_function_args() }})
+  RETURNS {{ model.returns.data_type }}
   {{ get_function_language_specifier() }}
   {{ get_aggregate_function_volatility_specifier() }}
   {%- if model.get('language') == 'python' %}
   {{ get_function_python_options() }}
   {%- endif %}
-  as
+  AS
 {% endmacro %}
 
 
@@ -33,7 +33,7 @@
 {% macro default__get_function_language_specifier() %}
   {%- set language = model.get('language') -%}
   {%- if language != 'sql' -%}
-    language {{ 'js' if language == 'javascript' else language }}
+    LANGUAGE {{ 'js' if language == 'javascript' else language | upper }}
   {%- endif -%}
 {% endmacro %}
 
@@ -54,9 +54,9 @@
 
 {% macro default__get_function_python_options() %}
   {%- set packages = model.config.get('packages') -%}
-  runtime_version = '{{ model.config.get('runtime_version') }}'
-  handler = '{{ model.config.get('entry_point') }}'
+  RUNTIME_VERSION = '{{ model.config.get('runtime_version') }}'
+  HANDLER = '{{ model.config.get('entry_point') }}'
   {%- if packages %}
-  packages = ('{{ packages | join("', '") }}')
+  PACKAGES = ('{{ packages | join("', '") }}')
   {%- endif -%}
 {% endmacro %}

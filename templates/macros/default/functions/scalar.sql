@@ -1,4 +1,5 @@
-{# Scalar functions in SQL. The body of the node is the function's body; arguments and result come from its YAML. #}
+{# Scalar functions in SQL. The body of the node is the function's body; arguments and result come from its YAML.
+   The keywords are in upper case, as scripts look for them in logs. #}
 
 {% macro scalar_function_sql(target_relation) %}
   {{ return(adapter.dispatch('scalar_function_sql', 'dbt')(target_relation)) }}
@@ -16,10 +17,10 @@
 {% endmacro %}
 
 {% macro default__scalar_function_create_replace_signature_sql(target_relation) %}
-  create or replace function {{ target_relation.render() }} ({{ formatted_scalar_function_args_sql() }})
-  returns {{ model.returns.data_type }}
+  CREATE OR REPLACE FUNCTION {{ target_relation.render() }} ({{ formatted_scalar_function_args_sql() }})
+  RETURNS {{ model.returns.data_type }}
   {{ scalar_function_volatility_sql() }}
-  as
+  AS
 {% endmacro %}
 
 
@@ -44,7 +45,7 @@
 {% macro default__scalar_function_body_sql() %}
   $$
     {{ model.compiled_code }}
-  $$ language sql
+  $$ LANGUAGE SQL
 {% endmacro %}
 
 
@@ -55,7 +56,7 @@
 
 {% macro default__scalar_function_volatility_sql() %}
   {%- set volatility = model.config.get('volatility') -%}
-  {%- set keywords = {'deterministic': 'immutable', 'stable': 'stable', 'non-deterministic': 'volatile'} -%}
+  {%- set keywords = {'deterministic': 'IMMUTABLE', 'stable': 'STABLE', 'non-deterministic': 'VOLATILE'} -%}
   {%- if volatility in keywords -%}
     {{ keywords[volatility] }}
   {%- elif volatility is not none and volatility is defined -%}

@@ -8,7 +8,8 @@
 
   {#- The name is known only now, so the dispatch is kept out of sight of those who collect names from the text. -#}
   {%- set find_macro = adapter.dispatch -%}
-  {%- set write_function = find_macro(model.config.type ~ '_function_' ~ model.language, 'dbt') -%}
+  {%- set macro_name = this.get_function_macro_name(this.get_function_config(model)) -%}
+  {%- set write_function = find_macro(macro_name, 'dbt') -%}
   {{ function_execute_build_sql(write_function(target_relation), existing_relation, target_relation) }}
 
   {{ run_hooks(post_hooks) }}

@@ -1,0 +1,129 @@
+//! `metric()` at run time: the metric's name, with its facts as attributes and what it is computed from as methods
+//! (`jinja.md` section 4). Called by `run_scope`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::refs::texts;
+use super::run_scope::NodeScope;
+use crate::diag::{Code, suggest};
+use crate::jinja::{Call, Error, Instance, Value, dict, from_json, list, object};
+use crate::manifest::{Found, Manifest, Metric, MetricType, resource_json};
+
+impl NodeScope {
+    /// Answers `metric(name)` or `metric(package, name)` for a node that is compiled or run.
+    pub(super) fn answer_metric(&self, call: &mut Call<'_>) -> Result<Value, Error> {
+        let names = texts(call)?;
+        let (package, name) = match names.as_slice() {
+            [name] => (None, name),
+            [package, name] => (Some(package.as_str()), name),
+            other => {
+                let message = format!("metric() takes one or two arguments ({} given)", other.len());
+                return Err(
+                    Error::runtime(message).help("write `metric('name')` or `metric('package', 'name')`")
+                );
+            }
+        };
+        let run = self.run();
+        let found = run.lookup.metric(self.package(), package, name);
+        let metric = match &found {
+            Found::One(id) => run.manifest.metrics.get(id),
+            _ => None,
+        };
+        match metric {
+            Some(metric) => {
+                Ok(object(MetricObject { metric: Arc::clone(metric), manifest: Arc::clone(&run.manifest) }))
+            }
+            None => {
+                let state =
+                    if matches!(found, Found::Disabled(_)) { "is disabled" } else { "does not exist" };
+                Err(Error::new(Code::UNKNOWN_REF, format!("metric `{name}` {state}"))
+                    .help::<String>(suggest(name, run.lookup.metric_names())))
+            }
+        }
+    }
+}
+
+/// A metric in a template.
+struct MetricObject {
+    metric: Arc<Metric>,
+    manifest: Arc<Manifest>,
+}
+
+/// What a metric is computed from.
+const METHODS: [&str; 4] = [
+    "full_metric_dependency",
+    "base_metric_dependency",
+    "derived_metric_dependency",
+    "derived_metric_dependency_depth",
+];
+
+impl MetricObject {
+    fn parents<'m>(&'m self, metric: &'m Metric) -> impl Iterator<Item = &'m Arc<Metric>> {
+        metric.entry.depends_on.nodes.iter().filter_map(|id| self.manifest.metrics.get(id))
+    }
+
+    /// Visits a metric and all it is made of; `depth` counts from 1.
+    fn visit<'m>(&'m self, metric: &'m Metric, depth: i64, see: &mut dyn FnMut(&'m Metric, i64)) {
+        see(metric, depth);
+        for parent in self.parents(metric) {
+            self.visit(parent, depth + 1, see);
+        }
+    }
+
+    fn answer(&self, method: &str) -> Value {
+        let mut names = BTreeSet::new();
+        let mut depths = Vec::new();
+        self.visit(&self.metric, 1, &mut |metric, depth| {
+            let derived = is_derived(metric);
+            let wanted = match method {
+                "base_metric_dependency" => !derived,
+                "derived_metric_dependency" => derived,
+                _ => true,
+            };
+            if wanted {
+                names.insert(&*metric.entry.name);
+            }
+            if derived {
+                depths.push(dict([(&*metric.entry.name, Value::from(depth))]));
+            }
+        });
+        if method == "derived_metric_dependency_depth" {
+            return list(depths);
+        }
+        list(names.into_iter().map(Value::from).collect::<Vec<_>>())
+    }
+}
+
+fn is_derived(metric: &Metric) -> bool {
+    matches!(metric.metric_type, MetricType::Derived | MetricType::Ratio)
+}
+
+impl Instance for MetricObject {
+    fn type_name(&self) -> &'static str {
+        "ResolvedMetricReference"
+    }
+
+    fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
+        Ok(match name {
+            "metric_name" => Some(Value::from(&*self.metric.entry.name)),
+            _ => resource_json(&*self.metric).get(name).map(from_json),
+        })
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        METHODS.contains(&name)
+    }
+
+    fn call_method(&self, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
+        self.has_method(name).then(|| call.args.finish().map(|()| self.answer(name)))
+    }
+
+    fn str(&self) -> String {
+        self.metric.entry.name.clone()
+    }
+
+    fn truth(&self) -> bool {
+        true
+    }
+}
