@@ -10,7 +10,7 @@ use crate::manifest::{Disabled, Json, Node, NodeKind, UniqueId, utc, wall_time};
 
 /// Tells whether the contract is the same. Only models have one; other code never changes it.
 pub(super) fn same(rules: Rules<'_>, id: &UniqueId, old: &Json) -> Option<bool> {
-    rules.manifest.nodes.get(id).map(|node| is_same(node, old))
+    rules.manifest.node(id).map(|node| is_same(node, old))
 }
 
 pub(super) fn is_same(node: &Node, old: &Json) -> bool {

@@ -31,7 +31,7 @@ const TEST_MODIFIERS: [&str; 8] =
 /// changed, as in dbt: a new source changes nothing by itself.
 pub(super) fn contents(rules: Rules<'_>, id: &UniqueId, old: Option<&Json>) -> Option<bool> {
     let manifest = rules.manifest;
-    if let Some(node) = manifest.nodes.get(id) {
+    if let Some(node) = manifest.node(id) {
         return Some(old.is_some_and(|old| node_contents(rules, node, old)));
     }
     if let Some(test) = manifest.unit_tests.get(id) {
@@ -87,6 +87,16 @@ fn node_contents(rules: Rules<'_>, node: &Node, old: &Json) -> bool {
         && node_relation(rules, node, old)
         && same_reference(node, old)
         && contract::is_same(node, old)
+        && same_signature(node, old)
+}
+
+/// How a function is called; dbt compares what its property file says, descriptions included.
+fn same_signature(node: &Node, old: &Json) -> bool {
+    if node.signature().is_none() {
+        return true;
+    }
+    let new = resource_json(node);
+    ["arguments", "returns"].iter().all(|key| same_value(new.get(*key), old.get(*key)))
 }
 
 /// What refs of other models depend on.
@@ -103,7 +113,7 @@ fn same_reference(node: &Node, old: &Json) -> bool {
 
 /// Code; of a seed the fingerprint of its file.
 pub(super) fn body(rules: Rules<'_>, id: &UniqueId, old: &Json) -> Option<bool> {
-    rules.manifest.nodes.get(id).map(|node| node_body(node, old))
+    rules.manifest.node(id).map(|node| node_body(node, old))
 }
 
 fn node_body(node: &Node, old: &Json) -> bool {
@@ -120,7 +130,7 @@ fn same_code(node: &Node, old: &Json) -> bool {
 /// Configuration as it is written, without what is compared elsewhere.
 pub(super) fn config(rules: Rules<'_>, id: &UniqueId, old: &Json) -> Option<bool> {
     let manifest = rules.manifest;
-    if let Some(node) = manifest.nodes.get(id) {
+    if let Some(node) = manifest.node(id) {
         return Some(node_config(rules, node, old));
     }
     if let Some(table) = manifest.sources.get(id) {
@@ -174,7 +184,7 @@ fn same_key(new: Option<&Json>, old: Option<&Json>) -> bool {
 
 /// Descriptions, where they are kept in the database.
 pub(super) fn persisted_descriptions(rules: Rules<'_>, id: &UniqueId, old: &Json) -> Option<bool> {
-    rules.manifest.nodes.get(id).map(|node| descriptions(node, old))
+    rules.manifest.node(id).map(|node| descriptions(node, old))
 }
 
 fn descriptions(node: &Node, old: &Json) -> bool {
@@ -201,7 +211,7 @@ fn truthy(value: &Json) -> bool {
 
 /// Where it is built, as far as that is configured; of a source, where it lies.
 pub(super) fn relation(rules: Rules<'_>, id: &UniqueId, old: &Json) -> Option<bool> {
-    if let Some(node) = rules.manifest.nodes.get(id) {
+    if let Some(node) = rules.manifest.node(id) {
         return Some(node_relation(rules, node, old));
     }
     rules.manifest.sources.get(id).map(|table| source_relation(rules, table, old))

@@ -119,6 +119,26 @@ fn functions_of_another_run_stand_for_those_that_are_missing() {
 }
 
 #[test]
+fn a_function_is_modified_when_its_code_or_its_signature_is() {
+    let shop = Shop::copy("functions");
+    shop.run(&["parse"], 0);
+    std::fs::create_dir(shop.path("state")).unwrap();
+    std::fs::copy(shop.path("target/manifest.json"), shop.path("state/manifest.json")).unwrap();
+    let modified = |shop: &Shop| -> Vec<String> {
+        let list =
+            ["--quiet", "list", "-s", "state:modified", "--state", "state", "--resource-type", "function"];
+        shop.call(&list).stdout.lines().map(str::to_owned).collect()
+    };
+    assert_eq!(modified(&shop), Vec::<String>::new());
+    let entries = shop.read("functions/functions.yml");
+    shop.write("functions/functions.yml", &entries.replace("default_value: 2", "default_value: 3"));
+    assert_eq!(modified(&shop), ["shop.doubled"]);
+    shop.write("functions/functions.yml", &entries);
+    shop.write("functions/total.sql", "select 1");
+    assert_eq!(modified(&shop), ["shop.total"]);
+}
+
+#[test]
 fn metrics_and_the_present_moment_are_known_when_nodes_run() {
     let shop = built();
     assert_eq!(
