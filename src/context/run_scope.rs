@@ -200,9 +200,14 @@ impl NodeScope {
         self.0.node.as_ref()
     }
 
+    /// Returns the node of the scope unless it is a hook: dbt runs those on its main connection, for nobody.
+    fn named_node(&self) -> Option<&Arc<Node>> {
+        self.0.node.as_ref().filter(|node| !matches!(node.kind, NodeKind::Operation { .. }))
+    }
+
     /// Returns the id and the dict of the node or source that the scope serves.
     pub(super) fn subject(&self) -> Option<(UniqueId, Json)> {
-        let node = self.0.node.as_ref().map(|node| (node.unique_id.clone(), resource_json(&**node)));
+        let node = self.named_node().map(|node| (node.unique_id.clone(), resource_json(&**node)));
         node.or_else(|| {
             self.0.source.as_ref().map(|source| (source.unique_id.clone(), resource_json(&**source)))
         })
@@ -210,7 +215,7 @@ impl NodeScope {
 
     /// Returns the id of the node or source that the scope serves.
     pub(super) fn subject_id(&self) -> Option<&UniqueId> {
-        let node = self.0.node.as_ref().map(|node| &node.unique_id);
+        let node = self.named_node().map(|node| &node.unique_id);
         node.or_else(|| self.0.source.as_ref().map(|source| &source.unique_id))
     }
 
@@ -278,12 +283,8 @@ impl NodeScope {
     /// Hands the worker's session to this scope's node; hooks of the run share that of the main thread. Errors when the
     /// query comment can not be made.
     pub fn take_session(&self) -> Result<(), Error> {
-        let is_hook = |node: &Arc<Node>| matches!(node.kind, NodeKind::Operation { .. });
-        let name = match self.subject_id() {
-            Some(_) if self.0.node.as_ref().is_some_and(is_hook) => MAIN_SESSION,
-            Some(id) => id.as_str(),
-            None => "macro",
-        };
+        let nobody = if self.0.node.is_some() { MAIN_SESSION } else { "macro" };
+        let name = self.subject_id().map_or(nobody, UniqueId::as_str);
         let comment = self.0.run.shared.query_comment(self)?;
         self.0.session.with(|session| session.rename(name, comment));
         Ok(())

@@ -152,6 +152,13 @@ impl Session {
         Ok(response)
     }
 
+    /// Makes every statement a transaction of its own until the next `begin`: dbt does so before operations and
+    /// questions for the age of sources, which may hold what no transaction takes (`vacuum`).
+    pub fn clear_transaction(&mut self) -> Result<(), DbError> {
+        self.begin()?;
+        self.commit()
+    }
+
     /// Opens a transaction unless one is open.
     pub fn begin(&mut self) -> Result<(), DbError> {
         let connection = self.connection()?;
@@ -193,8 +200,7 @@ impl Session {
     pub fn leave_transaction(&mut self) -> Result<(), DbError> {
         self.rollback();
         self.rename(MAIN_SESSION, QueryComment::default());
-        self.begin()?;
-        self.commit()
+        self.clear_transaction()
     }
 
     /// Tells whether a transaction is open.

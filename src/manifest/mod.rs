@@ -34,7 +34,7 @@ pub use node::{
 pub use other::{Doc, Exposure, Group, Macro, UnitTest};
 pub use relation::{ApproximateMatch, EventTimeFilter, Policy, Relation, RelationType};
 pub use semantic::{Metric, MetricType, SavedQuery, SemanticEntry, SemanticModel};
-pub use source::SourceTable;
+pub use source::{SourceTable, has_threshold, is_threshold};
 
 use indexmap::IndexMap;
 use std::sync::Arc;

@@ -77,4 +77,19 @@ impl SourceTable {
     pub fn search_name(&self) -> String {
         format!("{}.{}", self.source_name, self.name)
     }
+
+    /// Tells whether there is a threshold for its age.
+    pub fn has_freshness(&self) -> bool {
+        self.freshness.as_ref().is_some_and(has_threshold)
+    }
+}
+
+/// Tells whether at least one threshold of a `freshness` has both count and period.
+pub fn has_threshold(freshness: &Json) -> bool {
+    ["warn_after", "error_after"].iter().filter_map(|key| freshness.get(key)).any(is_threshold)
+}
+
+/// Tells whether a threshold has both count and period.
+pub fn is_threshold(threshold: &Json) -> bool {
+    ["count", "period"].iter().all(|key| threshold.get(key).is_some_and(|value| !value.is_null()))
 }

@@ -2,7 +2,7 @@
 //! and table (`resources.md` section 8). Called by `config_check` and `sources`.
 
 use crate::diag::{Code, Diagnostic, Span};
-use crate::manifest::{Json, JsonMap};
+use crate::manifest::{Json, JsonMap, has_threshold, is_threshold};
 
 use super::config_check::wrong;
 
@@ -106,7 +106,7 @@ pub(super) fn merge(levels: [Level; 4]) -> Json {
         merged = match (merged.is_null(), update.is_null()) {
             (false, false) => merge_two(&merged, &update),
             // A switched-off base gives way only to real thresholds.
-            (true, false) if is_set(&update) => update,
+            (true, false) if has_threshold(&update) => update,
             _ => Json::Null,
         };
     }
@@ -117,19 +117,10 @@ fn empty() -> Json {
     serde_json::json!({"warn_after": empty_threshold(), "error_after": empty_threshold(), "filter": null})
 }
 
-/// Tells whether at least one threshold is complete.
-pub(super) fn is_set(freshness: &Json) -> bool {
-    ["warn_after", "error_after"].iter().filter_map(|key| freshness.get(key)).any(is_complete)
-}
-
-fn is_complete(threshold: &Json) -> bool {
-    ["count", "period"].iter().all(|key| threshold.get(key).is_some_and(|value| !value.is_null()))
-}
-
 fn merge_two(base: &Json, update: &Json) -> Json {
     let threshold = |key: &str| {
         let (base, update) = (&base[key], &update[key]);
-        match (is_complete(base), is_complete(update)) {
+        match (is_threshold(base), is_threshold(update)) {
             (true, true) => field_wise(base, update),
             _ if update.is_null() => Json::Null,
             (_, true) => update.clone(),

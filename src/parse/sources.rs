@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use crate::diag::{Code, Diagnostic};
-use crate::manifest::{Config, Json, JsonMap, ResourceType, SourceTable, UniqueId};
+use crate::manifest::{Config, Json, JsonMap, ResourceType, SourceTable, UniqueId, has_threshold};
 use crate::yaml::{Map, Yaml};
 
 use super::columns::{self, Column, Reader};
@@ -222,9 +222,8 @@ fn read_table(
 
 /// Warns of thresholds for an age that nothing tells: no engine yet knows when a table was last written to.
 fn ageless(table: &SourceTable) -> Option<Diagnostic> {
-    let asked = table.freshness.as_ref().is_some_and(freshness::is_set);
     let told = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-    if !asked || told(&table.loaded_at_field) || told(&table.loaded_at_query) {
+    if !table.has_freshness() || told(&table.loaded_at_field) || told(&table.loaded_at_query) {
         return None;
     }
     let message =
@@ -252,7 +251,7 @@ fn properties_layer(source: &Level, table: &Level, item: &Yaml, problems: &mut V
     layer.update(&table.config);
     let levels = [&source.freshness, &source.config_freshness, &table.freshness, &table.config_freshness];
     let merged = freshness::merge(levels.map(Clone::clone));
-    if merged.is_null() || freshness::is_set(&merged) {
+    if merged.is_null() || has_threshold(&merged) {
         layer.set("freshness", merged, Some(item.span));
     } else {
         layer.remove("freshness");

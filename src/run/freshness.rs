@@ -50,6 +50,7 @@ impl FreshnessRunner {
         let scope =
             NodeScope::of_source(&self.run, table, session.clone()).map_err(Error::into_diagnostic)?;
         scope.take_session().map_err(Error::into_diagnostic)?;
+        session.with(crate::context::Session::clear_transaction).map_err(|error| error.to_diagnostic())?;
         let answer = self.ask(table, &scope)?;
         let (response, rows) = match item(&answer, "table") {
             Some(rows) => (item(&answer, "response").map(|response| response_of(&response)), rows),

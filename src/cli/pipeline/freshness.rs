@@ -29,7 +29,7 @@ pub(in crate::cli) fn measure_freshness(ui: &Ui) -> Result<Outcome, CliError> {
     }
     let mut selected = select(ui, &loaded, Command::Freshness)?;
     let sources = &loaded.parsed.manifest.sources;
-    selected.retain(|id| sources.get(id).is_some_and(|table| table.freshness.is_some()));
+    selected.retain(|id| sources.get(id).is_some_and(|table| table.has_freshness()));
     let mut plan = plan(
         &loaded.parsed.manifest,
         &loaded.dag,

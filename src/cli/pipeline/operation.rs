@@ -34,6 +34,8 @@ pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: &JsonMap) -> Resu
     let warehouse = open(ui, &loaded, Vec::new())?;
     let scope = warehouse.macro_scope(&loaded);
     scope.take_session().map_err(Error::into_diagnostic)?;
+    let cleared = warehouse.session.with(crate::context::Session::clear_transaction);
+    cleared.map_err(|error| error.to_diagnostic())?;
     let named = args.iter().map(|(name, value)| (name.as_str().into(), from_json(value))).collect();
     let (started, begin) = (Instant::now(), Timestamp::now());
     let engine = &loaded.parsed.shared.engine;
