@@ -5,6 +5,7 @@
 //! `run` before a node is executed, and by the commands that only compile.
 
 mod ephemeral;
+mod input_types;
 mod node;
 mod python;
 mod unit_test;

@@ -1,8 +1,7 @@
 //! Compiles the model of a unit test with its inputs replaced by the given rows (`resources.md` section 7).
 //!
 //! Input: a unit test, its node and scope. Output: the model's SQL with a common table expression for each input
-//! that it reads, as a [`Compiled`] node. The types of given rows are those of the real relations, so these must
-//! exist. Called by `run`.
+//! that it reads, as a [`Compiled`] node. No input needs to exist: see `input_types`. Called by `run`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,23 +11,30 @@ use super::node::{Compiler, Cte, Rendered, describe};
 use super::python::needs_sql;
 use crate::context::{NodeScope, UnitInputs, UnitOverrides, UnitScope, relation_value};
 use crate::diag::{Code, Diagnostic};
-use crate::jinja::{Args, Error, SourceMap, from_json, none, py_str};
+use crate::jinja::{Args, Error, SourceMap, from_json, py_str};
 use crate::manifest::{
     Compiled, Found, InjectedCte, Json, Node, NodeKind, Relation, ResourceType, SourceTable, UniqueId,
     UnitTest,
 };
 use crate::parse::{Reference, parse_reference};
 
-/// One entry of `given`.
-struct Input<'a> {
+/// One entry of `given`, or a parent of one.
+pub(super) struct Input<'a> {
     /// The node that is replaced; a source as a model of its name.
-    node: Arc<Node>,
+    pub(super) node: Arc<Node>,
     /// The relation that is replaced, when it is not the node's own.
-    relation: Option<Relation>,
+    pub(super) relation: Option<Relation>,
     /// The name of the expression.
-    identifier: String,
-    /// The rows.
-    given: &'a Json,
+    pub(super) identifier: String,
+    /// The rows; `None` for a parent of an input.
+    given: Option<&'a Json>,
+}
+
+impl Input<'_> {
+    /// A node as an input without rows.
+    pub(super) fn of_node(node: &Arc<Node>) -> Self {
+        Self { identifier: node.alias.clone(), node: Arc::clone(node), relation: None, given: None }
+    }
 }
 
 impl Compiler {
@@ -79,10 +85,8 @@ impl Compiler {
     ) -> Result<(UniqueId, Input<'a>), Diagnostic> {
         let run = self.run();
         let written = given["input"].as_str().unwrap_or_default().trim();
-        let of_node = |node: &Arc<Node>| {
-            let identifier = node.alias.clone();
-            (node.unique_id.clone(), Input { node: Arc::clone(node), relation: None, identifier, given })
-        };
+        let of_node =
+            |node: &Arc<Node>| (node.unique_id.clone(), Input { given: Some(given), ..Input::of_node(node) });
         if written == "this" {
             return Ok(of_node(model));
         }
@@ -98,7 +102,10 @@ impl Compiler {
             }
             Reference::Source(call) => match run.lookup.source(package, &call.source, &call.table) {
                 Found::One(id) => match run.manifest.sources.get(&id) {
-                    Some(table) => Some((id, self.source_input(table, model, given)?)),
+                    Some(table) => {
+                        let input = self.source_input(table, model).map_err(Error::into_diagnostic)?;
+                        Some((id, Input { given: Some(given), ..input }))
+                    }
                     None => None,
                 },
                 _ => None,
@@ -106,19 +113,18 @@ impl Compiler {
             Reference::Metric(_) => None,
         };
         found.ok_or_else(|| {
-            let message = format!("unit test '{}' has an input ({written}) which was not found", test.name);
+            let message = format!(
+                "unit test '{}' has an input ({written}) which was not found in the manifest",
+                test.name
+            );
             Diagnostic::error(Code::UNKNOWN_REF, test.span, message)
         })
     }
 
-    fn source_input<'a>(
-        &self,
-        table: &SourceTable,
-        model: &Node,
-        given: &'a Json,
-    ) -> Result<Input<'a>, Diagnostic> {
+    /// A source table as an input of a model, without rows.
+    pub(super) fn source_input<'a>(&self, table: &SourceTable, model: &Node) -> Result<Input<'a>, Error> {
         let identifier = format!("{}__{}", table.source_name, table.name);
-        let relation = self.run().source_relation(table).map_err(Error::into_diagnostic)?;
+        let relation = self.run().source_relation(table)?;
         let node = Node {
             unique_id: UniqueId::new(ResourceType::Model, &table.package_name, &identifier),
             name: table.name.clone(),
@@ -128,23 +134,34 @@ impl Compiler {
             database: table.database.clone(),
             schema: table.schema.clone(),
             alias: table.identifier.clone(),
+            columns: table.columns.clone(),
+            contract: crate::manifest::Contract::default(),
             ..model.clone()
         };
-        Ok(Input { node: Arc::new(node), relation: Some(relation), identifier, given })
+        Ok(Input { node: Arc::new(node), relation: Some(relation), identifier, given: None })
+    }
+
+    /// Returns the scope of macros that deal with an input.
+    pub(super) fn input_scope(&self, input: &Input<'_>, test: &NodeScope) -> NodeScope {
+        let node = &input.node;
+        let scope =
+            NodeScope::new(self.run(), &node.package_name, Some(Arc::clone(node)), test.session().clone());
+        if let Some(relation) = &input.relation {
+            scope.add("this", relation_value(relation.clone()));
+        }
+        scope
     }
 
     /// Returns the query for the rows of an input: given as SQL, or made of the rows by a macro.
     fn fixture_sql(&self, input: &Input<'_>, test: &NodeScope) -> Result<String, Error> {
-        let (run, node) = (self.run(), &input.node);
-        let scope = NodeScope::new(run, &node.package_name, Some(Arc::clone(node)), test.session().clone());
-        if let Some(relation) = &input.relation {
-            scope.add("this", relation_value(relation.clone()));
-        }
+        let scope = self.input_scope(input, test);
         scope.take_session()?;
-        if let Some(query) = input.given["rows"].as_str() {
-            return run.shared.render_text(query, &scope.as_scope());
+        let rows = input.given.map_or(&Json::Null, |given| &given["rows"]);
+        if let Some(query) = rows.as_str() {
+            return self.run().shared.render_text(query, &scope.as_scope());
         }
-        let args = Args::new(vec![from_json(&input.given["rows"]), none()], Vec::new());
+        let types = self.input_types(input, &scope)?;
+        let args = Args::new(vec![from_json(rows), types], Vec::new());
         scope.call_from_rust("get_fixture_sql", args).map(|sql| py_str(&sql))
     }
 }

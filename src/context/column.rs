@@ -18,6 +18,12 @@ pub(super) fn column_of(value: &Value) -> Option<ColumnInfo> {
     downcast::<ColumnObject>(value).map(|column| column.0.clone())
 }
 
+/// Returns names and types of a list of columns, as macros answer with it.
+pub fn column_types(value: &Value) -> Vec<(String, String)> {
+    let columns = crate::jinja::elements(value).unwrap_or_default();
+    columns.iter().filter_map(column_of).map(|column| (column.name.clone(), column.data_type())).collect()
+}
+
 /// The class `Column` of an engine.
 pub(super) fn class(dialect: &'static dyn Dialect) -> Value {
     object(ColumnClass { dialect })

@@ -36,6 +36,7 @@ mod unit_scope;
 
 pub use base::is_call;
 pub use capture::{Capture, ConfigCall, ParseNode, ParseScope};
+pub use column::column_types;
 pub use config::ConfigObject;
 pub use deferral::Deferral;
 pub use facts::external_location;

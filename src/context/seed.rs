@@ -2,15 +2,29 @@
 //! them; the built-in seeds need only names, types and their number (`macros.md` section 10).
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::run_scope::NodeScope;
-use super::table::seed_value;
+use super::table::{seed_value, table_of};
 use crate::adapter::seed::{SeedError, SeedOptions};
 use crate::diag::{Code, Diagnostic, Sources, Span};
 use crate::jinja::{Error, Value};
-use crate::manifest::{Node, NodeKind};
+use crate::manifest::{Json, Node, NodeKind};
 
 impl NodeScope {
+    /// Returns names and types of the columns that this scope's seed is loaded into.
+    pub fn seed_types(&self) -> Result<Vec<(String, String)>, Error> {
+        let value = self.seed_table()?;
+        let given = self.node().map(|node| node.config.mapping("column_types")).unwrap_or_default();
+        let Some(table) = table_of(&value) else { return Ok(Vec::new()) };
+        let column = |(at, name): (usize, &Arc<str>)| {
+            let set = given.get(&**name).and_then(Json::as_str);
+            let ty = set.or_else(|| table.sql_type(at)).unwrap_or("text");
+            (name.to_string(), ty.to_owned())
+        };
+        Ok(table.names.iter().enumerate().map(column).collect())
+    }
+
     /// Opens the file of this scope's seed.
     pub(super) fn seed_table(&self) -> Result<Value, Error> {
         let Some(node) = self.node() else {

@@ -52,6 +52,8 @@ pub struct Diagnostic {
     pub trace: Vec<Frame>,
     /// dbt's name of this warning, which `--warn-error-options` takes; empty for the usual one of the code.
     pub known_as: &'static str,
+    /// What dbt's event of that name carries, by its keys: tools read it from the log.
+    pub facts: Vec<(&'static str, String)>,
 }
 
 impl Diagnostic {
@@ -77,6 +79,7 @@ impl Diagnostic {
             help: Vec::new(),
             trace: Vec::new(),
             known_as: "",
+            facts: Vec::new(),
         }
     }
 
@@ -121,6 +124,13 @@ impl Diagnostic {
     #[must_use]
     pub fn known_as(mut self, name: &'static str) -> Self {
         self.known_as = name;
+        self
+    }
+
+    /// Adds what dbt's event carries under a key.
+    #[must_use]
+    pub fn fact(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.facts.push((key, value.into()));
         self
     }
 

@@ -142,7 +142,7 @@ pub enum PolicyError {
     #[error("unknown key `{0}`; the keys are `error`, `warn` and `silence`")]
     UnknownKey(String),
     /// Both the new and the old spelling of a key.
-    #[error("only one of `{0}` and `{1}` can be given")]
+    #[error("Only `{1}` or `{0}` can be specified")]
     BothSpellings(&'static str, &'static str),
     /// `warn` without anything that it could be an exception of.
     #[error("`warn` needs `error: all`, or `Deprecations` in `error` or `silence`")]

@@ -205,9 +205,14 @@ fn deprecated(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
     let is_past = |date: &str| date.parse::<jiff::Timestamp>().is_ok_and(|date| date < now);
     for node in refable(manifest) {
         if let Some((_, date)) = dated.get(&node.unique_id).filter(|(_, date)| is_past(date)) {
-            let message = format!("model `{}` is deprecated since {date}", node.search_name());
+            let message = format!(
+                "Model {} has passed its deprecation date of {date}. This model should be disabled or removed",
+                node.search_name()
+            );
+            let version = node.version().unwrap_or_default();
             let warning = Diagnostic::warning(Code::DEPRECATED, start(node.span), message);
-            problems.push(warning.known_as("DeprecatedModel"));
+            let warning = warning.fact("model_name", &node.name).fact("model_version", version);
+            problems.push(warning.fact("deprecation_date", date.as_str()).known_as("DeprecatedModel"));
         }
         if !matches!(node.kind, NodeKind::Model { .. }) {
             continue;
@@ -215,16 +220,27 @@ fn deprecated(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
         for (target, date) in node.depends_on.nodes.iter().filter_map(|id| dated.get(id)) {
             let place = call_of(node, target).unwrap_or_else(|| start(node.span));
             let (tense, known_as) = if is_past(date) {
-                ("is deprecated since", "DeprecatedReference")
+                ("was deprecated on", "DeprecatedReference")
             } else {
-                ("will be deprecated on", "UpcomingReferenceDeprecation")
+                ("is slated for deprecation on", "UpcomingReferenceDeprecation")
             };
-            let message =
-                format!("model `{}` refs `{}`, which {tense} {date}", node.name, target.search_name());
+            let message = format!(
+                "While compiling '{}': Found a reference to {}, which {tense} '{date}'",
+                node.name,
+                target.search_name()
+            );
             let newer = target.latest_version().filter(|latest| Some(latest) != target.version().as_ref());
             let help =
                 newer.map(|latest| format!("a newer version exists: `ref('{}', v={latest})`", target.name));
             let warning = Diagnostic::warning(Code::DEPRECATED, place, message);
+            let text = |version: Option<String>| version.unwrap_or_default();
+            let warning = warning
+                .fact("model_name", &node.name)
+                .fact("ref_model_package", &*target.package_name)
+                .fact("ref_model_name", &target.name)
+                .fact("ref_model_version", text(target.version()))
+                .fact("ref_model_latest_version", text(target.latest_version()))
+                .fact("ref_model_deprecation_date", date.as_str());
             problems.push(warning.help::<String>(help).known_as(known_as));
         }
     }

@@ -170,7 +170,7 @@ impl Reader<'_> {
         if let (Some(old), Some(_)) = (self.given.entry("tests"), self.given.entry("data_tests"))
             && !old.value.is_falsy()
         {
-            let message = "both `tests` and `data_tests` are given";
+            let message = "Invalid test config: cannot have both 'tests' and 'data_tests' defined";
             self.problems.push(
                 Diagnostic::error(crate::diag::Code::INVALID_RESOURCE, old.key_span, message)
                     .help("keep `data_tests`; `tests` is the old name of the same key"),

@@ -334,16 +334,16 @@ fn check_contract(merged: &Merged, problems: &mut Vec<Diagnostic>) {
     let follows = matches!(text("on_schema_change"), Some("append_new_columns" | "fail"));
     if enforced && text("materialized") == Some("incremental") && !follows {
         let place = merged.place("on_schema_change").or_else(|| merged.place("contract"));
-        let given = text("on_schema_change").unwrap_or("none");
+        let given = text("on_schema_change").unwrap_or("ignore");
         problems.push(
             Diagnostic::error(
                 Code::CONFIG,
                 place,
                 format!(
-                    "an incremental model with an enforced contract cannot have `on_schema_change: {given}`"
+                    "Invalid value for on_schema_change: {given}. Models materialized as incremental with contracts enabled must set on_schema_change to 'append_new_columns' or 'fail'"
                 ),
             )
-            .help("set `on_schema_change` to `append_new_columns` or `fail`"),
+            .help("add `on_schema_change: append_new_columns` to its config"),
         );
     }
 }

@@ -44,7 +44,7 @@ fn read_file(
             Diagnostic::error(
                 Code::YAML_TYPE,
                 tree.span,
-                format!("`{}` must be a mapping, but is {}", file.original, tree.kind()),
+                format!("Dictionary expected: `{}` must be a mapping, but is {}", file.original, tree.kind()),
             )
             .help("begin with a list's name, for example `models:`"),
         );

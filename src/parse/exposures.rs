@@ -92,8 +92,13 @@ fn check_name(name: &str, given: &Map, problems: &mut Vec<Diagnostic>) {
     if !fits {
         let place = given.get("name").map(|value| value.span);
         problems.push(
-            Diagnostic::error(Code::INVALID_RESOURCE, place, format!("`{name}` is no name for an exposure"))
-                .help("use letters, digits, `_` and `-`; put the name for people under `label`"),
+            Diagnostic::warning(
+                Code::DEPRECATED,
+                place,
+                format!("Starting in v1.3, the 'name' of an exposure should contain only letters, numbers, and underscores. `{name}` does not follow this pattern"),
+            )
+            .help("put the name for people under `label`")
+            .known_as("ExposureNameDeprecation"),
         );
     }
 }

@@ -276,7 +276,7 @@ fn read_config(args: &mut Map, rules: &Rules<'_>) -> Result<TestConfig, Box<Diag
                     Diagnostic::error(
                         Code::GENERIC_TEST,
                         place,
-                        format!("`{key}` is given both here and under `config`"),
+                        format!("Test cannot have the same key at the top-level and in config: `{key}`"),
                     )
                     .label(other.key_span, "also here")
                     .help("keep the one under `config`"),
@@ -456,7 +456,7 @@ mod tests {
         check_error("unique: {model: x}", "a test cannot be given the argument `model`");
         check_error(
             "unique: {severity: warn, config: {severity: warn}}",
-            "`severity` is given both here and under `config`",
+            "Test cannot have the same key at the top-level and in config: `severity`",
         );
         check_error("9lives", "`9lives` is no name of a test");
     }

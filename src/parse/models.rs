@@ -112,17 +112,23 @@ pub(super) fn describe(
 fn check_keys(node: &Node, constraints: &[Json], place: Span, problems: &mut Vec<Diagnostic>) {
     let has_key = |list: &[Json]| list.iter().any(|constraint| is_type(constraint, "primary_key"));
     let columns: Vec<String> =
-        node.columns.values().filter(|c| has_key(&c.constraints)).map(|c| format!("`{}`", c.name)).collect();
+        node.columns.values().filter(|c| has_key(&c.constraints)).map(|c| format!("'{}'", c.name)).collect();
     if columns.len() > 1 {
-        let message =
-            format!("the columns {} of `{}` each have a primary key", columns.join(", "), node.name);
+        let (count, names) = (columns.len(), columns.join(", "));
+        let message = format!(
+            "Found {count} columns ([{names}]) with primary key constraints defined in `{}`",
+            node.name
+        );
         problems.push(
             Diagnostic::error(Code::CONTRACT, place, message)
                 .help("a key of several columns is a constraint of the model, with `columns: [...]`"),
         );
     }
     if !columns.is_empty() && has_key(constraints) {
-        let message = format!("`{}` has a primary key both at the model and at a column", node.name);
+        let message = format!(
+            "Primary key constraints defined at the model level and the columns level of `{}`",
+            node.name
+        );
         problems.push(Diagnostic::error(Code::CONTRACT, place, message).help("keep one of them"));
     }
 }
@@ -150,13 +156,19 @@ fn add_foreign(node: &mut Node, constraints: &[Json], place: Span, problems: &mu
 
 fn check_contract(node: &Node, constraints: &[Json], place: Span, problems: &mut Vec<Diagnostic>) {
     if node.columns.is_empty() {
-        let message = format!("`{}` has an enforced contract, but no columns are described", node.name);
+        let message = format!(
+            "Constraints must be defined in a `yml` schema configuration file: `{}` has an enforced contract, but no columns are described",
+            node.name
+        );
         problems.push(
             Diagnostic::error(Code::CONTRACT, place, message).help("list its columns with their `data_type`"),
         );
     }
     if node.language != crate::manifest::Language::Sql {
-        let message = format!("`{}` is a Python model, which cannot have a contract", node.name);
+        let message = format!(
+            "Language Error: Expected 'sql' but found 'python': `{}` cannot have a contract",
+            node.name
+        );
         problems.push(Diagnostic::error(Code::CONTRACT, place, message));
     }
     let materialized = node.config.text("materialized").unwrap_or("view");

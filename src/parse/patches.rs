@@ -164,10 +164,12 @@ impl<'a> Assigner<'a> {
     }
 
     fn several_disabled(&mut self, properties: &Properties, off: &[usize]) {
+        let kind = off.first().map_or("resource", |draft| self.drafts[*draft].node.resource_type().as_str());
         let message = format!(
-            "`{}` is the name of {} disabled nodes; an entry cannot enable one of them",
-            properties.name,
-            off.len()
+            "Found {} matching disabled nodes for {} '{}': an entry cannot enable one of them",
+            off.len(),
+            kind,
+            properties.name
         );
         let mut problem = Diagnostic::error(Code::INVALID_RESOURCE, properties.name_span, message);
         for draft in off {

@@ -238,20 +238,21 @@ impl Rows<'_, '_> {
     /// An input without rows is a seed, read from its file.
     fn seed_rows(&mut self, input: &str, span: Span) -> Option<(Json, String)> {
         let name = self.name;
+        let mut message = format!("input `{input}` of unit test `{name}` has no `rows`, and is no seed");
         let reference = super::static_ref::parse(input, span);
         if let Ok(super::static_ref::Reference::Ref(call)) = reference {
             let package = call.package.as_deref().unwrap_or(&self.entry.file.package);
             if let Some(text) = (self.files.seed)(package, &call.name) {
                 return Some(csv_plain(&text));
             }
+            message = format!(
+                "Unable to find seed '{package}.{}' for unit tests: `{name}` gives no `rows`",
+                call.name
+            );
         }
         self.problems.push(
-            Diagnostic::error(
-                Code::INVALID_RESOURCE,
-                span,
-                format!("input `{input}` of unit test `{name}` has no `rows`, and is no seed"),
-            )
-            .help("add `rows: [...]`; only a seed can go without, its file is read then"),
+            Diagnostic::error(Code::INVALID_RESOURCE, span, message)
+                .help("add `rows: [...]`; only a seed can go without, its file is read then"),
         );
         None
     }
@@ -461,7 +462,7 @@ fn check_incremental(test: &UnitTest, model: &Node, problems: &mut Vec<Diagnosti
                 Code::INVALID_RESOURCE,
                 test.span,
                 format!(
-                    "unit test `{}` of the incremental model `{}` must override `is_incremental`",
+                    "Boolean override for 'is_incremental' must be provided for unit test '{}' in model '{}'",
                     test.name, model.name
                 ),
             )
@@ -471,7 +472,10 @@ fn check_incremental(test: &UnitTest, model: &Node, problems: &mut Vec<Diagnosti
             Diagnostic::error(
                 Code::INVALID_RESOURCE,
                 test.span,
-                format!("unit test `{}` of an incremental run needs rows for `this`", test.name),
+                format!(
+                    "Unit test '{}' for incremental model '{}' must have a 'this' input",
+                    test.name, model.name
+                ),
             )
             .help("add `- input: this` with the rows that the table has before the run"),
         ),

@@ -247,7 +247,7 @@ impl<'a> Loader<'a> {
             let error = error.label(config.span, "set here too");
             self.found.push(error.help("keep `flags`; `config` in `profiles.yml` is deprecated"));
         } else if let Some(config) = &config {
-            let message = "`config` in `profiles.yml` is deprecated";
+            let message = "User config should be moved from the 'config' key in profiles.yml to the 'flags' key in dbt_project.yml.";
             let warning = Diagnostic::warning(Code::DEPRECATED, config.span, message);
             let warning = warning.help(format!("move it to `flags:` in `{PROJECT_FILE}`"));
             self.found.push(warning.known_as("ProjectFlagsMovedDeprecation"));

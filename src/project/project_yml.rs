@@ -178,14 +178,14 @@ fn check_legacy(map: &Map, keys: &mut Keys<'_>) {
             let error = Diagnostic::error(Code::PROJECT, old_entry.key_span, message);
             keys.note(error.label(new_entry.key_span, "set here too").help(format!("keep `{new}`")));
         } else {
-            let message = format!("`{old}` is the old name of `{new}`");
+            let message = format!("The `{old}` config has been renamed to `{new}`");
             let warning = Diagnostic::warning(Code::DEPRECATED, old_entry.key_span, message);
             keys.note(warning.help(format!("rename it to `{new}`")).known_as(known_as));
         }
     }
     let full = |key| map.entry(key).filter(|entry| !entry.value.is_falsy());
     if let (Some(tests), Some(data_tests)) = (full("tests"), full("data_tests")) {
-        let message = "`tests` and `data_tests` cannot both be set";
+        let message = "Invalid project config: cannot have both 'tests' and 'data_tests' defined";
         let error = Diagnostic::error(Code::PROJECT, tests.key_span, message);
         keys.note(error.label(data_tests.key_span, "set here too").help("keep `data_tests`"));
     }

@@ -29,10 +29,14 @@ const STATUSES: [(&str, &str); 13] = [
 struct Shop(tempfile::TempDir);
 
 impl Shop {
-    fn built() -> Self {
+    fn unbuilt() -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/unit_tests"), folder.path());
-        let shop = Self(folder);
+        Self(folder)
+    }
+
+    fn built() -> Self {
+        let shop = Self::unbuilt();
         for command in ["seed", "run"] {
             let output = shop.tidegate(&[command]);
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
@@ -66,6 +70,31 @@ impl Shop {
     fn result(&self, name: &str) -> Value {
         self.results().into_iter().find(|(found, _)| found == name).unwrap().1
     }
+}
+
+/// dbt wants the inputs built; here their types are found without them.
+#[test]
+fn an_empty_warehouse_is_enough() {
+    let shop = Shop::unbuilt();
+    let output = shop.tidegate(&["test", "--select", "test_type:unit"]);
+    assert_eq!(output.status.code(), Some(1));
+    let mut statuses: Vec<(String, String)> = shop
+        .results()
+        .into_iter()
+        .map(|(name, it)| (name, it["status"].as_str().unwrap().to_owned()))
+        .collect();
+    statuses.sort();
+    assert_eq!(statuses, STATUSES.map(|(name, status)| (name.to_owned(), status.to_owned())));
+    let log = fs::read_to_string(shop.path("logs/dbt.log")).unwrap();
+    for told in
+        ["`raw_orders` have their types from its file", "`stg_orders` have their types from its own query"]
+    {
+        assert!(log.contains(told), "{told}");
+    }
+    let shop = Shop::built();
+    shop.tidegate(&["test", "--select", "big_orders,test_type:unit"]);
+    let log = fs::read_to_string(shop.path("logs/dbt.log")).unwrap();
+    assert!(log.contains("`stg_orders` have their types from its relation"));
 }
 
 #[test]

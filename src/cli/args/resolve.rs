@@ -84,6 +84,7 @@ pub fn resolve(
                 .known_as("ModelParamUsageDeprecation"),
         );
     }
+    notices.extend(old_options(&settings));
     let every_place =
         settings.get("show_all_deprecations").is_some_and(|setting| setting.value == Value::Bool(true));
     let policy = policy(&settings)?.every_place(every_place);
@@ -142,9 +143,8 @@ fn is_set(around: &Surroundings, name: &str) -> bool {
 
 fn renamed(flag: &Flag, old: &str) -> Diagnostic {
     let new = flag.engine_env().unwrap_or_default();
-    Diagnostic::warning(Code::DEPRECATED, None, format!("the variable `{old}` is an old name"))
-        .help(format!("use `{new}`"))
-        .known_as("EnvironmentVariableRenamed")
+    let message = format!("The environment variable `{old}` has been renamed as `{new}`");
+    Diagnostic::warning(Code::DEPRECATED, None, message).known_as("EnvironmentVariableRenamed")
 }
 
 /// A flag for the log file follows the flag for the console while nobody sets it.
@@ -204,6 +204,20 @@ fn default_profiles_dir(around: &Surroundings) -> Utf8PathBuf {
         Some(home) if !around.cwd.join("profiles.yml").is_file() => home.join(".dbt"),
         _ => around.cwd.clone(),
     }
+}
+
+/// Tells of the old keys of `--warn-error-options`.
+fn old_options(settings: &BTreeMap<&'static str, Setting>) -> Option<Diagnostic> {
+    let options = settings.get("warn_error_options")?.value.as_object()?;
+    let old: Vec<String> = [("include", "error"), ("exclude", "warn")]
+        .iter()
+        .filter(|(old, _)| options.contains_key(*old))
+        .map(|(old, new)| format!("`{old}` is now `{new}`"))
+        .collect();
+    let message = format!("old keys in `warn_error_options`: {}", old.join(", "));
+    (!old.is_empty()).then(|| {
+        Diagnostic::warning(Code::DEPRECATED, None, message).known_as("WEOIncludeExcludeDeprecation")
+    })
 }
 
 fn unknown_engine_variables(around: &Surroundings) -> Vec<Diagnostic> {

@@ -40,10 +40,12 @@ pub(super) fn settle(
         (None, None) => {}
         (Some(start), Some(end)) if start < end => {}
         (Some(_), Some(_)) => {
-            return Err(UsageError::new("`--event-time-start` must lie before `--event-time-end`"));
+            return Err(UsageError::new(
+                "Value for `--event-time-start` must be less than `--event-time-end`",
+            ));
         }
-        (Some(_), None) => return Err(UsageError::new("`--event-time-start` needs `--event-time-end`")),
-        (None, Some(_)) => return Err(UsageError::new("`--event-time-end` needs `--event-time-start`")),
+        (Some(_), None) => return Err(lonely(START, END)),
+        (None, Some(_)) => return Err(lonely(END, START)),
     }
     for (id, bound) in [(START, bounds.0), (END, bounds.1)] {
         if let (Some(at), Some(setting)) = (bound, settings.get_mut(id)) {
@@ -58,6 +60,16 @@ pub(super) fn settle(
         setting.value = json!({"start": show(start), "end": show(end)});
     }
     Ok(())
+}
+
+/// dbt's words for one of two flags that need each other.
+fn lonely(given: &str, missing: &str) -> UsageError {
+    let flag = |id: &str| id.replace('_', "-");
+    UsageError::new(format!(
+        "When specifying `--{}`, `--{}` must also be present.",
+        flag(given),
+        flag(missing)
+    ))
 }
 
 fn bound(settings: &BTreeMap<&'static str, Setting>, id: &str) -> Result<Option<DateTime>, UsageError> {

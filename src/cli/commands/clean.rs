@@ -33,6 +33,15 @@ pub(super) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
     let targets: Vec<_> =
         project.clean_targets.iter().map(|path| files::absolute(&project.root, path)).collect();
     check(&targets, &project, ui.flags.switch(CLEAN_PROJECT_FILES_ONLY.id))?;
+    let says = |path: &str| project.clean_targets.iter().any(|target| target == path);
+    if says("dbt_modules") && !says(project.packages_install_path.as_str()) {
+        let message = "the default packages-install-path has changed from `dbt_modules` to `dbt_packages`.";
+        ui.warn(
+            Diagnostic::warning(Code::DEPRECATED, None, message)
+                .help("name the folder of the packages in `clean-targets`")
+                .known_as("PackageInstallPathDeprecation"),
+        )?;
+    }
     for path in targets {
         ui.events.send(CheckCleanPath { path: path.to_string() });
         files::remove(&path)?;

@@ -24,7 +24,6 @@ pub(super) const SPEC: Spec = Spec {
     positional: None,
 };
 
-#[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]
 pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     let say = |msg: String| ui.events.send(DebugCmdOut { msg });
     let places = ui.flags.places();
@@ -38,7 +37,10 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
         return Ok(Outcome::Success);
     }
     let (workspace, found) = project::load(&ui.sources, &ui.project_options());
-    let errors: Vec<Diagnostic> = found.into_iter().filter(Diagnostic::is_error).collect();
+    let (errors, warnings): (Vec<_>, Vec<_>) = found.into_iter().partition(Diagnostic::is_error);
+    for warning in warnings {
+        ui.warn(warning)?;
+    }
     let (of_profile, of_project): (Vec<_>, Vec<_>) =
         errors.into_iter().partition(|problem| is_of_profile(ui, problem));
     let mut failures: Vec<String> = Vec::new();

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
-use crate::artifacts::{ManifestFacts, ManifestFile, write_semantic_manifest};
+use crate::artifacts::{
+    ManifestFacts, ManifestFile, summarize, write_graph_summary, write_semantic_manifest,
+};
 use crate::cli::args::Verb;
 use crate::cli::version::ADAPTERS;
 use crate::cli::{CliError, Ui};
@@ -14,6 +16,7 @@ use crate::diag::Diagnostic;
 use crate::event::{AdapterRegistered, ArtifactWritten, Diagnosed, FoundStats, Note};
 use crate::manifest::{CompiledNodes, Json, JsonMap, ResourceType, UniqueId};
 use crate::parse::{self, Parsed};
+use crate::plan::with_test_edges;
 use crate::project::{self, Env, ProjectOnly, Workspace};
 use crate::select;
 
@@ -53,6 +56,20 @@ impl Loaded {
         let path = self.target("semantic_manifest.json");
         write_semantic_manifest(&path, &self.parsed.manifest)?;
         written(ui, "SemanticManifest", &path);
+        Ok(())
+    }
+
+    /// Writes `graph_summary.json` for the commands that look at the graph.
+    fn write_graph(&self, ui: &Ui) -> Result<(), CliError> {
+        let verb = ui.flags.verb();
+        if verb == Verb::Parse || !ui.flags.building().write_json {
+            return Ok(());
+        }
+        let manifest = &self.parsed.manifest;
+        let tested =
+            (verb == Verb::Build).then(|| summarize(manifest, &with_test_edges(manifest, &self.dag)));
+        let path = self.target("graph_summary.json");
+        write_graph_summary(&path, &ui.invocation, &summarize(manifest, &self.dag), tested.as_ref())?;
         Ok(())
     }
 }
@@ -138,6 +155,7 @@ pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
     if ui.flags.verb() != Verb::DocsGenerate {
         loaded.write_manifest(ui)?;
     }
+    loaded.write_graph(ui)?;
     ui.events.send(FoundStats { stat_line: found_stats(&loaded) });
     Ok(loaded)
 }

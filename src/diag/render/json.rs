@@ -15,6 +15,9 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources) -> Value {
     object.insert("severity".into(), json!(severity));
     object.insert("code".into(), json!(diagnostic.code.as_str()));
     object.insert("message".into(), json!(diagnostic.message));
+    for (key, value) in &diagnostic.facts {
+        object.insert((*key).into(), json!(value));
+    }
     if let Some(mut at) = diagnostic.span.and_then(|span| place(span, sources)) {
         if !diagnostic.note_at_span.is_empty() {
             at.insert("text".into(), json!(diagnostic.note_at_span));
