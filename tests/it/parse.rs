@@ -340,6 +340,8 @@ fn governance_is_enforced() {
     );
     check(
         &[ORDERS, ("models/a.yml", "models: [{name: orders, config: {contract: {enforced: true}}}]\n")],
-        &["error models/a.yml:1:17: `orders` has an enforced contract, but no columns are described"],
+        &[
+            "error models/a.yml:1:17: Constraints must be defined in a `yml` schema configuration file: `orders` has an enforced contract, but no columns are described",
+        ],
     );
 }

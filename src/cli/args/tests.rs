@@ -136,8 +136,8 @@ fn flags_for_the_file_follow_those_for_the_console() {
 fn what_excludes_each_other_is_refused() {
     refused("compile|--select|a|--inline|select 1", "exclude each other");
     refused("run|--warn-error|--warn-error-options|{error: all}", "exclude each other");
-    refused("run|--event-time-start|2024-01-01", "needs `--event-time-end`");
-    refused("run|--event-time-start|2024-01-02|--event-time-end|2024-01-01 12:00:00", "must lie before");
+    refused("run|--event-time-start|2024-01-01", "`--event-time-end` must also be present");
+    refused("run|--event-time-start|2024-01-02|--event-time-end|2024-01-01 12:00:00", "must be less than");
     refused("run|--event-time-start|x|--event-time-end|2024-01-01", "is no time");
 }
 

@@ -51,7 +51,10 @@ fn each_source_gets_its_status() {
 #[test]
 fn the_file_is_dbts() {
     let shop = Shop::copy("freshness");
-    shop.run(&["source", "freshness", "--select", "source:raw.empty", "source:raw.stale"], 1);
+    shop.run(
+        &["source", "freshness", "--threads", "1", "--select", "source:raw.empty", "source:raw.stale"],
+        1,
+    );
     let text = shop.read("target/sources.json");
     assert!(text.starts_with(
         r#"{"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/sources/v3.json""#

@@ -272,8 +272,8 @@ fn times_that_mean_nothing_are_refused() {
     for (arguments, wrong) in [
         (vec!["--sample", "3 weeks"], "`weeks` is none of hour, day, month, year"),
         (vec!["--sample", "{start: '2024-01-01'}"], "it needs a time as `end`"),
-        (vec!["--event-time-start", "2024-01-01"], "needs `--event-time-end`"),
-        (vec!["--event-time-start", "2024-01-02", "--event-time-end", "2024-01-02"], "must lie before"),
+        (vec!["--event-time-start", "2024-01-01"], "`--event-time-end` must also be present"),
+        (vec!["--event-time-start", "2024-01-02", "--event-time-end", "2024-01-02"], "must be less than"),
     ] {
         let ended = shop.call(&[&["run"], &arguments[..]].concat());
         assert_eq!(ended.code, Some(2));

@@ -50,7 +50,9 @@ fn old_spellings_are_told_and_warn_error_makes_them_errors() {
     let told = Call::new(folder.path(), &["clean"]).env("DBT_NO_PRINT", "1").run();
     assert_eq!(told.code, Some(0), "{}", told.stdout);
     assert!(
-        told.stdout.contains("[WARNING][EnvironmentVariableRenamed]: the variable `DBT_NO_PRINT`"),
+        told.stdout.contains(
+            "[WARNING][EnvironmentVariableRenamed]: The environment variable `DBT_NO_PRINT` has been renamed"
+        ),
         "{}",
         told.stdout
     );
