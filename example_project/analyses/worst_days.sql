@@ -5,5 +5,5 @@ select
     sum(cancelled_flights) as cancelled_flights,
     round(sum(cancelled_flights) / sum(flights), 3) as cancelled_share
 from {{ ref('fct_daily_flights') }}
-group by all
+group by flight_date
 order by cancelled_share desc

@@ -13,7 +13,7 @@
 {# Called after each mart was built. -#}
 {% macro note_row_count(relation) -%}
     insert into audit.row_counts
-    select '{{ relation.schema }}.{{ relation.identifier }}', count(*), '{{ invocation_id }}', current_localtimestamp()
+    select '{{ relation.schema }}.{{ relation.identifier }}', count(*), '{{ invocation_id }}', cast({{ dbt.current_timestamp() }} as timestamp)
     from {{ relation }}
 {%- endmacro %}
 

@@ -4,10 +4,10 @@
 
 {# Minutes since the start of the day: 517 -> 317, 2400 -> 1440. -#}
 {% macro clock_minutes(clock) -%}
-    ({{ clock }} // 100 * 60 + {{ clock }} % 100)
+    (cast(floor({{ clock }} / 100.0) as integer) * 60 + {{ clock }} % 100)
 {%- endmacro %}
 
 {# The moment a clock shows this time on this date: 2013-01-01 and 517 -> 2013-01-01 05:17. -#}
 {% macro at_clock(date, clock) -%}
-    ({{ date }} + to_minutes({{ clock_minutes(clock) }}))
+    ({{ dbt.dateadd('minute', clock_minutes(clock), date) }})
 {%- endmacro %}

@@ -3,7 +3,7 @@ with days as (
 
     select flight_date, sum(flights) as flights
     from {{ ref('fct_daily_flights') }}
-    group by all
+    group by flight_date
 
 ),
 
@@ -11,7 +11,7 @@ expected as (
 
     select flight_date, count(*) as flights
     from {{ ref('stg_flights') }}
-    group by all
+    group by flight_date
 
 )
 

@@ -5,4 +5,8 @@ select
     flights.flight_id,
     flights.weather_hour
 from {{ ref('stg_flights') }} as flights
-anti join {{ ref('stg_weather') }} as weather using (origin, weather_hour)
+where not exists (
+    select 1
+    from {{ ref('stg_weather') }} as weather
+    where weather.origin = flights.origin and weather.weather_hour = flights.weather_hour
+)

@@ -6,5 +6,5 @@ select
     destination,
     count(distinct distance_miles) as distances
 from {{ ref('stg_flights') }}
-group by all
+group by origin, destination
 having count(distinct distance_miles) > 1

@@ -25,6 +25,9 @@ impl RunScope {
         let mut relation =
             Relation::new(dialect, non_empty(&table.database), Some(&table.schema), Some(&table.identifier))
                 .with_quoting(quoting);
+        if !dialect.reads_files() {
+            return Ok(relation);
+        }
         if let Some(plugin) = setting(table, "plugin").and_then(Json::as_str) {
             let name = table.search_name();
             return Err(Error::new(

@@ -16,7 +16,7 @@ pub(super) fn of_node(shared: &Shared, database: &str, schema: &str, identifier:
 /// Writes the relation of a source table. In the manifest the project's quoting counts below the table's
 /// own; on DuckDB an external location stands for the whole.
 pub(super) fn of_source(shared: &Shared, table: &SourceTable) -> Result<String, Box<Diagnostic>> {
-    if shared.engine_name == "duckdb" {
+    if shared.dialect.reads_files() {
         let location =
             external_location(table).map_err(|error| Box::new(error.or_at(table.span).into_diagnostic()))?;
         if let Some(location) = location {

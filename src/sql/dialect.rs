@@ -25,6 +25,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         "Database Error"
     }
 
+    /// Tells whether a source may be a file or a function call (`external_location`) instead of a relation.
+    fn reads_files(&self) -> bool {
+        false
+    }
+
     /// Returns the character around a quoted name.
     fn quote_char(&self) -> char {
         '"'
@@ -112,6 +117,10 @@ impl Dialect for DuckDb {
 
     fn error_title(&self) -> &'static str {
         "Runtime Error"
+    }
+
+    fn reads_files(&self) -> bool {
+        true
     }
 
     fn relation_class(&self) -> &'static str {

@@ -8,6 +8,8 @@ use std::process::{Command, Output};
 use ::duckdb::{AccessMode, Config, Connection};
 use serde_json::Value;
 
+use crate::postgres::{PASSWORD, Server};
+
 /// The warnings that the README of the example explains: the test, and the rows it finds.
 const WARNINGS: [(&str, u64); 12] = [
     ("arrival_is_after_departure", 2317),
@@ -24,6 +26,31 @@ const WARNINGS: [(&str, u64); 12] = [
     ("tail_number_is_registered", 12562),
 ];
 
+/// The marts and how their columns are compared: the numbers are the same, their types are each engine's own.
+const MARTS: [(&str, &str); 4] = [
+    (
+        "fct_daily_flights",
+        "flight_date, carrier_code, carrier_name, origin, flights::int, cancelled_flights::int, diverted_flights::int, \
+         on_time_share::double, average_departure_delay_minutes::double, median_arrival_delay_minutes::double, \
+         worst_arrival_delay_minutes::int",
+    ),
+    (
+        "dim_aircraft",
+        "tail_number, is_registered, manufacturer, model, aircraft_type, seats::int, built_year::int, age_years::int, \
+         main_carrier_code, carriers::int, flights::int, miles::int, first_seen_on, last_seen_on",
+    ),
+    (
+        "route_leaderboard",
+        "place::int, place_at_origin::int, origin, destination, destination_name, flights::int, carriers::int, \
+         distance_miles::int, on_time_share::double, average_arrival_delay_minutes::double",
+    ),
+    (
+        "delays_by_weather",
+        "origin, weather, flights::int, cancelled_share::double, on_time_share::double, \
+         average_departure_delay_minutes::double, ninth_decile_departure_delay_minutes::double",
+    ),
+];
+
 /// A copy of the example in a folder of its own.
 struct Example(tempfile::TempDir);
 
@@ -38,18 +65,14 @@ impl Example {
         self.0.path().join(relative)
     }
 
-    fn tidegate(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_tidegate"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env("NO_COLOR", "1")
-            .output()
-            .unwrap()
+    #[track_caller]
+    fn succeeds(&self, arguments: &[&str]) {
+        self.succeeds_with(arguments, &[]);
     }
 
     #[track_caller]
-    fn succeeds(&self, arguments: &[&str]) {
-        let output = self.tidegate(arguments);
+    fn succeeds_with(&self, arguments: &[&str], variables: &[(&str, &str)]) {
+        let output = self.tidegate(arguments, variables);
         assert!(
             output.status.success(),
             "{arguments:?}: {}\n{}{}",
@@ -57,6 +80,16 @@ impl Example {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
+    }
+
+    fn tidegate(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_tidegate"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env("NO_COLOR", "1")
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap()
     }
 
     /// `(unique id, status, failures)` of the last command.
@@ -105,15 +138,10 @@ fn count_by_status(results: &[(String, String, Option<u64>)]) -> BTreeMap<&str, 
     counts
 }
 
-#[test]
-fn build_ends_without_errors_and_with_the_twelve_warnings_of_the_readme() {
-    let example = Example::copy();
-    example.succeeds(&["build"]);
-
-    let results = example.results();
+#[track_caller]
+fn assert_as_promised(results: &[(String, String, Option<u64>)]) {
     let expected = [("no-op", 1), ("pass", 38), ("success", 14), ("warn", 12)];
-    assert_eq!(count_by_status(&results), BTreeMap::from(expected));
-
+    assert_eq!(count_by_status(results), BTreeMap::from(expected));
     let mut warnings: Vec<(&str, u64)> = results
         .iter()
         .filter(|(_, status, _)| status == "warn")
@@ -121,6 +149,14 @@ fn build_ends_without_errors_and_with_the_twelve_warnings_of_the_readme() {
         .collect();
     warnings.sort_unstable();
     assert_eq!(warnings, WARNINGS);
+}
+
+#[test]
+fn build_ends_without_errors_and_with_the_twelve_warnings_of_the_readme() {
+    let example = Example::copy();
+    example.succeeds(&["build"]);
+
+    assert_as_promised(&example.results());
 
     assert_eq!(example.number("select count(*) from marts.fct_daily_flights"), 2838);
     assert_eq!(example.number("select sum(flights)::bigint from marts.fct_daily_flights"), 80_789);
@@ -152,4 +188,53 @@ fn the_incremental_mart_catches_up_and_leaves_old_days_alone() {
         28,
         "the days up to 28 January are not rebuilt, the last three are"
     );
+}
+
+/// A home folder in which DuckDB finds the extensions that `make test` fetched.
+fn home_with_extensions() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join(".duckdb")).unwrap();
+    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join(".deps/duckdb_extensions");
+    assert!(fetched.exists(), "`make setup-extensions` fetches them");
+    std::os::unix::fs::symlink(fetched, home.path().join(".duckdb/extensions")).unwrap();
+    home
+}
+
+#[test]
+fn postgres_is_loaded_as_the_readme_says_and_ends_with_the_same_tables() {
+    let (example, server, home) = (Example::copy(), Server::start(), home_with_extensions());
+    server.execute("create database flights");
+    let (home, port) = (home.path().to_str().unwrap(), server.port.to_string());
+    let variables = [
+        ("HOME", home),
+        ("FLIGHTS_HOST", "127.0.0.1"),
+        ("FLIGHTS_PORT", &port),
+        ("FLIGHTS_USER", "tide"),
+        ("FLIGHTS_PASSWORD", PASSWORD),
+    ];
+    example.succeeds_with(&["run-operation", "load_sources", "--target", "load_postgres"], &variables);
+    let in_steps = ["--vars", "data_through: 2013-02-28"];
+    example.succeeds_with(&[&["build", "--target", "postgres"], &in_steps[..]].concat(), &variables);
+    example.succeeds_with(&["build", "--target", "postgres"], &variables);
+    assert_as_promised(&example.results());
+
+    example.succeeds(&["build"]);
+    let both = Connection::open_in_memory().unwrap();
+    let password = PASSWORD.replace('\'', "''");
+    let attach = format!(
+        "set extension_directory = '{home}/.duckdb/extensions'; load postgres_scanner;
+         create secret s (type postgres, host '127.0.0.1', port {port}, user 'tide', password '{password}', database 'flights');
+         attach '' as p (type postgres, secret s); attach '{}' as d (read_only)",
+        example.path("target/flights.duckdb").display()
+    );
+    both.execute_batch(&attach).unwrap();
+    for (mart, columns) in MARTS {
+        for (one, other) in [("p", "d"), ("d", "p")] {
+            let sql = format!(
+                "select count(*) from (select {columns} from {one}.marts.{mart} except all select {columns} from {other}.marts.{mart})"
+            );
+            let different: i64 = both.query_row(&sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(different, 0, "rows of {mart} that are only in `{one}`");
+        }
+    }
 }

@@ -5,7 +5,7 @@ select
     flight_id,
 
     -- the schedule has a date, the delay says how far from it the aircraft left, even past midnight
-    scheduled_departure_at + to_minutes(departure_delay_minutes) as departed_at,
+    {{ dbt.dateadd('minute', 'departure_delay_minutes', 'scheduled_departure_at') }} as departed_at,
     arrival_clock < departure_clock as arrives_next_day,
 
     case

@@ -19,10 +19,10 @@ select
     origin,
     weather,
     count(*) as flights,
-    round(count(*) filter (is_cancelled) / count(*), 4) as cancelled_share,
+    {{ share('is_cancelled') }} as cancelled_share,
     {{ on_time_share('arrival_delay_minutes') }} as on_time_share,
     round(avg(departure_delay_minutes), 1) as average_departure_delay_minutes,
-    quantile_disc(departure_delay_minutes, 0.9) as ninth_decile_departure_delay_minutes
+    percentile_disc(0.9) within group (order by departure_delay_minutes) as ninth_decile_departure_delay_minutes
 
 from measured
-group by all
+group by origin, weather

@@ -4,15 +4,15 @@ with flown as (
 
     select
         tail_number,
-        count(*) filter (not is_cancelled) as flights,
-        sum(distance_miles) filter (not is_cancelled) as miles,
+        count(*) filter (where not is_cancelled) as flights,
+        sum(distance_miles) filter (where not is_cancelled) as miles,
         min(flight_date) as first_seen_on,
         max(flight_date) as last_seen_on,
         count(distinct carrier_code) as carriers,
-        mode(carrier_code order by carrier_code) as main_carrier_code
+        mode() within group (order by carrier_code) as main_carrier_code
     from {{ ref('stg_flights') }}
     where tail_number is not null
-    group by all
+    group by tail_number
 
 )
 

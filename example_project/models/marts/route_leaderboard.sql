@@ -5,7 +5,7 @@ with routes as (
     select
         origin,
         destination,
-        any_value(destination_name) as destination_name,
+        {{ dbt.any_value('destination_name') }} as destination_name,
         count(*) as flights,
         count(distinct carrier_code) as carriers,
         max(distance_miles) as distance_miles,

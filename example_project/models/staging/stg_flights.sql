@@ -1,12 +1,12 @@
 with source as (
 
-    select *, make_date(year, month, day) as flight_date
+    select *, make_date(cast(year as integer), cast(month as integer), cast(day as integer)) as flight_date
     from {{ source('flight_records', 'flights') }}
 
 )
 
 select
-    concat_ws('-', strftime(flight_date, '%Y%m%d'), carrier, flight, origin) as flight_id,
+    concat_ws('-', year * 10000 + month * 100 + day, carrier, flight, origin) as flight_id,
     flight_date,
     carrier as carrier_code,
     flight as flight_number,

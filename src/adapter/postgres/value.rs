@@ -59,8 +59,12 @@ pub(super) fn scalar(text: &str, form: Form) -> Option<Cell> {
                 // Without a zone: the ends of time.
                 None => (text, "+00"),
             };
-            let zone = TimeZone::fixed(Offset::from_seconds(offset_seconds(offset)?).ok()?);
-            Cell::TimestampTz(Box::new(date_time(at)?.to_zoned(zone).ok()?))
+            let (at, seconds) = (date_time(at)?, offset_seconds(offset)?);
+            match at.to_zoned(TimeZone::fixed(Offset::from_seconds(seconds).ok()?)) {
+                Ok(moment) => Cell::TimestampTz(Box::new(moment)),
+                // The last two days of Python's calendar.
+                Err(_) => Cell::text(datetime_str(at, ' ') + &offset_str(seconds)),
+            }
         }
         Form::Range(bound) => Cell::text(range(text, *bound)?),
         Form::Interval => Cell::text(timedelta_str(interval(text)?)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::adapter::{Cell, Fetch, ResultTable};
+use crate::adapter::{Cell, Fetch, ResultTable, datetime_str, offset_str};
 use crate::artifacts::{RunResult, Status};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, Templates, needs_sql};
@@ -62,7 +62,12 @@ fn cell_json(cell: &Cell) -> Json {
         Cell::Int(number) => Json::from(*number),
         Cell::Float(number) => Json::from(*number),
         Cell::Decimal(text) => text.parse::<f64>().map_or_else(|_| Json::from(&**text), Json::from),
-        other => Json::String(cell_text(other)),
+        Cell::Timestamp(at) => Json::String(datetime_str(*at, 'T')),
+        Cell::TimestampTz(at) => {
+            let offset = offset_str(at.offset().seconds());
+            Json::String(datetime_str(at.datetime(), 'T') + &offset)
+        }
+        Cell::BigInt(_) | Cell::Text(_) | Cell::Date(_) => Json::String(cell_text(cell)),
     }
 }
 

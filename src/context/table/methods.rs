@@ -11,7 +11,7 @@ use super::print::{Limits, cell_text};
 use super::values::{
     MAPPED, Mapped, TableValue, cell_value, mapped_method, row_of, sample, table_value, value_cell,
 };
-use crate::adapter::{Cell, CellType};
+use crate::adapter::{Cell, CellType, datetime_str, offset_str};
 use crate::jinja::{
     Args, Call, Error, Instance, Value, downcast, elements, none, object, py_eq, py_str, to_json, truth,
     tuple,
@@ -279,7 +279,10 @@ fn json(table: &Table) -> String {
             Cell::Int(_) | Cell::BigInt(_) | Cell::Decimal(_) | Cell::Float(_) => {
                 cell_text(cell).parse::<f64>().map_or(serde_json::Value::Null, Into::into)
             }
-            Cell::Timestamp(at) => crate::adapter::datetime_str(*at, 'T').into(),
+            Cell::Timestamp(at) => datetime_str(*at, 'T').into(),
+            Cell::TimestampTz(at) => {
+                (datetime_str(at.datetime(), 'T') + &offset_str(at.offset().seconds())).into()
+            }
             other => cell_text(other).into(),
         }
     };

@@ -7,6 +7,7 @@ mod login;
 mod proxy;
 mod server;
 mod tls;
+mod values;
 
 use std::time::Duration;
 
