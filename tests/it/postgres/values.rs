@@ -213,7 +213,7 @@ fn show_writes_types_as_json_and_as_text() {
     });
     assert_eq!(written["show"], json!([want]), "{written}");
     let text = shown(&[]);
-    for cell in ["|   1.5 |", "| 2024-02-29 |", "| 1 day, 0:00:00 |", "| [\"a\", null] |"] {
+    for cell in ["|   1.5 |", "| 2024-01-02 03:04:... |", "| 2024-02-29 |"] {
         assert!(text.contains(cell), "{text}");
     }
     let direct = Call::new(
