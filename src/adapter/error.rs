@@ -37,6 +37,8 @@ pub struct DbError {
     pub position: Option<usize>,
     /// The engine's picture of the place: the line and a caret below it.
     pub excerpt: Option<String>,
+    /// Which of the rows that were sent it is about, from 1.
+    pub row: Option<u64>,
     /// What to do about it.
     pub help: Vec<String>,
 }
@@ -50,6 +52,7 @@ impl DbError {
             message: message.into(),
             position: None,
             excerpt: None,
+            row: None,
             help: Vec::new(),
         }
     }

@@ -70,6 +70,9 @@ pub trait Adapter: Send + Sync {
     fn close(&self) -> Result<(), DbError>;
 }
 
+/// Hands rows over one after the other, each to the function it is given, and stops at that one's first error.
+pub type Feed<'a> = dyn FnMut(&mut dyn FnMut(&[Cell]) -> Result<(), DbError>) -> Result<(), DbError> + 'a;
+
 /// One session of one worker.
 pub trait Connection: Send {
     /// Returns the name given when it was opened or renamed.
@@ -87,6 +90,14 @@ pub trait Connection: Send {
 
     /// As [`execute`](Self::execute), with values for the parameters of the last statement.
     fn execute_with(&mut self, sql: &str, parameters: &[Cell], fetch: Fetch) -> Result<QueryResult, DbError>;
+
+    /// Runs a statement that takes its rows from the program (`copy .. from stdin`); `feed` hands them over.
+    ///
+    /// Errors where the engine knows no such statement. An error about a row says which one.
+    fn copy_in(&mut self, sql: &str, feed: &mut Feed<'_>) -> Result<QueryResult, DbError> {
+        let _ = (sql, feed);
+        Err(DbError::new(DbErrorKind::Statement, "this engine takes no rows from the program"))
+    }
 
     /// Opens a transaction. Does nothing when the profile disables transactions.
     ///

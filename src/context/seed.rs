@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::run_scope::NodeScope;
-use super::table::{seed_value, table_of};
+use super::table::{Table, seed_value, table_of};
 use crate::adapter::seed::{SeedError, SeedOptions};
+use crate::adapter::{Cell, DbError, DbErrorKind};
 use crate::diag::{Code, Diagnostic, Sources, Span};
 use crate::jinja::{Error, Value};
 use crate::manifest::{Json, Node, NodeKind};
@@ -43,6 +44,38 @@ impl NodeScope {
     }
 }
 
+impl NodeScope {
+    /// Loads the rows of a table by a statement that takes them from the program (`copy .. from stdin`).
+    ///
+    /// Returns false, with nothing sent, where the values are not the same that way: the server would overlook how far a
+    /// time is from UTC. An error points at the row in the file of this scope's seed.
+    pub(super) fn copy_rows(&self, sql: &str, table: &Table) -> Result<bool, Error> {
+        if table.has_zoned_times() {
+            return Ok(false);
+        }
+        let mut feed = |send: &mut dyn FnMut(&[Cell]) -> Result<(), DbError>| {
+            let mut sent = Ok(());
+            let read = table.each_row(|row| {
+                sent = send(row);
+                sent.is_ok()
+            });
+            sent?;
+            read.map_err(|error| DbError::new(DbErrorKind::Statement, error.to_string()))
+        };
+        let copied = self.session().with(|session| session.copy_in(sql, &mut feed));
+        let Err(refused) = copied else { return Ok(true) };
+        let mut diagnostic = self.database_error(&refused, None).into_diagnostic();
+        let line = refused.error.row.and_then(|row| table.line_of(row));
+        if let (Some(line), Some(node)) = (line, self.node())
+            && let NodeKind::Seed { root_path } = &node.kind
+        {
+            let path = PathBuf::from(root_path).join(&node.original_file_path);
+            diagnostic.span = span_of_line(line, node, &path, &self.run().shared.sources);
+        }
+        Err(Error::from(diagnostic))
+    }
+}
+
 /// Reads what a seed's config says about its file.
 pub fn seed_options(node: &Node) -> SeedOptions {
     let mut options = SeedOptions::default();
@@ -62,14 +95,7 @@ fn unreadable(error: &SeedError, node: &Node, path: &std::path::Path, sources: &
         SeedError::TooManyValues { line, .. } => Some(*line),
         _ => None,
     };
-    let span = line.and_then(|line| {
-        let text = std::fs::read_to_string(path).ok()?;
-        let before = usize::try_from(line).ok()?.checked_sub(1)?;
-        let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
-        let length = text[start..].lines().next().unwrap_or_default().len();
-        let file = sources.add(node.original_file_path.as_str(), text);
-        Some(Span::new(file, start, start + length))
-    });
+    let span = line.and_then(|line| span_of_line(line, node, path, sources));
     let message = format!("seed file `{}` can not be loaded: {error}", node.original_file_path);
     let advice = match error {
         SeedError::TooManyValues { .. } => Some(
@@ -78,4 +104,14 @@ fn unreadable(error: &SeedError, node: &Node, path: &std::path::Path, sources: &
         _ => None,
     };
     Error::from(Diagnostic::error(Code::INVALID_RESOURCE, span, message).help::<&str>(advice))
+}
+
+/// The place of a line, counted from 1, in the file of a seed.
+fn span_of_line(line: u64, node: &Node, path: &std::path::Path, sources: &Sources) -> Option<Span> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let before = usize::try_from(line).ok()?.checked_sub(1)?;
+    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    let length = text[start..].lines().next().unwrap_or_default().len();
+    let file = sources.add(node.original_file_path.as_str(), text);
+    Some(Span::new(file, start, start + length))
 }

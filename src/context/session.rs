@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::adapter::{
-    Adapter, AdapterResponse, Cell, Connection, DbError, DbErrorKind, Fetch, PythonError, PythonHost,
+    Adapter, AdapterResponse, Cell, Connection, DbError, DbErrorKind, Feed, Fetch, PythonError, PythonHost,
     PythonJob, QueryResult,
 };
 use crate::event::{
@@ -119,6 +119,20 @@ impl Session {
         auto_begin: bool,
         fetch: Fetch,
     ) -> Result<QueryResult, SqlError> {
+        self.run(sql, auto_begin, |connection, sql| connection.execute_with(sql, parameters, fetch))
+    }
+
+    /// Runs a statement that takes its rows from `feed`, within a transaction.
+    pub fn copy_in(&mut self, sql: &str, feed: &mut Feed<'_>) -> Result<QueryResult, SqlError> {
+        self.run(sql, true, |connection, sql| connection.copy_in(sql, feed))
+    }
+
+    fn run(
+        &mut self,
+        sql: &str,
+        auto_begin: bool,
+        send: impl FnOnce(&mut Box<dyn Connection>, &str) -> Result<QueryResult, DbError>,
+    ) -> Result<QueryResult, SqlError> {
         if auto_begin {
             self.begin().map_err(|error| SqlError { error, sql: sql.to_owned() })?;
         }
@@ -127,10 +141,8 @@ impl Session {
         self.events.debug(|| ConnectionUsed { conn_name: name.clone(), conn_type: kind.as_str().to_owned() });
         self.events.debug(|| SQLQuery { conn_name: name.clone(), sql: text.clone() });
         let started = Instant::now();
-        let result = self
-            .connection()
-            .and_then(|connection| connection.execute_with(&text, parameters, fetch))
-            .map_err(|mut error| {
+        let result =
+            self.connection().and_then(|connection| send(connection, &text)).map_err(|mut error| {
                 error.position = error.position.and_then(|at| at.checked_sub(shift));
                 SqlError { error, sql: sql.to_owned() }
             })?;

@@ -80,7 +80,11 @@ pub fn run_hooks(
             let statement = statement.clone();
             events.send(LogHookStartLine { index, node_info: info.clone(), statement, total });
             let (result, broken) = run_hook(compiler, node, stage, session);
-            done.broken = broken;
+            if broken.is_some() {
+                // As in dbt, whoever ends the command has no result.
+                done.broken = broken;
+                break;
+            }
             result
         };
         if result.status == Status::Error {
@@ -163,8 +167,8 @@ fn execute(
     done
 }
 
-/// Adds `results`, `schemas` and `database_schemas` for hooks at the end of a run; results of hooks are not
-/// among them.
+/// Adds `results`, `schemas` and `database_schemas` for hooks at the end of a run; of hooks only those that failed are
+/// among the results.
 fn add_results(scope: &NodeScope, manifest: &Manifest, results: &[RunResult]) {
     let mut schemas = BTreeSet::new();
     for result in results.iter().filter(|result| result.status == Status::Success) {
@@ -181,7 +185,7 @@ fn add_results(scope: &NodeScope, manifest: &Manifest, results: &[RunResult]) {
     let is_hook = |id: &UniqueId| {
         manifest.nodes.get(id).is_some_and(|node| matches!(node.kind, NodeKind::Operation { .. }))
     };
-    let of_nodes = results.iter().filter(|result| !is_hook(&result.unique_id));
-    let objects = of_nodes.map(|result| result_value(result, scope.run()));
+    let shown = results.iter().filter(|it| it.status == Status::Error || !is_hook(&it.unique_id));
+    let objects = shown.map(|result| result_value(result, scope.run()));
     scope.add("results", list(objects.collect::<Vec<_>>()));
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs DuckDB projects with dbt and with Tidegate and shows where the two differ.
+"""Runs projects with dbt and with Tidegate and shows where the two differ.
 
     VENV/bin/python tests/compare/compare.py --tidegate target/debug/tidegate PROJECT..
 
 VENV is a virtual environment with dbt-duckdb; nothing else is needed. A PROJECT is a folder with dbt_project.yml and a
-profiles.yml whose databases lie below the folder. Both tools run on a fresh copy of it at the same path, one after the
+profiles.yml whose databases lie below the folder; with --postgres it gets a profile on that server. Both tools run on a fresh copy of it at the same path, one after the
 other, so absolute paths agree. README.md beside this file says what is compared and how to read the report.
 """
 
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from differences import Report, compare_artifacts, compare_compiled_files
@@ -30,12 +31,13 @@ def main() -> int:
     baseline = json.loads(arguments.baseline.read_text()) if arguments.baseline else []
     known = {entry["project"]: entry for entry in baseline}
     reports = []
-    for project in arguments.projects:
-        report = Report(project.resolve().name, known.get(project.resolve().name))
-        compare_project(project.resolve(), arguments, report)
-        reports.append(report)
-        if not arguments.quiet:
-            print(report.details(arguments.examples), flush=True)
+    with open_server(arguments):
+        for project in arguments.projects:
+            report = Report(project.resolve().name, known.get(project.resolve().name))
+            compare_project(project.resolve(), arguments, report)
+            reports.append(report)
+            if not arguments.quiet:
+                print(report.details(arguments.examples), flush=True)
     print(summary(reports))
     if arguments.json:
         arguments.json.write_text(json.dumps([report.as_json() for report in reports], indent=2, default=str) + "\n")
@@ -52,9 +54,30 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--examples", type=int, default=3, help="examples shown of each kind of difference")
     parser.add_argument("--baseline", type=Path, help="JSON of dbt compared with itself: what differs there is left out")
     parser.add_argument("--json", type=Path, help="also write everything found to this file")
+    add_server_option(parser)
     parser.add_argument("--quiet", action="store_true", help="only the table at the end")
     parser.add_argument("--timeout", type=int, default=900, help="seconds for one command")
     return parser.parse_args()
+
+
+def add_server_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--postgres", nargs="?", const="private", metavar="DSN",
+                        help="on this Postgres server instead of DuckDB; without a DSN, on one started for it")
+
+
+@contextmanager
+def open_server(arguments: argparse.Namespace):
+    """Makes `arguments.server` the server to run on, or None for DuckDB."""
+    arguments.server = None
+    if arguments.postgres is None:
+        yield
+        return
+    from postgres import Server  # its driver is needed for Postgres only
+    arguments.server = Server(arguments.postgres)
+    try:
+        yield
+    finally:
+        arguments.server.stop()
 
 
 def compare_project(project: Path, arguments: argparse.Namespace, report: Report) -> None:
@@ -63,20 +86,27 @@ def compare_project(project: Path, arguments: argparse.Namespace, report: Report
         for side in SIDES:
             program = str(Path(arguments.dbt if side == "dbt" else arguments.tidegate).absolute())
             if side == "tidegate" or not recall(work, report):
-                run_side(side, program, project, work, arguments.timeout, report)
+                run_side(side, program, project, work, arguments, report)
         compare_artifacts(work / "dbt" / "target", work / "tidegate" / "target", report)
         compare_compiled_files(work / "dbt" / "target", work / "tidegate" / "target", report)
         compare_snapshots(work / "dbt.snapshot", work / "tidegate.snapshot", report)
 
 
-def run_side(side: str, program: str, project: Path, work: Path, timeout: int, report: Report) -> None:
+def run_side(side: str, program: str, project: Path, work: Path, arguments: argparse.Namespace, report: Report) -> None:
     """One tool on one copy. Its results end up in `work/SIDE`, its tables in `work/SIDE.snapshot`."""
     copy = work / "project"
     shutil.copytree(project, copy, ignore=LEFT_OUT_OF_COPIES, symlinks=True)
     steps = read_steps(project)
     env = dict(os.environ, DBT_SEND_ANONYMOUS_USAGE_STATS="false", DBT_PROFILES_DIR=str(copy), NO_COLOR="1")
     env.update(steps["env"])
-    if steps["setup"]:
+    server, timeout = arguments.server, arguments.timeout
+    if server:
+        import postgres
+        server.recreate()
+        postgres.write_profile(copy, server)
+    if steps["setup"] and server:
+        server.run_sql(copy / steps["setup"]["file"])
+    elif steps["setup"]:
         run_sql(copy, **steps["setup"])
     output = []
     started = time.monotonic()
@@ -93,7 +123,10 @@ def run_side(side: str, program: str, project: Path, work: Path, timeout: int, r
     (work / f"{side}.log").write_text("\n".join(output))
     codes = {command: sides[side] for command, sides in report.exits.items()}
     (work / f"{side}.json").write_text(json.dumps({"seconds": report.seconds[side], "exits": codes}))
-    take_snapshot(copy, work / f"{side}.snapshot", side, report)
+    if server:
+        postgres.take_snapshot(server, work / f"{side}.snapshot", side, report)
+    else:
+        take_snapshot(copy, work / f"{side}.snapshot", side, report)
     copy.rename(work / side)
 
 

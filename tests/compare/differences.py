@@ -11,7 +11,7 @@ VOLATILE = {"created_at", "compiled_path", "build_path", "checksum_path", "invoc
 RESOURCES = ("nodes", "sources", "exposures", "groups", "metrics", "semantic_models", "saved_queries", "unit_tests", "docs",
              "macros", "disabled")
 # Packages that belong to a tool: both tools bring their own.
-BUILT_IN = ("dbt", "dbt_duckdb")
+BUILT_IN = ("dbt", "dbt_duckdb", "dbt_postgres")
 
 
 class Report:

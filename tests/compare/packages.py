@@ -19,7 +19,7 @@ from pathlib import Path
 
 import yaml
 
-from compare import compare_project
+from compare import add_server_option, compare_project, open_server
 from differences import Report
 
 LEFT_OUT = shutil.ignore_patterns(".git", "dbt_packages", "dbt_modules", "target", "logs", "node_modules", "*.duckdb", "*.duckdb.wal")
@@ -38,9 +38,10 @@ def main() -> int:
     if unknown:
         sys.exit(f"no such checkout: {', '.join(sorted(unknown))}")
     lines = []
-    for checkout in chosen:
-        lines.append(try_package(checkout, checkouts, arguments))
-        print(layout([lines[-1]]), flush=True)
+    with open_server(arguments):
+        for checkout in chosen:
+            lines.append(try_package(checkout, checkouts, arguments))
+            print(layout([lines[-1]]), flush=True)
     table = layout([HEAD, *lines])
     print(f"\n{table}")
     (arguments.work / "table.txt").write_text(table + "\n")
@@ -55,6 +56,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--dbt", default=str(Path(sys.executable).parent / "dbt"), help="default: beside this Python")
     parser.add_argument("--work", type=Path, required=True, help="folder for prepared projects, results and reports")
     parser.add_argument("--reuse", action="store_true", help="take what dbt left in --work from the run before")
+    add_server_option(parser)
     parser.add_argument("--timeout", type=int, default=900, help="seconds for one command")
     return parser.parse_args()
 
@@ -105,7 +107,7 @@ def try_package(checkout: Checkout, checkouts: list, arguments: argparse.Namespa
         return (checkout.label, "-", "-", "-", "-", f"needs {missing}")
     noise = arguments.work / f"{checkout.label}.dbt-twice.json"
     options = argparse.Namespace(dbt=arguments.dbt, timeout=arguments.timeout, reuse=True, tidegate=arguments.dbt,
-                                 work=arguments.work / "runs")
+                                 work=arguments.work / "runs", server=arguments.server)
     if not arguments.reuse:
         shutil.rmtree(options.work / checkout.label, ignore_errors=True)
         noise.unlink(missing_ok=True)

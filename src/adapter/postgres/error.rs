@@ -18,6 +18,8 @@ pub(super) struct ServerError {
     pub(super) message: String,
     pub(super) detail: Option<String>,
     pub(super) hint: Option<String>,
+    /// Where the server was: in a `copy` it names the row and the column.
+    pub(super) context: String,
     /// The place in the SQL, in characters from 1.
     pub(super) position: Option<usize>,
 }
@@ -33,12 +35,27 @@ impl ServerError {
             }
         }
         let mut error = DbError::new(kind, message);
+        if let Some((row, column)) = copied_row(&self.context) {
+            error.row = Some(row);
+            let column = column.map(|name| format!(", column `{name}`")).unwrap_or_default();
+            error = error.help(format!("the value stands in row {row}{column}"));
+        }
         let place =
             self.position.and_then(|at| sql.char_indices().map(|(byte, _)| byte).nth(at.checked_sub(1)?));
         error.position = place;
         error.excerpt = place.map(|at| excerpt(sql, at));
         error
     }
+}
+
+/// Reads `COPY seed, line 3, column b: "x"`: each row is sent as one line.
+fn copied_row(context: &str) -> Option<(u64, Option<&str>)> {
+    let rest = context.strip_prefix("COPY ")?;
+    let (_, rest) = rest.split_once(", line ")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let column = rest[digits..].strip_prefix(", column ");
+    let name = column.and_then(|text| Some(text.split_once(": ")?.0));
+    Some((rest[..digits].parse().ok()?, name))
 }
 
 /// Sorts a SQLSTATE.
@@ -102,6 +119,13 @@ mod tests {
     fn detail_and_hint_stand_below_the_message() {
         let found = ServerError { detail: Some("d".into()), hint: Some("h".into()), ..error("23505", None) };
         assert_eq!(found.into_error("").message, "no\nDETAIL:  d\nHINT:  h");
+    }
+
+    #[test]
+    fn the_row_of_a_copy_is_read_from_the_context() {
+        assert_eq!(copied_row("COPY seed, line 3, column b: \"x\""), Some((3, Some("b"))));
+        assert_eq!(copied_row("COPY seed, line 12: \"1\t2\""), Some((12, None)));
+        assert_eq!(copied_row("SQL function \"f\" statement 1"), None);
     }
 
     #[test]

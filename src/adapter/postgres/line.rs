@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::connect::{Canceller, Opened};
 use super::settings::Settings;
 use super::wire::{Socket, Wire};
-use crate::adapter::{DbError, Fetch, QueryResult};
+use crate::adapter::{DbError, Feed, Fetch, QueryResult};
 
 /// A session's end.
 pub(super) struct Line {
@@ -40,8 +40,17 @@ impl Line {
 
     /// Runs statements that a cancel stops.
     pub(super) fn query(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
+        self.busy(|wire| wire.query(sql, fetch))
+    }
+
+    /// Runs a statement that takes rows and that a cancel stops.
+    pub(super) fn copy_in(&mut self, sql: &str, feed: &mut Feed<'_>) -> Result<QueryResult, DbError> {
+        self.busy(|wire| wire.copy_in(sql, feed))
+    }
+
+    fn busy<T>(&mut self, work: impl FnOnce(&mut Wire) -> T) -> T {
         self.brake.busy.store(true, Ordering::SeqCst);
-        let result = self.wire.query(sql, fetch);
+        let result = work(&mut self.wire);
         self.brake.busy.store(false, Ordering::SeqCst);
         result
     }

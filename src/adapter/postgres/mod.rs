@@ -7,6 +7,7 @@
 mod array;
 mod certificate;
 mod connect;
+mod copy;
 mod error;
 mod json;
 mod line;

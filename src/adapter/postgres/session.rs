@@ -14,7 +14,7 @@ use super::connect::take_role;
 use super::line::Line;
 use super::literal::fill;
 use super::server::Shared;
-use crate::adapter::{Cell, Connection, DbError, DbErrorKind, Fetch, QueryResult};
+use crate::adapter::{Cell, Connection, DbError, DbErrorKind, Feed, Fetch, QueryResult};
 use crate::sql::is_blank;
 
 /// What takes back all that statements set, and drops their temporary tables.
@@ -40,21 +40,27 @@ impl Session {
         Self { line: Some(line), shared, name: name.to_owned(), began: false, untouched: true, used: false }
     }
 
-    fn run(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
+    fn run(
+        &mut self,
+        ask: impl FnOnce(&mut Line) -> Result<QueryResult, DbError>,
+    ) -> Result<QueryResult, DbError> {
         if self.shared.cancelled.load(Ordering::SeqCst) {
             return Err(DbError::interrupted());
         }
         self.make_ready()?;
         self.untouched = false;
         self.used = true;
-        self.run_now(sql, fetch)
+        self.run_now(ask)
     }
 
-    fn run_now(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
+    fn run_now(
+        &mut self,
+        ask: impl FnOnce(&mut Line) -> Result<QueryResult, DbError>,
+    ) -> Result<QueryResult, DbError> {
         let Some(line) = &mut self.line else {
             return Err(DbError::new(DbErrorKind::Connection, "the connection is closed"));
         };
-        let outcome = line.query(sql, fetch);
+        let outcome = ask(line);
         if let Err(error) = &outcome {
             if error.kind == DbErrorKind::Connection {
                 self.line = None;
@@ -130,7 +136,12 @@ impl Connection for Session {
             return Ok(QueryResult::default());
         }
         self.begin_once()?;
-        self.run(&sql, fetch)
+        self.run(|line| line.query(&sql, fetch))
+    }
+
+    fn copy_in(&mut self, sql: &str, feed: &mut Feed<'_>) -> Result<QueryResult, DbError> {
+        self.begin_once()?;
+        self.run(|line| line.copy_in(sql, feed))
     }
 
     /// A connection that breaks here is replaced, if the node ran nothing else: beginning twice is no harm.
@@ -140,10 +151,10 @@ impl Connection for Session {
             return Err(DbError::new(DbErrorKind::Statement, message));
         }
         let first = self.untouched;
-        match self.run("BEGIN", Fetch::Nothing) {
+        match self.run(|line| line.query("BEGIN", Fetch::Nothing)) {
             Err(_) if first && self.line.is_none() && !self.shared.cancelled.load(Ordering::SeqCst) => {
                 self.untouched = true;
-                self.run("BEGIN", Fetch::Nothing)?;
+                self.run(|line| line.query("BEGIN", Fetch::Nothing))?;
             }
             other => drop(other?),
         }
@@ -153,7 +164,7 @@ impl Connection for Session {
 
     fn commit(&mut self) -> Result<(), DbError> {
         if self.in_transaction() {
-            let committed = self.run("COMMIT", Fetch::Nothing).map(drop);
+            let committed = self.run(|line| line.query("COMMIT", Fetch::Nothing)).map(drop);
             return committed.map_err(|error| match error.kind {
                 DbErrorKind::Connection => {
                     error.help("the connection was lost during `commit`: it may have taken effect or not")
@@ -170,7 +181,10 @@ impl Connection for Session {
 
     fn rollback(&mut self) -> Result<(), DbError> {
         self.began = false;
-        if self.in_transaction() { self.run_now("ROLLBACK", Fetch::Nothing).map(drop) } else { Ok(()) }
+        if !self.in_transaction() {
+            return Ok(());
+        }
+        self.run_now(|line| line.query("ROLLBACK", Fetch::Nothing)).map(drop)
     }
 
     fn in_transaction(&self) -> bool {

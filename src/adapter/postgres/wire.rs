@@ -14,14 +14,18 @@ use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{DataRowBody, ErrorFields, Message, RowDescriptionBody};
 use postgres_protocol::message::frontend;
 
+use super::copy::push_row;
 use super::error::{ServerError, broken};
 use super::tls::TlsStream;
 use super::types::Type;
 use crate::adapter::{
-    AdapterResponse, Cell, DbError, Fetch, QueryResult, ResultColumn, ResultTable, unique_names,
+    AdapterResponse, Cell, DbError, Feed, Fetch, QueryResult, ResultColumn, ResultTable, unique_names,
 };
 
-/// How much is read from the socket at once.
+/// What a `copy` from the program is told where nothing is to be copied.
+const NO_ROWS: &str = "data from the client is not available here";
+
+/// How much is read from the socket at once, and sent at once of rows.
 const CHUNK: usize = 64 * 1024;
 
 /// What bytes travel on.
@@ -209,12 +213,25 @@ impl Wire {
             let message = "a statement cannot contain the character NUL";
             return Err(DbError::new(crate::adapter::DbErrorKind::Statement, message));
         }
+        self.run(sql, fetch, None)
+    }
+
+    /// Runs a statement that takes rows; they are sent as the server asks for them.
+    pub(super) fn copy_in(&mut self, sql: &str, feed: &mut Feed<'_>) -> Result<QueryResult, DbError> {
+        self.run(sql, Fetch::Nothing, Some(feed))
+    }
+
+    fn run(&mut self, sql: &str, fetch: Fetch, feed: Option<&mut Feed<'_>>) -> Result<QueryResult, DbError> {
         self.send(|out| frontend::query(sql, out)).map_err(|error| broken(&error))?;
-        self.answer(fetch).map_err(|error| broken(&error))?.map_err(|refused| refused.into_error(sql))
+        self.answer(fetch, feed).map_err(|error| broken(&error))?.map_err(|refused| refused.into_error(sql))
     }
 
     /// Collects messages until the server is ready again.
-    fn answer(&mut self, fetch: Fetch) -> io::Result<Result<QueryResult, ServerError>> {
+    fn answer(
+        &mut self,
+        fetch: Fetch,
+        mut feed: Option<&mut Feed<'_>>,
+    ) -> io::Result<Result<QueryResult, ServerError>> {
         let mut result = QueryResult { response: AdapterResponse::message(""), table: None };
         let mut reading: Option<Reading> = None;
         let mut refused = None;
@@ -237,10 +254,10 @@ impl Wire {
                     let error = server_error(body.fields())?;
                     refused.get_or_insert(error);
                 }
-                Message::CopyInResponse(_) => {
-                    let why = "data from the client is not available here";
-                    self.send(|out| frontend::copy_fail(why, out))?;
-                }
+                Message::CopyInResponse(_) => match feed.take() {
+                    Some(feed) => self.send_rows(feed)?,
+                    None => self.send(|out| frontend::copy_fail(NO_ROWS, out))?,
+                },
                 Message::ReadyForQuery(body) => {
                     self.in_transaction = body.status() != b'I';
                     return Ok(refused.map_or(Ok(result), Err));
@@ -250,6 +267,36 @@ impl Wire {
         }
     }
 
+    /// Sends the rows of a `copy`. What the server says about one of them is read afterwards: until then it drops the rest.
+    fn send_rows(&mut self, feed: &mut Feed<'_>) -> io::Result<()> {
+        let mut broken_pipe = None;
+        let mut lines = Vec::with_capacity(2 * CHUNK);
+        let fed = feed(&mut |row| {
+            push_row(&mut lines, row);
+            if lines.len() < CHUNK {
+                return Ok(());
+            }
+            let sent = self.send(|out| copy_data(&lines, out));
+            lines.clear();
+            sent.map_err(|error| {
+                let told = broken(&error);
+                broken_pipe = Some(error);
+                told
+            })
+        });
+        if let Some(error) = broken_pipe {
+            return Err(error);
+        }
+        self.send(|out| match fed {
+            Ok(()) => {
+                copy_data(&lines, out)?;
+                frontend::copy_done(out);
+                Ok(())
+            }
+            Err(error) => frontend::copy_fail(&error.message, out),
+        })
+    }
+
     /// Says goodbye; a server that is gone already does not matter.
     pub(super) fn terminate(&mut self) {
         let _ = self.send(|out| {
@@ -257,6 +304,11 @@ impl Wire {
             Ok(())
         });
     }
+}
+
+fn copy_data(lines: &[u8], out: &mut BytesMut) -> io::Result<()> {
+    frontend::CopyData::new(lines)?.write(out);
+    Ok(())
 }
 
 /// Rows on their way in.
@@ -325,6 +377,7 @@ pub(super) fn server_error(mut fields: ErrorFields<'_>) -> io::Result<ServerErro
             b'M' => error.message = text(),
             b'D' => error.detail = Some(text()),
             b'H' => error.hint = Some(text()),
+            b'W' => error.context = text(),
             b'P' => error.position = text().parse().ok(),
             _ => {}
         }

@@ -28,7 +28,7 @@ pub fn infer(path: &Path, options: &SeedOptions) -> Result<SeedSchema, SeedError
     let columns = names.into_iter().zip(guesses).map(|(name, guess)| {
         let ty = if options.column_types.contains_key(&name) { SeedType::Text } else { guess.finish() };
         let sql_type = options.column_types.get(&name).cloned().unwrap_or_else(|| ty.sql().to_owned());
-        SeedColumn { name, ty, sql_type }
+        SeedColumn { name, ty, sql_type, zoned: ty == SeedType::DateTime && guess.zoned }
     });
     Ok(SeedSchema { columns: columns.collect(), rows })
 }
@@ -38,16 +38,12 @@ pub fn infer(path: &Path, options: &SeedOptions) -> Result<SeedSchema, SeedError
 /// Reads the file twice: the types of a column depend on all of its values.
 pub fn read(path: &Path, options: &SeedOptions, limit: Option<usize>) -> Result<ResultTable, SeedError> {
     let schema = infer(path, options)?;
-    let types: Vec<SeedType> = schema.columns.iter().map(|c| c.ty).collect();
     let mut rows = Vec::new();
-    each_row(path, options, |_, record| {
+    each(path, options, &schema, |_, row| {
         if limit.is_none_or(|n| rows.len() < n) {
-            let mut row: Vec<Cell> =
-                types.iter().zip(record.fields()?).map(|(ty, field)| cell(*ty, field)).collect();
-            row.resize(types.len(), Cell::Null);
-            rows.push(row);
+            rows.push(row.to_vec());
         }
-        Some(())
+        true
     })?;
     let columns = schema.columns.into_iter().map(|c| ResultColumn {
         name: c.name,
@@ -55,6 +51,28 @@ pub fn read(path: &Path, options: &SeedOptions, limit: Option<usize>) -> Result<
         ty: c.ty.cell_type(),
     });
     Ok(ResultTable { columns: columns.collect(), rows })
+}
+
+/// Calls `take` with the rows of a file whose columns are known, one after the other, and with the line each begins on,
+/// until it returns false. No row is kept.
+pub fn each(
+    path: &Path,
+    options: &SeedOptions,
+    schema: &SeedSchema,
+    mut take: impl FnMut(u64, &[Cell]) -> bool,
+) -> Result<(), SeedError> {
+    let types: Vec<SeedType> = schema.columns.iter().map(|c| c.ty).collect();
+    let (mut row, mut wanted) = (Vec::with_capacity(types.len()), true);
+    each_row(path, options, |_, record| {
+        if wanted {
+            row.clear();
+            row.extend(types.iter().zip(record.fields()?).map(|(ty, field)| cell(*ty, field)));
+            row.resize(types.len(), Cell::Null);
+            wanted = take(record.line, &row);
+        }
+        Some(())
+    })
+    .map(drop)
 }
 
 /// Calls `row` with the column names and each row; it returns `None` for text that is not UTF-8.
@@ -107,6 +125,7 @@ const BOOLEAN: u8 = 16;
 struct Guess {
     may: u8,
     widest: Widest,
+    zoned: bool,
 }
 
 impl Default for Guess {
@@ -119,7 +138,7 @@ impl Guess {
     /// Starts with everything possible, or with text alone.
     fn new(text_only: bool) -> Self {
         let may = if text_only { 0 } else { NUMBER | DATE | DATETIME | ISO | BOOLEAN };
-        Self { may, widest: Widest::default() }
+        Self { may, widest: Widest::default(), zoned: false }
     }
 
     /// Takes one value in.
@@ -136,7 +155,12 @@ impl Guess {
         }
         self.keep(DATE, |may| may && times::date(text).is_some());
         self.keep(DATETIME, |may| may && times::datetime(text).is_some());
-        self.keep(ISO, |may| may && times::iso(text).is_some());
+        if self.may & ISO != 0 {
+            match times::iso(text) {
+                Some((_, offset)) => self.zoned |= offset.is_some(),
+                None => self.may &= !ISO,
+            }
+        }
         self.keep(BOOLEAN, |may| may && boolean(field).is_some());
     }
 

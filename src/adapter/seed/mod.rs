@@ -9,7 +9,7 @@ mod number;
 mod records;
 mod times;
 
-pub use infer::{infer, read};
+pub use infer::{each, infer, read};
 
 use std::io;
 use std::path::PathBuf;
@@ -84,6 +84,8 @@ pub struct SeedColumn {
     pub ty: SeedType,
     /// The type to create it with: the configured one, else that of `ty`.
     pub sql_type: String,
+    /// Whether some of its times tell how far they are from UTC.
+    pub zoned: bool,
 }
 
 /// What a pass over a seed file found.

@@ -88,6 +88,7 @@ const METHODS: &[&str] = &[
     "truncate_relation",
     "rename_relation",
     "commit",
+    "copy_rows",
     "get_incremental_strategy_macro",
     "valid_incremental_strategies",
     "valid_snapshot_target",

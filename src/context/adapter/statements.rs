@@ -13,6 +13,7 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
     Some(match name {
         "execute" => execute(scope, call),
         "add_query" => add_query(scope, call),
+        "copy_rows" => copy_rows(scope, call),
         "commit" => scope
             .session()
             .with(super::super::session::Session::commit)
@@ -51,6 +52,14 @@ fn add_query(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
     };
     scope.send(&sql, &Sending { auto_begin, fetch: Fetch::Nothing, parameters: cells }, call)?;
     Ok(tuple([none(), none()]))
+}
+
+/// Used by seeds: a table's rows go behind a `copy .. from stdin`. False where they have to be inserted instead.
+fn copy_rows(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let sql = py_str(&call.args.required("sql")?);
+    let rows = call.args.required("agate_table")?;
+    let rows = table::table_of(&rows).ok_or_else(|| Error::runtime("`copy_rows` takes a table"))?;
+    scope.copy_rows(&sql, &rows).map(Value::from)
 }
 
 /// Turns a template's value into one the database can bind; what has no type of its own goes as its text.

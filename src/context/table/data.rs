@@ -103,6 +103,41 @@ impl Table {
         }
     }
 
+    /// Calls `take` with each row until it returns false; those of a seed are read from its file and not kept.
+    pub fn each_row(&self, mut take: impl FnMut(&[Cell]) -> bool) -> Result<(), SeedError> {
+        match &self.rows {
+            Rows::Seed(seed) if seed.loaded.get().is_none() => {
+                seed::each(&seed.path, &seed.options, &seed.schema, |_, row| take(row))
+            }
+            _ => {
+                self.rows().iter().all(|row| take(row));
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells whether times of it know their distance from UTC.
+    pub fn has_zoned_times(&self) -> bool {
+        match &self.rows {
+            Rows::Seed(seed) => seed.schema.columns.iter().any(|column| column.zoned),
+            Rows::Here(rows) => {
+                rows.iter().any(|row| row.iter().any(|cell| matches!(cell, Cell::TimestampTz(_))))
+            }
+        }
+    }
+
+    /// Returns the line of a seed's file on which a row begins, both counted from 1.
+    pub fn line_of(&self, row: u64) -> Option<u64> {
+        let Rows::Seed(seed) = &self.rows else { return None };
+        let (mut count, mut found) = (0, None);
+        let read = seed::each(&seed.path, &seed.options, &seed.schema, |line, _| {
+            count += 1;
+            found = (count == row).then_some(line);
+            count < row
+        });
+        read.ok().and(found)
+    }
+
     /// Returns the SQL type dbt creates a seed's column with, before `column_types`.
     pub fn sql_type(&self, column: usize) -> Option<&'static str> {
         if let Rows::Seed(seed) = &self.rows {
