@@ -81,8 +81,15 @@ impl Compiler {
         let code: Arc<str> = injected.sql.into();
         let path = (self.write)(node, scope.batch(), &code)?;
         let macros = scope.called_macros();
-        let compiled =
-            Compiled { code, extra_ctes: ctes, path, build_path: None, macros, relation_name: None };
+        let compiled = Compiled {
+            code,
+            extra_ctes: ctes,
+            path,
+            build_path: None,
+            macros,
+            constrained: scope.constrained(),
+            relation_name: None,
+        };
         // A batch is only a part of its model: artifacts show none of them.
         let compiled = match scope.batch() {
             Some(_) => Arc::new(compiled),

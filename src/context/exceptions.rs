@@ -154,7 +154,11 @@ fn contract_error(call: &mut Call<'_>) -> Result<Value, Error> {
     }
     let error = Error::new(
         Code::CONTRACT,
-        format!("the columns of this model are not those its contract promises\n\n{}", align(&table)),
+        format!(
+            "This model has an enforced contract that failed.\nPlease ensure the name, data_type, and number of columns \
+             in your contract match the columns in your model's definition.\n\n{}",
+            align(&table)
+        ),
     );
     Err(error.help("change the model's SQL or the columns in its property file so that both agree"))
 }

@@ -17,6 +17,7 @@ pub mod decimal;
 mod event_time;
 mod exceptions;
 mod facts;
+mod foreign_keys;
 mod graph;
 mod index;
 mod macros;

@@ -278,7 +278,21 @@ fn incorporate(mut relation: Relation, call: &mut Call<'_>) -> Result<Relation, 
             other => set_part(&mut relation, other, &value),
         }
     }
-    Ok(relation)
+    fits(relation)
+}
+
+/// Errors when the engine would cut the name of a relation whose type is known.
+///
+/// Without a type it may be the name of a test, which becomes no relation.
+fn fits(relation: Relation) -> Result<Relation, Error> {
+    let longest = relation.dialect.max_identifier_bytes().filter(|_| relation.ty.is_some());
+    match (longest, relation.identifier.as_deref()) {
+        (Some(longest), Some(name)) if name.chars().count() > longest => {
+            let text = format!("Relation name '{name}' is longer than {longest} characters");
+            Err(Error::new(Code::INVALID_RESOURCE, text).help("give the model a shorter `alias`"))
+        }
+        _ => Ok(relation),
+    }
 }
 
 fn set_part(relation: &mut Relation, key: &str, value: &Value) {

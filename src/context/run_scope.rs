@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::adapter::RunAdapter;
-use super::base::{NAMES, is_call};
+use super::base::NAMES;
 use super::config::ConfigObject;
 use super::deferral::Deferral;
 use super::graph::graph_value;
@@ -368,43 +368,10 @@ impl NodeScope {
         let own = self.0.compiled.get().map(|(compiled, _)| Arc::clone(compiled));
         let compiled = own.or_else(|| self.0.run.compiled.get(&node.unique_id));
         let mut json = resource_json(&NodeWithCompiled { node, compiled });
-        if node.contract.enforced {
-            self.name_foreign_tables(&mut json);
-        }
         leave_out_unset(&mut json);
         let model = from_json(&json);
         self.add_times(&model, node);
         model
-    }
-
-    /// The target of a foreign key is written as `ref(..)` or `source(..)`; DDL needs the relation.
-    fn name_foreign_tables(&self, json: &mut Json) {
-        match json {
-            Json::Object(map) => {
-                for (key, value) in map {
-                    match value {
-                        Json::String(text) if key == "to" && is_call(text) => {
-                            let expression = format!("{{{{ {text} }}}}");
-                            if let Ok(relation) = self.0.run.shared.render_text(&expression, &self.as_scope())
-                            {
-                                *text = relation;
-                            }
-                        }
-                        Json::Object(_) | Json::Array(_)
-                            if matches!(key.as_str(), "columns" | "constraints") =>
-                        {
-                            self.name_foreign_tables(value);
-                        }
-                        Json::Object(column) if column.contains_key("constraints") => {
-                            self.name_foreign_tables(value);
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            Json::Array(items) => items.iter_mut().for_each(|item| self.name_foreign_tables(item)),
-            _ => {}
-        }
     }
 
     fn write(&self, call: &mut crate::jinja::Call<'_>) -> Result<Value, crate::jinja::Error> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-use super::UniqueId;
+use super::{Columns, Json, UniqueId};
 
 /// One common table expression that an ephemeral model became in its consumer.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -14,8 +14,17 @@ pub struct InjectedCte {
     pub sql: String,
 }
 
+/// Columns and constraints of a model whose foreign keys name the relations they point to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constrained {
+    /// The columns, with their constraints.
+    pub columns: Columns,
+    /// The model's own constraints.
+    pub constraints: Vec<Json>,
+}
+
 /// A compiled node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Compiled {
     /// The SQL, ephemeral models injected.
     pub code: Arc<str>,
@@ -27,6 +36,8 @@ pub struct Compiled {
     pub build_path: Option<String>,
     /// Macros that were called by the node's own code; those called while parsing are among them.
     pub macros: Vec<UniqueId>,
+    /// Its columns and constraints with relations where foreign keys said `ref(..)`; `None` where none did.
+    pub constrained: Option<Constrained>,
     /// The relation under which failures of a test are stored, when that was only known at run time.
     pub relation_name: Option<String>,
 }

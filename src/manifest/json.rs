@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{
-    Compiled, DependsOn, Disabled, Exposure, Json, Language, Macro, Node, NodeKind, ResourceType, SourceCall,
-    SourceTable, UnitTest,
+    Compiled, Constrained, DependsOn, Disabled, Exposure, Json, Language, Macro, Node, NodeKind,
+    ResourceType, SourceCall, SourceTable, UnitTest,
 };
 
 /// Serializes a resource to a JSON object, for Jinja's `model` and `graph`.
@@ -42,12 +42,13 @@ impl Serialize for NodeWithCompiled<'_> {
         if let Some(signature) = node.signature() {
             map.serialize_entry("returns", &signature.returns)?;
         }
+        let constrained = self.constrained();
         self.identity(&mut map)?;
         map.serialize_entry("checksum", &node.checksum)?;
         map.serialize_entry("config", &node.config)?;
         map.serialize_entry("tags", &node.tags)?;
         map.serialize_entry("description", &node.description)?;
-        map.serialize_entry("columns", &node.columns)?;
+        map.serialize_entry("columns", constrained.map_or(&node.columns, |it| &it.columns))?;
         map.serialize_entry("meta", &node.meta)?;
         map.serialize_entry("group", &node.group)?;
         map.serialize_entry("docs", &node.docs)?;
@@ -127,6 +128,10 @@ impl NodeWithCompiled<'_> {
         Dependencies { macros, nodes }
     }
 
+    fn constrained(&self) -> Option<&Constrained> {
+        self.compiled.as_ref()?.constrained.as_ref()
+    }
+
     fn own<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         match &self.node.kind {
             NodeKind::Model {
@@ -139,7 +144,8 @@ impl NodeWithCompiled<'_> {
                 time_spine,
             } => {
                 map.serialize_entry("access", access)?;
-                map.serialize_entry("constraints", constraints)?;
+                let compiled = self.constrained().map(|it| &it.constraints);
+                map.serialize_entry("constraints", compiled.unwrap_or(constraints))?;
                 map.serialize_entry("version", version)?;
                 map.serialize_entry("latest_version", latest_version)?;
                 map.serialize_entry("deprecation_date", deprecation_date)?;

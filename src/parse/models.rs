@@ -149,7 +149,13 @@ fn add_foreign(node: &mut Node, constraints: &[Json], place: Span, problems: &mu
                 let message = format!("a foreign key of `{}` cannot point to a metric", node.name);
                 problems.push(Diagnostic::error(Code::INVALID_RESOURCE, place, message));
             }
-            Err(problem) => problems.push(*problem),
+            Err(problem) => problems.push(Diagnostic {
+                message: format!(
+                    "Invalid 'ref' or 'source' syntax on foreign key constraint 'to' on model {}: {to}.",
+                    node.name
+                ),
+                ..*problem
+            }),
         }
     }
 }

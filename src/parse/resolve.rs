@@ -172,7 +172,8 @@ impl Resolver<'_> {
                     problems.push(self.missing_for_test(asker, &format!("source `{name}`"), None, place));
                     return Answer::Off;
                 }
-                let message = format!("{} depends on source `{name}`, which does not exist", describe(asker));
+                let message =
+                    format!("{} depends on a source named '{name}' which was not found", describe(asker));
                 problems.push(
                     Diagnostic::error(Code::UNKNOWN_SOURCE, place, message)
                         .help::<String>(suggest(&name, known))
@@ -194,7 +195,8 @@ impl Resolver<'_> {
                 Answer::Off
             }
             Found::Disabled(id) => {
-                let message = format!("{} depends on `{written}`, which is disabled", describe(asker));
+                let message =
+                    format!("{} depends on a node named '{}' which is disabled", describe(asker), call.name);
                 problems.push(self.point_at(Diagnostic::error(Code::DISABLED_REF, place, message), &id));
                 Answer::Nothing
             }
@@ -229,7 +231,10 @@ impl Resolver<'_> {
     }
 
     fn missing(&self, asker: &Asker<'_>, call: &RefCall, place: Span) -> Diagnostic {
-        let message = format!("{} depends on `{}`, which does not exist", describe(asker), written(call));
+        let whose =
+            call.package.as_ref().map(|name| format!("in package or project '{name}' ")).unwrap_or_default();
+        let message =
+            format!("{} depends on a node named '{}' {whose}which was not found", describe(asker), call.name);
         let mut problem = Diagnostic::error(Code::UNKNOWN_REF, place, message)
             .help::<String>(suggest(&call.name, self.lookup.node_names()));
         if let Some(package) = &call.package {

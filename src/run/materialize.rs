@@ -46,7 +46,7 @@ fn add_relations(node: &Node, returned: &Value, scope: &NodeScope) -> Result<(),
         return Err(Diagnostic::error(
             Code::INVALID_RESOURCE,
             node.span,
-            format!("materialization `{name}` did not return the relations it made"),
+            format!("The materialization (\"{name}\") did not explicitly return a list of relations to add to the cache."),
         )
         .help("end the macro with `{{ return({'relations': [this]}) }}`"));
     };
@@ -69,10 +69,10 @@ fn check_language(node: &Node, name: &str, scope: &NodeScope) -> Result<(), Diag
     else {
         return Ok(());
     };
+    let quoted: Vec<String> = languages.iter().map(|language| format!("'{language}'")).collect();
     let message = format!(
-        "materialization `{name}` takes models in {}, but `{}` is one in {language}",
-        languages.join(" and "),
-        node.name
+        "Materialization \"{name}\" only supports languages [{}]; got \"{language}\"",
+        quoted.join(", ")
     );
     let diagnostic = Diagnostic::error(Code::INVALID_RESOURCE, node.place_of("materialized"), message);
     let advice =

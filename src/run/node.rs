@@ -144,8 +144,12 @@ impl NodeRunner {
         self.events().debug(|| NodeExecuting { node_info: work.info.with_status("executing") });
         let begin = Timestamp::now();
         let done = match (action, &compiled) {
-            (Action::Test, Some(compiled)) => run_test(work.node, compiled, &work.scope).map(tested),
-            (Action::UnitTest, Some(compiled)) => run_unit_test(work.node, compiled, &work.scope).map(tested),
+            (Action::Test, Some(compiled)) => {
+                run_test(work.node, compiled, &work.scope).map(|verdict| tested(verdict, &work.scope))
+            }
+            (Action::UnitTest, Some(compiled)) => {
+                run_unit_test(work.node, compiled, &work.scope).map(|verdict| tested(verdict, &work.scope))
+            }
             (Action::Build, _) => materialize(work.node, compiled.as_ref(), &work.scope).map(|r| built(&r)),
             (Action::Clone, _) => clone_relation(work.node, &work.scope).map(|r| built(&r)),
             _ => Ok(Done::new(Status::Success, None, JsonMap::new())),
@@ -342,9 +346,9 @@ fn built(response: &AdapterResponse) -> Done {
     Done::new(Status::Success, Some(response.message.clone()), response_json(response))
 }
 
-fn tested(verdict: Verdict) -> Done {
-    let mut response = JsonMap::new();
-    response.insert("_message".into(), Json::from("OK"));
+fn tested(verdict: Verdict, scope: &NodeScope) -> Done {
+    let response = scope.main_response().unwrap_or_else(|| AdapterResponse::message("OK"));
+    let response = response_json(&response);
     Done { failures: Some(verdict.failures), ..Done::new(verdict.status, verdict.message, response) }
 }
 

@@ -128,6 +128,46 @@ fn clock_in_utc(at: jiff::Timestamp) -> Value {
     datetime_value(jiff::tz::TimeZone::UTC.to_datetime(at))
 }
 
+/// The configuration of a result's node: a key that is not there gives none, as in dbt, whose config is a class.
+struct ConfigObject(JsonMap);
+
+impl Instance for ConfigObject {
+    fn type_name(&self) -> &'static str {
+        "NodeConfig"
+    }
+
+    fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
+        Ok(Some(self.0.get(name).map_or_else(none, from_json)))
+    }
+
+    fn item(&self, key: &Value) -> Result<Option<Value>, Error> {
+        key.as_str().map_or(Ok(None), |name| self.attr(name))
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        matches!(name, "get" | "to_dict")
+    }
+
+    fn call_method(&self, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
+        match name {
+            "to_dict" => Some(Ok(from_json(&Json::Object(self.0.clone())))),
+            "get" => Some(call.args.required_str("key").map(|key| {
+                let default = call.args.optional("default").unwrap_or_else(none);
+                self.0.get(&*key).map_or(default, from_json)
+            })),
+            _ => None,
+        }
+    }
+
+    fn iter(&self) -> Option<Vec<Value>> {
+        Some(self.0.keys().map(|key| Value::from(key.as_str())).collect())
+    }
+
+    fn len(&self) -> Option<usize> {
+        Some(self.0.len())
+    }
+}
+
 /// The node of a result: what `manifest.json` shows of it as attributes, and as a dict by `to_dict()`.
 struct NodeObject(Json);
 
@@ -141,6 +181,10 @@ impl Instance for NodeObject {
             "depends_on_nodes" => "/depends_on/nodes",
             "depends_on_macros" => "/depends_on/macros",
             "identifier" => "/alias",
+            "config" => {
+                let config = self.0.get(name).and_then(Json::as_object).cloned();
+                return Ok(config.map(|config| object(ConfigObject(config))));
+            }
             _ => return Ok(self.0.get(name).map(from_json)),
         };
         Ok(self.0.pointer(path).map(from_json))

@@ -92,6 +92,7 @@ fn a_compiled_node_shows_what_compiling_added() {
             path: Some(compiled_path(target, &**node).into()),
             build_path: Some(run_path(target, &**node).into()),
             macros: vec![UniqueId::from_artifact("macro.shop.only_when_run")],
+            constrained: None,
             relation_name: None,
         },
     );
@@ -158,6 +159,7 @@ fn run_results_are_dbts() {
         path: None,
         build_path: None,
         macros: vec![],
+        constrained: None,
         relation_name: None,
     };
     let mut skipped = RunResult::new(node("model.shop.fct_orders").unique_id.clone(), Status::Skipped)

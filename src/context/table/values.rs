@@ -12,7 +12,7 @@ use crate::adapter::{Cell, CellType};
 use crate::context::decimal::Decimal;
 use crate::jinja::pycompat::{date_value, datetime_value, offset_datetime_value};
 use crate::jinja::{
-    Call, Error, Instance, Value, dict, downcast, elements, list, none, object, py_eq, py_repr, tuple,
+    Call, Error, Instance, Value, dict, downcast, elements, list, none, object, py_eq, py_repr, py_str, tuple,
 };
 
 /// Makes the value of a cell.
@@ -120,6 +120,25 @@ impl Instance for DataType {
 
     fn eq(&self, other: &Value) -> Option<bool> {
         Some(downcast::<Self>(other).is_some_and(|other| other.0 == self.0))
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        matches!(name, "jsonify" | "csvify")
+    }
+
+    /// What a value of the type is in JSON, and in CSV.
+    fn call_method(&self, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
+        self.has_method(name).then(|| {
+            let value = call.args.required("d")?;
+            let text = py_str(&value);
+            Ok(match (name, self.0) {
+                _ if value.is_none() => value,
+                ("jsonify", CellType::Number) => text.parse::<f64>().map_or(value, Value::from),
+                ("jsonify", CellType::Integer | CellType::Boolean) => value,
+                (_, CellType::DateTime) => Value::from(text.replacen(' ', "T", 1).as_str()),
+                _ => Value::from(text.as_str()),
+            })
+        })
     }
 
     fn repr(&self) -> String {
