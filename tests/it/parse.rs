@@ -180,8 +180,8 @@ fn all_problems_are_told_at_once() {
         &[
             "error models/d.sql:1:15: unexpected end of variable block",
             "error models/c.sql:1:4: config `enabled` must be true or false, but is text",
-            "error models/a.sql:1:18: model `a` depends on `ref('orderz')`, which does not exist",
-            "error models/b.sql:1:18: model `b` depends on source `raw.orders`, which does not exist",
+            "error models/a.sql:1:18: model `a` depends on a node named 'orderz' which was not found",
+            "error models/b.sql:1:18: model `b` depends on a source named 'raw.orders' which was not found",
         ],
     );
 }
