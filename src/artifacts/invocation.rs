@@ -1,7 +1,6 @@
 //! Facts of one invocation that every artifact shows under `metadata` (`artifacts.md` section 1).
 
-use std::collections::BTreeMap;
-
+use indexmap::IndexMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -16,7 +15,7 @@ pub struct Invocation {
     /// The dbt version whose artifacts these are, for example `1.11.16`.
     pub dbt_version: String,
     /// `DBT_ENV_CUSTOM_ENV_*` variables, without the prefix.
-    pub env: BTreeMap<String, String>,
+    pub env: IndexMap<String, String>,
 }
 
 /// The keys that `metadata` of every artifact begins with.
@@ -27,7 +26,7 @@ pub struct Metadata<'a> {
     generated_at: String,
     invocation_id: &'a str,
     invocation_started_at: String,
-    env: &'a BTreeMap<String, String>,
+    env: &'a IndexMap<String, String>,
 }
 
 impl<'a> Metadata<'a> {

@@ -56,8 +56,12 @@ impl Results {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(slot) = all.get_mut(&*name) else { return Ok(none()) };
         let Some(answer) = slot.clone() else {
-            return Err(Error::runtime(format!("the result of statement `{name}` was already loaded"))
-                .help("keep the loaded result in a variable and use that again"));
+            // dbt's words, which scripts look for.
+            let message =
+                format!("The 'statement' result named '{name}' has already been loaded into a variable");
+            return Err(
+                Error::runtime(message).help("keep the loaded result in a variable and use that again")
+            );
         };
         if &*name != "main" {
             *slot = None;

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use indexmap::IndexMap;
+
 use crate::diag::{Code, Diagnostic};
 
 /// Variables whose names begin so are secrets: only `profiles.yml` and `packages.yml` may read them, and
@@ -65,7 +67,8 @@ pub struct Env(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    variables: BTreeMap<String, String>,
+    /// In the order of the process, as dbt shows them.
+    variables: IndexMap<String, String>,
     /// Name → value given out; `None` where a default was used.
     asked: Mutex<BTreeMap<String, Option<String>>>,
 }
@@ -105,7 +108,7 @@ impl Env {
     }
 
     /// Returns the variables `DBT_ENV_CUSTOM_ENV_X` as `X`: `dbt_metadata_envs`, `metadata.env`.
-    pub fn custom(&self) -> BTreeMap<String, String> {
+    pub fn custom(&self) -> IndexMap<String, String> {
         let custom = |(name, value): (&String, &String)| {
             Some((name.strip_prefix(CUSTOM_PREFIX)?.to_owned(), value.clone()))
         };

@@ -1,8 +1,7 @@
 //! Artifacts compared with dbt's own: keys, their order, formats.
 
-use std::collections::BTreeMap;
-
 use camino::Utf8Path;
+use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 use tidegate::artifacts::{
     Invocation, ManifestFacts, ManifestFile, Phase, RunResult, RunResults, Status, Timing, compiled_path,
@@ -20,7 +19,7 @@ fn invocation() -> Invocation {
         id: "00000000-0000-4000-8000-000000000000".to_owned(),
         started_at: "2026-01-02T03:04:05.006Z".parse().unwrap(),
         dbt_version: "1.11.16".to_owned(),
-        env: BTreeMap::from([("JOB".to_owned(), "7".to_owned())]),
+        env: IndexMap::from([("JOB".to_owned(), "7".to_owned())]),
     }
 }
 

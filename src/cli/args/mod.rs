@@ -16,9 +16,8 @@ mod times;
 mod value;
 mod verb;
 
-use std::collections::BTreeMap;
-
 use camino::{Utf8Path, Utf8PathBuf};
+use indexmap::IndexMap;
 
 pub use flag::{Fallback, Flag, Kind, Section};
 pub use flags::{Flags, Source};
@@ -52,7 +51,7 @@ pub struct Surroundings {
     /// The user's folder.
     pub home: Option<Utf8PathBuf>,
     /// The variables.
-    pub env: BTreeMap<String, String>,
+    pub env: IndexMap<String, String>,
 }
 
 impl Surroundings {

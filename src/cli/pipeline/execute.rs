@@ -11,8 +11,9 @@ use crate::cli::{CliError, Outcome, Ui};
 use crate::compile::Compiler;
 use crate::diag::{Code, Diagnostic};
 use crate::event::{ConcurrencyLine, HooksRunning};
-use crate::manifest::UniqueId;
+use crate::manifest::{Json, JsonMap, UniqueId};
 use crate::plan::{Command, Plan, Request, plan};
+use crate::project::Scrubber;
 use crate::run::{HookStage, NodeRunner, Options, Runner, SkipReason, Turn, prepare, run_hooks, run_plan};
 
 use super::load::{Loaded, load, written};
@@ -183,7 +184,7 @@ pub(in crate::cli) fn write_results(
         return Ok(());
     }
     let path = loaded.target("run_results.json");
-    let args = ui.flags.as_invocation_args();
+    let args = without_secrets(ui.flags.as_invocation_args(), &loaded.workspace.scrubber);
     let file = RunResults {
         invocation: &ui.invocation,
         generated_at: Timestamp::now(),
@@ -197,4 +198,18 @@ pub(in crate::cli) fn write_results(
         PastRun::of(&file, ui.flags.spec.which).append(&loaded.target(""))?;
     }
     Ok(())
+}
+
+/// Hides secret values of `--vars`, also where the command line shows them.
+fn without_secrets(mut args: JsonMap, secrets: &Scrubber) -> JsonMap {
+    let hide = |value: &mut Json| {
+        if let Json::String(text) = value {
+            *text = secrets.scrub(text).into_owned();
+        }
+    };
+    if let Some(Json::Object(vars)) = args.get_mut("vars") {
+        vars.values_mut().for_each(hide);
+    }
+    args.get_mut("invocation_command").into_iter().for_each(hide);
+    args
 }

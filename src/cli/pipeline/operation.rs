@@ -43,7 +43,9 @@ pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: &JsonMap) -> Resu
     warehouse.close()?;
     let status = if called.is_ok() { Status::Success } else { Status::Error };
     let mut result = RunResult::new(entry.id, status);
-    result.timing = vec![Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() }];
+    let done = Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() };
+    result.timing = vec![Timing { name: Phase::Compile, started_at: begin, completed_at: begin }, done];
+    result.failures = Some(i64::from(status == Status::Error));
     result.execution_time = started.elapsed().as_secs_f64();
     if let Err(error) = called {
         let diagnostic = error.into_diagnostic();

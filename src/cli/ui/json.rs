@@ -21,7 +21,8 @@ pub(super) struct JsonLines {
 impl JsonLines {
     /// Makes a writer.
     pub(super) fn new(invocation: &Invocation, style: Style, secrets: &Scrubber) -> Self {
-        let (invocation_id, extra) = (invocation.id.clone(), invocation.env.clone());
+        let extra = invocation.env.clone().into_iter().collect();
+        let invocation_id = invocation.id.clone();
         Self { invocation_id, extra, pid: std::process::id(), style, secrets: secrets.clone() }
     }
 
@@ -79,7 +80,7 @@ mod tests {
             id: "i".into(),
             started_at: jiff::Timestamp::UNIX_EPOCH,
             dbt_version: "1".into(),
-            env: BTreeMap::new(),
+            env: indexmap::IndexMap::new(),
         };
         let lines = JsonLines::new(&invocation, Style::default(), &Scrubber::new(["a\"b".to_owned()]));
         let value = lines.tidied(json!({"b": [1, "é a\"b"], "a": {"y": null, "x": 0.5}}));

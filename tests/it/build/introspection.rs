@@ -135,3 +135,27 @@ fn a_macro_of_any_package_is_an_operation() {
     let shown = shop.run(&["run-operation", "only_when_runs"], 2);
     assert!(shown.contains("did you mean `only_when_run`?"), "{shown}");
 }
+
+#[test]
+fn an_operation_has_a_result_and_hides_secret_variables() {
+    let shop = Shop::copy("introspection");
+    let twice = "{% macro twice() %}\n{% call statement('q', fetch_result=true) %}select 1{% endcall %}\n\
+                 {% do load_result('q') %}{% do load_result('q') %}\n{% endmacro %}\n\
+                 {% macro envs() %}{{ print(dbt_metadata_envs) }}{% endmacro %}\n";
+    shop.write("macros/twice.sql", twice);
+    let told = shop.run(&["run-operation", "twice", "--vars", "{DBT_ENV_SECRET_a: hush, b: 1}"], 1);
+    assert!(
+        told.contains("The 'statement' result named 'q' has already been loaded into a variable"),
+        "{told}"
+    );
+    let file: serde_json::Value = serde_json::from_str(&shop.read("target/run_results.json")).unwrap();
+    assert_eq!(file["args"]["vars"], serde_json::json!({"DBT_ENV_SECRET_a": "*****", "b": 1}));
+    assert!(!file.to_string().contains("hush"), "{file}");
+    let result = &file["results"][0];
+    assert_eq!((&result["status"], &result["failures"]), (&"error".into(), &1.into()));
+    let names: Vec<_> = result["timing"].as_array().unwrap().iter().map(|phase| &phase["name"]).collect();
+    assert_eq!(names, ["compile", "execute"]);
+    let call = crate::cli::Call::new(shop.folder.path(), &["run-operation", "envs"]);
+    let told = call.env("DBT_ENV_CUSTOM_ENV_RUN", "1").env("DBT_ENV_CUSTOM_ENV_JOB", "2").run().stdout;
+    assert!(told.contains("'RUN': '1'") && told.contains("'JOB': '2'"), "{told}");
+}

@@ -2,6 +2,7 @@
 
 mod cuts;
 mod faults;
+mod functions;
 mod interrupt;
 mod login;
 mod proxy;
