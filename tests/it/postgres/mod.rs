@@ -5,6 +5,7 @@ mod faults;
 mod functions;
 mod interrupt;
 mod login;
+mod lost;
 mod proxy;
 mod server;
 mod tls;
