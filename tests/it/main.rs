@@ -21,6 +21,7 @@ mod postgres;
 mod project;
 mod seeds;
 mod select;
+mod select_large;
 mod tables;
 mod tidy;
 mod unit_tests;

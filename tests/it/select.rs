@@ -22,16 +22,16 @@ const SELECTORS: &str = include_str!("../fixtures/select/project/selectors.yml")
 
 /// The flags of `ls` that matter here; each takes all words up to the next flag.
 #[derive(Default)]
-struct Flags {
-    select: Option<String>,
-    exclude: Option<String>,
-    selector: Option<String>,
-    indirect: Indirect,
-    types: Vec<String>,
-    excluded_types: Vec<String>,
+pub(crate) struct Flags {
+    pub(crate) select: Option<String>,
+    pub(crate) exclude: Option<String>,
+    pub(crate) selector: Option<String>,
+    pub(crate) indirect: Indirect,
+    pub(crate) types: Vec<String>,
+    pub(crate) excluded_types: Vec<String>,
 }
 
-fn flags(line: &str) -> Flags {
+pub(crate) fn flags(line: &str) -> Flags {
     let mut flags = Flags::default();
     let mut flag = "";
     for word in line.split_whitespace() {

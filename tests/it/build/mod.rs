@@ -14,6 +14,8 @@ mod materialize;
 mod microbatch;
 mod outcomes;
 mod python_models;
+mod retry;
+mod slim_ci;
 mod threads;
 
 use std::path::{Path, PathBuf};
