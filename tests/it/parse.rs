@@ -10,7 +10,8 @@ use tidegate::manifest::Disabled;
 use tidegate::parse::{self, Parsed, Settings};
 use tidegate::project::{self, Env, Options};
 
-fn parse_project(root: &Utf8Path) -> (Option<Parsed>, Vec<tidegate::diag::Diagnostic>, Sources) {
+/// Reads a project; what was found wrong points into the sources.
+pub(crate) fn parse_project(root: &Utf8Path) -> (Option<Parsed>, Vec<tidegate::diag::Diagnostic>, Sources) {
     let sources = Sources::new();
     let mut options = Options::new(root, Env::default());
     options.project_dir = Some(root.to_owned());

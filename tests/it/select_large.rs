@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 use serde_json::Value as Json;
+use tidegate::project::{self, Env, Options};
 use tidegate::select::{Asked, Origin, Scope, Selectors, Wanted, link, parse, select};
 use tidegate::state::Rendering;
 
@@ -29,9 +30,12 @@ fn every_expression_selects_in_a_large_project_what_dbt_selects() {
     let folder = tempfile::tempdir().unwrap();
     let root = Utf8Path::from_path(folder.path()).unwrap();
     unpack(root);
-    let (parsed, found, workspace) = parse_project(root);
+    let (parsed, found, sources) = parse_project(root);
     assert!(found.is_empty(), "{found:?}");
-    let (manifest, workspace) = (parsed.unwrap().manifest, workspace.unwrap());
+    let manifest = parsed.unwrap().manifest;
+    let mut options = Options::new(root, Env::default());
+    options.profiles_dir = Some(root.to_owned());
+    let workspace = project::load(&sources, &options).0.unwrap();
     let dag = link(&manifest).unwrap();
     let exists = |path: &Utf8Path| root.join(path).exists();
     let scope = Scope {
