@@ -9,6 +9,6 @@ mod query;
 mod serve;
 mod site;
 
-pub use query::read_catalog;
+pub use query::{read_catalog, read_sizes};
 pub use serve::{ServeError, serve};
 pub use site::write_site;

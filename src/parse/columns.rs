@@ -20,7 +20,7 @@ pub(super) struct Column {
 }
 
 /// Keys with a meaning; others are kept as extras.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "name",
     "description",
     "meta",
@@ -33,6 +33,8 @@ const KNOWN: [&str; 12] = [
     "quote",
     "tags",
     "granularity",
+    // Worked out from the description, whatever a file says.
+    "doc_blocks",
 ];
 
 /// Reads the list under `columns`; anything that is no column is reported.

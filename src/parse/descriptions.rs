@@ -1,10 +1,11 @@
 //! Descriptions: their Jinja, which is mostly `{{ doc('x') }}`, rendered; and the docs blocks they use.
 //!
-//! A text with nothing but `doc` calls is put together here; any other goes through the template engine.
+//! A text with nothing but `doc` calls is put together here; any other goes through the template engine, and the
+//! blocks it uses are those it shows as they are.
 //! Called by `mod` for everything enabled, as dbt does.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::context::{ParseScope, Shared};
 use crate::diag::{Code, Diagnostic, Span, suggest};
@@ -112,12 +113,19 @@ impl Describer<'_> {
             docs: Arc::clone(self.docs),
             package: Arc::clone(self.package),
             who: who.to_owned(),
-            blocks: Arc::default(),
         });
-        let dynamic: Arc<dyn Scope> = scope.clone();
-        let text = self.shared.render_text(text, &dynamic)?;
-        let blocks = std::mem::take(&mut *scope.blocks.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(Described { text, blocks })
+        let scope: Arc<dyn Scope> = scope;
+        Ok(Described { text: self.shared.render_text(text, &scope)?, blocks: self.shown_blocks(text) })
+    }
+
+    /// The blocks that a description shows as they are: dbt counts only expressions that are a call of `doc`.
+    fn shown_blocks(&self, text: &str) -> Vec<UniqueId> {
+        let expressions = text.split("{{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0));
+        let calls = expressions.filter_map(|inner| doc_call(inner.trim_matches('-')));
+        calls
+            .filter_map(|(package, name)| self.docs.find(self.package, package, name))
+            .map(|doc| doc.unique_id.clone())
+            .collect()
     }
 }
 
@@ -127,7 +135,6 @@ struct DescriptionScope {
     docs: Arc<Docs>,
     package: Arc<str>,
     who: String,
-    blocks: Arc<Mutex<Vec<UniqueId>>>,
 }
 
 impl Scope for DescriptionScope {
@@ -150,7 +157,6 @@ impl Scope for DescriptionScope {
 
 fn doc_function(scope: &DescriptionScope) -> Value {
     let (docs, package, who) = (Arc::clone(&scope.docs), Arc::clone(&scope.package), scope.who.clone());
-    let blocks = Arc::clone(&scope.blocks);
     function("doc", move |call| {
         let first = call.args.required_str("name")?;
         let second = call.args.optional_str("name")?;
@@ -159,7 +165,6 @@ fn doc_function(scope: &DescriptionScope) -> Value {
             None => (None, &first),
         };
         let doc = docs.find(&package, wanted, name).ok_or_else(|| docs.missing(&who, wanted, name))?;
-        blocks.lock().unwrap_or_else(PoisonError::into_inner).push(doc.unique_id.clone());
         Ok(Value::from(&*doc.block_contents))
     })
 }
@@ -181,17 +186,23 @@ fn split(text: &str) -> Option<Vec<Part<'_>>> {
     while let Some((before, after)) = rest.split_once("{{") {
         let (inner, after) = after.split_once("}}")?;
         parts.push(Part::Text(before));
-        let call = inner.trim_start().strip_prefix("doc")?.trim().strip_prefix('(')?.strip_suffix(')')?;
-        let mut names = call.split(',').map(quoted);
-        parts.push(match (names.next()??, names.next(), names.next()) {
-            (name, None, None) => Part::Doc { package: None, name },
-            (package, Some(name), None) => Part::Doc { package: Some(package), name: name? },
-            _ => return None,
-        });
+        let (package, name) = doc_call(inner)?;
+        parts.push(Part::Doc { package, name });
         rest = after;
     }
     parts.push(Part::Text(rest));
     Some(parts)
+}
+
+/// Reads `doc('name')` or `doc('package', 'name')`: package and name. `None` for any other expression.
+fn doc_call(inner: &str) -> Option<(Option<&str>, &str)> {
+    let call = inner.trim().strip_prefix("doc")?.trim().strip_prefix('(')?.strip_suffix(')')?;
+    let mut names = call.split(',').map(quoted);
+    match (names.next()??, names.next(), names.next()) {
+        (name, None, None) => Some((None, name)),
+        (package, Some(name), None) => Some((Some(package), name?)),
+        _ => None,
+    }
 }
 
 fn quoted(text: &str) -> Option<&str> {
@@ -213,6 +224,7 @@ mod tests {
     fn doc_calls_are_read_without_the_engine() {
         let doc = |package, name| Part::Doc { package, name };
         check("{{ doc('a') }}", Some(&[Part::Text(""), doc(None, "a"), Part::Text("")]));
+        assert_eq!(doc_call("doc('a').format(b='c')"), None);
         check("x {{doc(\"p\", 'a')}} y\n", Some(&[Part::Text("x "), doc(Some("p"), "a"), Part::Text(" y")]));
     }
 

@@ -28,6 +28,11 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** A long name that may be broken after its separators. */
+export function breakable(text) {
+  return text.split(/(?<=[/._])/).flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part]));
+}
+
 const ICONS = {
   search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5 20 20",
   menu: "M4 7h16M4 12h16M4 17h16",

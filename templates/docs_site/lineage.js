@@ -114,6 +114,10 @@ export function largeLineage(index, state, on) {
     if (focus) graph.pick(focus);
   }
 
+  function drawn(entry, direction) {
+    return [...walk(index, [entry.at], direction)].filter((at) => at !== entry.at && isDrawn(index.entries[at])).length;
+  }
+
   function showCard(entry) {
     card.hidden = !entry;
     if (!entry) return;
@@ -122,7 +126,7 @@ export function largeLineage(index, state, on) {
     fill(card, h("button", { class: "icon-button small close", type: "button", "aria-label": "Close", onclick: () => { card.hidden = true; graph.pick(null); } }, icon("close")),
       h("p", {}, kindChip(entry), statusDot(entry)), h("h3", {}, entryLink(entry)),
       entry.summary ? h("p", { class: "graph-summary" }, entry.summary) : h("p", { class: "faint" }, "No description"),
-      h("p", { class: "faint" }, `${count(walk(index, [entry.at], "parents").size - 1, "ancestor")}, ${count(walk(index, [entry.at], "children").size - 1, "descendant")}`),
+      h("p", { class: "faint" }, `${count(drawn(entry, "parents"), "ancestor")}, ${count(drawn(entry, "children"), "descendant")}`),
       h("div", { class: "actions" }, h("a", { class: "button primary", href: urlOf(entry) }, "Open page"),
         act("Focus", `Select +${name}+`, () => set(`+${name}+`, entry)), act("Ancestors", `Select +${name}`, () => set(`+${name}`, entry)),
         act("Descendants", `Select ${name}+`, () => set(`${name}+`, entry)), act("Hide", "Leave it out", () => { hidden.add(entry.at); card.hidden = true; show(true); })));

@@ -101,7 +101,7 @@ export function resultsPage(searcher, query, field) {
   searcher.complete(() => {
     const hits = searcher.find(query, field);
     const kinds = Object.keys(KINDS).map((kind) => [kind, hits.filter((hit) => hit.entry.type === kind)]).filter(([, list]) => list.length);
-    fill(box, kinds.map(([kind, list]) => h("section", { class: "results" }, h("h2", {}, kindPlural(kind), h("small", {}, list.length)), h("ul", {}, list.slice(0, 100).map((hit) => h("li", {}, h("a", { href: urlOf(hit.entry) }, hitLine(hit, query))))),
+    fill(box, kinds.map(([kind, list]) => h("section", { class: "results card" }, h("h2", {}, kindPlural(kind), h("small", {}, list.length)), h("ul", {}, list.slice(0, 100).map((hit) => h("li", {}, h("a", { href: urlOf(hit.entry) }, hitLine(hit, query))))),
       list.length > 100 ? h("p", { class: "faint" }, `and ${figure(list.length - 100)} more: add a word`) : null)), kinds.length ? null : h("p", { class: "nothing" }, "Nothing found."));
   });
   const where = WHERE.find(([name]) => name === field)?.[1];

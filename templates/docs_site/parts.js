@@ -1,6 +1,6 @@
 // Small parts that pages are put together from.
 
-import { copyButton, fill, h } from "./dom.js";
+import { breakable, copyButton, fill, h } from "./dom.js";
 import { highlighted } from "./highlight.js";
 import { figure, kindHelp, kindName, statusWord, tone } from "./words.js";
 
@@ -20,12 +20,12 @@ export const tagLinks = (tags) => tags.map((tag) => h("a", { class: "badge tag",
 /** A status as a coloured dot with its word. */
 export function statusDot(entry, status = entry.status) {
   if (!status || status === "no-op") return null;
-  return h("span", { class: `status ${tone(status)}`, title: `Last run: ${statusWord(status)}` }, h("i", {}), statusWord(status));
+  return h("span", { class: `status ${tone(status)}`, title: `Last time: ${statusWord(status, entry.type)}` }, h("i", {}), statusWord(status, entry.type));
 }
 
 /** A link to an entry, with its kind. */
 export function entryLink(entry, text = entry.title) {
-  return h("a", { class: "entry-link", href: urlOf(entry), title: entry.summary || null }, kindDot(entry), h("span", {}, text));
+  return h("a", { class: "entry-link", href: urlOf(entry), title: entry.summary || null }, kindDot(entry), h("span", {}, breakable(text)));
 }
 
 /** A part of the page with a heading that can be linked to. */

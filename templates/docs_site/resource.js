@@ -1,11 +1,11 @@
 // The page of one resource.
 
-import { copyButton, h, icon } from "./dom.js";
+import { breakable, copyButton, h, icon } from "./dom.js";
 import { selectorOf, smallLineage } from "./lineage.js";
 import { markdown, safeAddress } from "./markdown.js";
 import { badge, codeTabs, entryLink, entryList, facts, kindChip, nothing, section, statusDot, tagLinks, urlOf, valueView } from "./parts.js";
 import { columnsOf, columnsTable, rowsView, runsView, statsOf, testsTable } from "./tables.js";
-import { ACCESS, ago, count, kindPlural, materializedHelp, tone } from "./words.js";
+import { ACCESS, ago, bytes, count, figure, kindPlural, materializedHelp, moment, tone } from "./words.js";
 
 const WITH_COLUMNS = ["model", "seed", "snapshot", "source", "analysis", "function"];
 /** What needs no description. */
@@ -18,11 +18,11 @@ export function resourcePage(index, entry, detail, on) {
   const small = smallLineage(index, entry, on);
   const columns = WITH_COLUMNS.includes(entry.type) ? columnsOf(node, table) : [];
   const parts = [
-    section("details", "Details", null, facts(detailPairs(index, entry, node, table))),
+    section("details", "Details", null, facts(detailPairs(index, entry, detail))),
     ...ownSections(index, entry, detail),
     WITH_COLUMNS.includes(entry.type) && (columns.length || entry.type !== "analysis") ? section("columns", "Columns", columns.length || null, h("div", { class: "scroll" }, columnsTable(index, entry, columns))) : null,
     small ? section("lineage", "Lineage", null, small.element) : null,
-    relatives(index, entry, node, detail),
+    relatives(index, entry, node),
     WITH_COLUMNS.includes(entry.type) && entry.type !== "analysis" && entry.type !== "function" ? section("tests", "Tests", entry.tests.length || null, testsTable(index, entry)) : null,
     codeSection(entry, node),
     WITH_RUNS.includes(entry.type) ? section("runs", "Last runs", null, runsView(index, entry, runs)) : null,
@@ -33,7 +33,7 @@ export function resourcePage(index, entry, detail, on) {
 }
 
 function whereToDescribe(node) {
-  return node.original_file_path ? [" Its place is a ", h("code", {}, "description:"), " in a YAML file beside ", h("code", {}, node.original_file_path), "."] : [];
+  return node.original_file_path ? [" Its place is a ", h("code", {}, "description:"), " in a YAML file beside ", h("code", {}, breakable(node.original_file_path)), "."] : [];
 }
 
 function top(index, entry, { node, runs }) {
@@ -42,7 +42,7 @@ function top(index, entry, { node, runs }) {
   const trail = [entry.package, ...(entry.path ?? "").split("/").slice(0, -1)];
   return h("header", { class: "resource-top" },
     h("p", { class: "crumbs" }, h("a", { href: `#!/list/${entry.type}` }, kindPlural(entry.type)), trail.filter(Boolean).map((part) => h("span", {}, part))),
-    h("div", { class: "title" }, h("h1", {}, entry.label ?? heading(index, entry)),
+    h("div", { class: "title" }, h("h1", {}, breakable(entry.label ?? heading(index, entry))),
       h("div", { class: "actions" }, inGraph ? h("a", { class: "button", href: graph }, icon("graph"), "Lineage") : null, copyButton(() => location.href, "Copy a link to this page"))),
     entry.label && entry.label !== entry.title ? h("p", { class: "subtitle" }, h("code", {}, entry.title)) : null,
     h("div", { class: "badges" }, kindChip(entry), entry.materialized && entry.type === "model" ? badge(entry.materialized, materializedHelp(entry.materialized)) : null,
@@ -76,16 +76,19 @@ function stateWords(index, entry, runs) {
   return words;
 }
 
-function detailPairs(index, entry, node, table) {
+function detailPairs(index, entry, { node, table, size, age }) {
   const relation = entry.relation ? [...(entry.relation[0] ? [entry.relation[0]] : []), entry.relation[1], entry.relation[2]].join(".") : null;
   const groupEntry = entry.group && index.entries.find((one) => one.type === "group" && one.name === entry.group);
   const versions = entry.version === undefined ? [] : index.entries.filter((one) => one.type === entry.type && one.name === entry.name && one.package === entry.package && one !== entry);
   const test = entry.type === "test" || entry.type === "unit_test";
-  const code = (text) => text && h("code", {}, text);
+  const code = (text) => text && h("code", {}, breakable(text));
   return [
     ["In the database", relation && h("span", { class: "copyable" }, code(relation), copyButton(node.relation_name ?? relation, "Copy its name"))],
     ["Stored as", table?.metadata.type && table.metadata.type.toLowerCase()],
+    ["Rows", size?.rows === undefined ? null : h("span", { title: "As the database last counted them" }, figure(size.rows))],
+    ["Size", size?.bytes && bytes(size.bytes)],
     ...statsOf(table),
+    ["Newest data", age?.max_loaded_at && h("span", { title: `${moment(age.max_loaded_at)}, measured ${ago(age.snapshotted_at)}` }, ago(age.max_loaded_at), " ", statusDot(entry, age.status))],
     ...(entry.type === "exposure" ? [["Kind", node.type], ["Maturity", node.maturity], ["Address", node.url && h("a", { href: safeAddress(node.url), target: "_blank", rel: "noopener noreferrer" }, node.url)]] : []),
     ["Owner", person(node.owner) ?? (groupEntry?.owner || table?.metadata.owner)],
     ["Group", groupEntry ? entryLink(groupEntry) : entry.group],
@@ -94,6 +97,7 @@ function detailPairs(index, entry, node, table) {
     ["Primary key", node.primary_key?.length ? node.primary_key.map((key) => code(key)) : null],
     ["Tests", test && entry.attached !== undefined ? entryLink(index.entries[entry.attached]) : null],
     ["Column", test && code(entry.column)],
+    ...Object.entries(node.test_metadata?.kwargs ?? {}).filter(([key]) => key !== "model" && key !== "column_name").map(([key, value]) => [key, valueView(value)]),
     ["Severity", entry.type === "test" && node.config?.severity?.toLowerCase()],
     ["Loaded by", node.loader],
     ["Freshness", freshness(node)],
@@ -125,7 +129,6 @@ function ownSections(index, entry, { node, used_by: usedBy }) {
   switch (entry.type) {
     case "macro": return [section("arguments", "Arguments", node.arguments?.length || null, argumentsTable(node.arguments)), section("used", "Used by", usedBy?.length || null, entryList((usedBy ?? []).map((id) => index.byId.get(id)).filter((one) => one && !one.hidden), "Nothing uses it."))];
     case "function": return [section("arguments", "Arguments", node.arguments?.length || null, argumentsTable(node.arguments), facts([["Returns", node.returns && [h("code", {}, node.returns.data_type), " ", node.returns.description]]]))];
-    case "test": return node.test_metadata ? [section("asks", "What it asks", null, facts(Object.entries(node.test_metadata.kwargs ?? {}).filter(([key]) => key !== "model").map(([key, value]) => [key, valueView(value)])) ?? nothing("It takes no arguments."))] : [];
     case "unit_test": return [...node.given.map((given, at) => section(`given-${at}`, `Given ${given.input}`, null, rowsView(given.rows ?? given.fixture))), section("expect", "Expected", null, rowsView(node.expect?.rows ?? node.expect?.fixture))];
     case "metric": return [section("definition", "Definition", null, facts([["Kind", node.type], ["Filter", node.filter && valueView(node.filter)], ["Time grain", node.time_granularity], ["Parameters", valueView(compact(node.type_params))]]))];
     case "semantic_model": return ["entities", "dimensions", "measures"].map((key) => section(key, key[0].toUpperCase() + key.slice(1), node[key]?.length || null, namedTable(node[key])));
@@ -161,6 +164,7 @@ function relatives(index, entry, node) {
     const macros = macrosOf(index, node);
     return macros.length ? section("depends", "Depends on", macros.length, entryList(macros, "")) : null;
   }
+  if (entry.type === "test" || entry.type === "unit_test") return section("depends", "Depends on", null, entryList([...new Set(entry.parents)].map((at) => index.entries[at]), "Nothing."));
   const get = (places) => [...new Set(places)].map((at) => index.entries[at]);
   const parents = get(entry.parents);
   const children = get(entry.children).filter((one) => one.type !== "test" && one.type !== "unit_test");

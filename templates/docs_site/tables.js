@@ -1,6 +1,6 @@
 // Tables of a page: columns, tests, runs, rows of unit tests.
 
-import { fill, h } from "./dom.js";
+import { breakable, fill, h } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { badge, nothing, statusDot, tagLinks, urlOf, valueView } from "./parts.js";
 import { ago, bytes, count, figure, moment, seconds, statusWord, tone } from "./words.js";
@@ -58,9 +58,9 @@ export function columnsTable(index, entry, columns) {
 
 function columnRow(column, tests) {
   return (typed, tested) => h("tr", { id: `column-${column.name}` },
-    h("th", { scope: "row" }, h("code", {}, column.name), column.missing ? badge("not in the database", "It is described, but the table does not have it", "warn") : null),
+    h("th", { scope: "row" }, h("code", {}, breakable(column.name)), column.missing ? badge("not in the database", "It is described, but the table does not have it", "warn") : null),
     typed ? h("td", { class: "type" }, column.type ? h("code", {}, column.type) : null) : null,
-    h("td", {}, column.description ? markdown(column.description) : h("span", { class: "faint" }, "–"), columnExtras(column)),
+    h("td", { class: "told" }, column.description ? markdown(column.description) : h("span", { class: "faint" }, "–"), columnExtras(column)),
     tested ? h("td", { class: "rules" }, (column.constraints ?? []).map(constraintBadge), tests.map(testBadge)) : null);
 }
 

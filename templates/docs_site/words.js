@@ -53,7 +53,10 @@ export function tone(status) {
 
 const STATUS = { pass: "passed", fail: "failed", warn: "warned", error: "error", success: "built", skipped: "skipped", "no-op": "nothing to do" };
 
-export const statusWord = (status) => STATUS[status] ?? status;
+const AGE = { pass: "fresh", warn: "late", error: "too old", "runtime error": "not measured" };
+
+/** Says how something ended; of a source, how old its data are. */
+export const statusWord = (status, kind) => (kind === "source" ? AGE[status] : STATUS[status]) ?? status;
 
 /** `3 models`, `1 model`. */
 export function count(number, one, many = `${one}s`) {

@@ -80,6 +80,7 @@ test("a deep link opens a model with all that is known", () => visit(ORDERS, asy
   const text = await page.textContent(".resource");
   assert.match(text, /warehouse\.main\.orders/);
   assert.match(text, /The <i>sales<\/i> team/);
+  assert.match(await page.textContent("#details"), /Rows3/);
   const row = page.locator("#column-id");
   assert.match(await row.textContent(), /INTEGER/);
   assert.deepEqual(await row.locator(".badge.test.good").allTextContents(), ["unique", "not_null"]);

@@ -1,12 +1,12 @@
-//! `catalog.json`: what the database says of the project's relations.
+//! `catalog.json`: what the database says of the project's relations; how large they are beside it.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::artifacts::Catalog;
+use crate::artifacts::{Catalog, RelationSizes};
 use crate::cli::{CliError, Outcome, Ui};
-use crate::docs::read_catalog;
+use crate::docs::{read_catalog, read_sizes};
 use crate::event::{BuildingCatalog, CatalogGenerationError, CatalogWritten, WriteCatalogFailure};
 use crate::manifest::UniqueId;
 
@@ -20,19 +20,22 @@ pub(in crate::cli) fn write_catalog(
     loaded: &Loaded,
     selected: Option<&BTreeSet<UniqueId>>,
 ) -> Result<Outcome, CliError> {
-    let catalog = if ui.flags.switch("empty_catalog") {
-        Catalog::default()
+    let (catalog, sizes) = if ui.flags.switch("empty_catalog") {
+        (Catalog::default(), RelationSizes::default())
     } else {
         ui.events.send(BuildingCatalog {});
         let ids = selected.into_iter().flatten().cloned().collect();
         let warehouse = open(ui, loaded, ids)?;
-        let read = read_catalog(&warehouse.macro_scope(loaded), selected);
+        let scope = warehouse.macro_scope(loaded);
+        let read =
+            read_catalog(&scope, selected).and_then(|catalog| Ok((catalog, read_sizes(&scope, selected)?)));
         warehouse.close()?;
         read?
     };
     for exc in &catalog.errors {
         ui.events.warn(CatalogGenerationError { exc: exc.clone() })?;
     }
+    sizes.write(&loaded.target(""))?;
     let path = loaded.target("catalog.json");
     catalog.write(&path, &ui.invocation, Timestamp::now())?;
     written(ui, "CatalogArtifact", &path);

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use camino::Utf8Path;
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::artifacts::PastRun;
+use crate::artifacts::{PastRun, RelationSizes};
 use crate::diag::{Code, Diagnostic};
 use crate::files::{self, FileError};
 
@@ -22,10 +22,11 @@ pub(super) type Entries<'a> = IndexMap<String, &'a RawValue>;
 pub(super) struct Texts {
     manifest: String,
     catalog: Option<String>,
+    sources: Option<String>,
 }
 
 impl Texts {
-    /// Reads the files; a catalog need not be there.
+    /// Reads the files; only the manifest has to be there.
     pub(super) fn read(target: &Utf8Path) -> Result<Self, Diagnostic> {
         let optional = |read: Result<String, FileError>| match read {
             Ok(text) => Ok(Some(text)),
@@ -37,7 +38,9 @@ impl Texts {
             Diagnostic::error(Code::IO, None, format!("there is no `{path}` to make documentation from"))
                 .help("`docs generate` writes it")
         })?;
-        Ok(Self { manifest, catalog: optional(files::read_text(&target.join("catalog.json")))? })
+        let catalog = optional(files::read_text(&target.join("catalog.json")))?;
+        let sources = optional(files::read_text(&target.join("sources.json")))?;
+        Ok(Self { manifest, catalog, sources })
     }
 }
 
@@ -47,8 +50,29 @@ pub(super) struct Artifacts<'a> {
     pub(super) manifest: ManifestText<'a>,
     /// Relations of the catalog by the id of the node or source.
     pub(super) tables: HashMap<String, &'a RawValue>,
+    /// How large they are.
+    pub(super) sizes: RelationSizes,
+    /// How old sources are, by id.
+    pub(super) ages: HashMap<String, SourceAge>,
     /// The last runs, the oldest first.
     pub(super) runs: Vec<PastRun>,
+}
+
+#[derive(Deserialize)]
+struct SourcesText {
+    results: Vec<SourceAge>,
+}
+
+/// What `sources.json` says of a source.
+#[derive(Deserialize, Serialize)]
+pub(super) struct SourceAge {
+    #[serde(skip_serializing)]
+    unique_id: String,
+    pub(super) status: String,
+    #[serde(default)]
+    max_loaded_at: Option<String>,
+    #[serde(default)]
+    snapshotted_at: Option<String>,
 }
 
 /// The maps of `manifest.json` that pages are made of.
@@ -135,7 +159,16 @@ impl<'a> Artifacts<'a> {
         let catalog: Option<CatalogText<'a>> =
             texts.catalog.as_ref().map(|text| parse(target, "catalog.json", text)).transpose()?;
         let tables = catalog.map(|catalog| catalog.nodes.into_iter().chain(catalog.sources).collect());
-        Ok(Self { manifest, tables: tables.unwrap_or_default(), runs: PastRun::read_last(target, RUNS) })
+        let sources: Option<SourcesText> =
+            texts.sources.as_ref().map(|text| parse(target, "sources.json", text)).transpose()?;
+        let ages = sources.into_iter().flat_map(|sources| sources.results);
+        Ok(Self {
+            manifest,
+            tables: tables.unwrap_or_default(),
+            sizes: RelationSizes::read(target),
+            ages: ages.map(|age| (age.unique_id.clone(), age)).collect(),
+            runs: PastRun::read_last(target, RUNS),
+        })
     }
 
     /// Returns the root project's name.

@@ -1,4 +1,5 @@
-//! What a page shows of one resource beyond the index: its entries in manifest and catalog, untouched, and its runs.
+//! What a page shows of one resource beyond the index: its entries in manifest and catalog, untouched, its
+//! size, its age and its runs.
 
 use std::collections::HashMap;
 
@@ -6,10 +7,10 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::artifacts::Artifacts;
+use super::artifacts::{Artifacts, SourceAge};
 use super::entry::Entry;
 use super::index::Index;
-use crate::artifacts::PastResult;
+use crate::artifacts::{PastResult, RelationSize};
 
 /// Where the details of all resources are found.
 pub(super) struct Details<'a> {
@@ -25,6 +26,10 @@ pub(super) struct Detail<'a> {
     node: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     table: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<RelationSize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age: Option<&'a SourceAge>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     runs: &'a [Run<'a>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -63,6 +68,8 @@ impl<'a> Details<'a> {
         Some(Detail {
             node: manifest.maps().into_iter().find_map(|map| map.get(id))?,
             table: self.artifacts.tables.get(id).copied(),
+            size: self.artifacts.sizes.0.get(id).copied(),
+            age: self.artifacts.ages.get(id),
             runs: self.runs.get(id).map_or(&[], Vec::as_slice),
             used_by: self.users.get(id).map_or(&[], Vec::as_slice),
         })

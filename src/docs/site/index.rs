@@ -130,10 +130,11 @@ fn overviews<'a>(artifacts: &'a Artifacts<'_>) -> IndexMap<String, &'a str> {
     found
 }
 
-/// Each node's status in the last run that had it.
+/// Each node's status in the last run that had it; of a source, whether its data are fresh.
 fn last_status<'a>(artifacts: &'a Artifacts<'_>) -> HashMap<&'a str, &'a str> {
     let all = artifacts.runs.iter().flat_map(|run| &run.results);
-    all.map(|PastResult(id, status, ..)| (id.as_str(), status.as_str())).collect()
+    let runs = all.map(|PastResult(id, status, ..)| (id.as_str(), status.as_str()));
+    runs.chain(artifacts.ages.iter().map(|(id, age)| (id.as_str(), age.status.as_str()))).collect()
 }
 
 impl<'a> RunHead<'a> {

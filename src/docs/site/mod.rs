@@ -1,6 +1,7 @@
 //! The documentation site: artifacts in a target folder → pages in the same folder.
 //!
-//! Input: `manifest.json`, `catalog.json` and `run_history.jsonl`, as they lie there. Output: `index.html`, with an
+//! Input: `manifest.json` and what lies beside it of `catalog.json`, `relation_sizes.json`, `sources.json` and
+//! `run_history.jsonl`. Output: `index.html`, with an
 //! index of all resources inside, and `docs_data/`, the details in small compressed files that the page loads when
 //! it needs them; or one `static_index.html` with everything inside. The page asks no host but its own. Nothing
 //! but files is read, so that `docs serve` can renew the site whenever a build has renewed them. Called by `cli`.
@@ -31,8 +32,8 @@ const DATA_FOLDER: &str = "docs_data";
 /// How many resources share one file of details.
 const SHARD: usize = 64;
 
-/// The files that the site is made from.
-pub(super) const SITE_SOURCES: [&str; 3] = ["manifest.json", "catalog.json", RUN_HISTORY];
+/// The files that the site is made from and that do not change together with another one of them.
+pub(super) const SITE_SOURCES: [&str; 4] = ["manifest.json", "catalog.json", "sources.json", RUN_HISTORY];
 
 /// Writes the site of a target folder, also as one file if `standalone`, and returns the page's path.
 ///

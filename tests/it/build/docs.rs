@@ -184,3 +184,20 @@ fn what_builds_and_tests_is_remembered_for_the_site() {
     assert_eq!(failed[4], "Got 1 result, configured to fail if != 0");
     assert_eq!(result(&all[1], "test.shop.not_null_orders_id")[1], "pass");
 }
+
+#[test]
+fn sizes_of_tables_are_told_beside_the_catalog() {
+    let shop = Shop::copy("docs_site");
+    shop.run(&["build"], 1);
+    shop.run(&["docs", "generate"], 0);
+    let sizes =
+        |shop: &Shop| -> Value { serde_json::from_str(&shop.read("target/relation_sizes.json")).unwrap() };
+    let told = sizes(&shop);
+    assert_eq!(told["model.shop.orders"], json!({"rows": 3}));
+    assert_eq!(told["source.shop.crm.people"], json!({"rows": 3}));
+    assert_eq!(told.get("model.shop.stg_orders"), None, "a view has no size");
+    shop.run(&["docs", "generate", "--select", "raw_orders"], 0);
+    assert_eq!(ids(&sizes(&shop)), ["seed.shop.raw_orders"]);
+    shop.run(&["docs", "generate", "--empty-catalog"], 0);
+    assert!(ids(&sizes(&shop)).is_empty());
+}
