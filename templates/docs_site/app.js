@@ -1,7 +1,7 @@
 // Starts the page: addresses to pages, keys, light and dark, renewal while it is served.
 
 import { detailOf, loadSite, site } from "./data.js";
-import { fill, h, icon, toast } from "./dom.js";
+import { fill, h, icon, remember, remembered, toast } from "./dom.js";
 import { largeLineage } from "./lineage.js";
 import { listPage, overviewPage, sourcePage } from "./overview.js";
 import { resultsPage, searchDialog, Searcher } from "./palette.js";
@@ -115,23 +115,6 @@ function toggleTheme() {
   setTheme(next);
 }
 
-/** Some browsers keep nothing for pages that are opened as files. */
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Then it holds for this visit only.
-  }
-}
-
-function remembered(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
 const KEYS = [[["/"], "search; also Ctrl K"], [["↑", "↓", "Enter"], "choose and open a result"], [["g"], "lineage of this page"], [["h"], "first page"],
   [["t"], "light or dark"], [["Esc"], "close"], [["←", "→", "↑", "↓"], "in the graph: go along the lineage"], [["+", "−", "0"], "in the graph: zoom in, out, show all"], [["?"], "this help"]];
 
@@ -171,16 +154,23 @@ function key(event, help) {
   }
   if (event.key === "Escape" && !document.querySelector("dialog[open]") && state.lineage && !document.fullscreenElement) return state.lineage.close();
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
-  const { path } = readAddress(location.hash);
   switch (event.key) {
     case "/": state.dialog.open(); break;
     case "?": help.showModal(); break;
     case "t": toggleTheme(); break;
     case "h": location.hash = "#!/overview"; break;
-    case "g": document.querySelector(".resource-top .actions a.button")?.click() ?? (site.byId.has(path[1]) || (location.hash = "#!/graph?g_v=1")); break;
+    case "g": showGraph(); break;
     default: return;
   }
   event.preventDefault();
+}
+
+/** Opens the lineage of the resource that is shown, or of everything. */
+function showGraph() {
+  const { path } = readAddress(location.hash);
+  const link = document.querySelector(".resource-top .actions a.button");
+  if (link) link.click();
+  else if (!site.byId.has(path[1])) location.hash = "#!/graph?g_v=1";
 }
 
 /** While `docs serve` shows the page, it asks which build is shown and loads itself anew after the next one. */

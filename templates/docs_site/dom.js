@@ -102,3 +102,21 @@ async function copyText(text) {
   document.execCommand("copy");
   area.remove();
 }
+
+/** Keeps a text in this browser. Some keep nothing for pages that are opened as files: then it holds for this visit. */
+export function remember(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Not allowed here.
+  }
+}
+
+/** Returns a text that was kept, or null. */
+export function remembered(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}

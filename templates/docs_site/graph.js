@@ -73,8 +73,10 @@ export class Graph {
     const pad = 44;
     const all = Math.min((width - 2 * pad) / Math.max(1, this.size.width), (height - 2 * pad) / Math.max(1, this.size.height));
     const scale = Math.min(1, Math.max(all, this.focus ? 0.5 : 0.01));
-    const center = all < scale && this.focus ? this.byPlace.get(this.focus.at) : { x: this.size.width / 2, y: this.size.height / 2 };
-    this.view = { scale, x: width / 2 - center.x * scale, y: height / 2 - center.y * scale };
+    const center = (this.focus && this.byPlace.get(this.focus.at)) ?? { x: this.size.width / 2, y: this.size.height / 2 };
+    // What fits is in the middle; of what does not, as much is shown around the focus as there is.
+    const shift = (room, size, at) => (size + 2 * pad <= room ? (room - size) / 2 : Math.min(pad, Math.max(room - pad - size, room / 2 - at)));
+    this.view = { scale, x: shift(width, this.size.width * scale, center.x * scale), y: shift(height, this.size.height * scale, center.y * scale) };
     this.draw();
   }
 

@@ -101,7 +101,7 @@ function detailPairs(index, entry, { node, table, size, age }) {
     ["Severity", entry.type === "test" && node.config?.severity?.toLowerCase()],
     ["Loaded by", node.loader],
     ["Freshness", freshness(node)],
-    ["Package", entry.package],
+    ["Package", h("a", { href: `#!/overview/${encodeURIComponent(entry.package)}` }, entry.package)],
     ["File", node.original_file_path && h("span", { class: "copyable" }, code(node.original_file_path), copyButton(node.original_file_path, "Copy the path"))],
     ["Language", node.language && node.language !== "sql" ? node.language : null],
     ["Incremental strategy", node.config?.incremental_strategy],

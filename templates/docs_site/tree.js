@@ -1,7 +1,7 @@
 // The contents beside the page: resources by file, by place in the database, by group. Branches are made when they
 // are unfolded, so that large projects cost nothing.
 
-import { h, fill, icon } from "./dom.js";
+import { fill, h, icon, remember, remembered } from "./dom.js";
 import { kindDot, urlOf } from "./parts.js";
 import { kindPlural } from "./words.js";
 
@@ -67,7 +67,7 @@ export function contents(place, index) {
 
   function choose(tree) {
     shown = tree;
-    sessionStorage.setItem(OPEN, tree.name);
+    remember(OPEN, tree.name);
     tabs.forEach((tab, at) => tab.setAttribute("aria-selected", String(trees[at] === tree)));
     box.setAttribute("aria-label", tree.name);
     fill(box, level(tree.root, tree.label, 0));
@@ -100,7 +100,7 @@ export function contents(place, index) {
   }
 
   box.addEventListener("keydown", treeKeys);
-  if (shown) choose(trees.find((tree) => tree.name === sessionStorage.getItem(OPEN)) ?? shown);
+  if (shown) choose(trees.find((tree) => tree.name === remembered(OPEN)) ?? shown);
   return { reveal: (entry) => shown && reveal(entry) };
 }
 

@@ -32,7 +32,7 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     let target = load_project(ui)?.paths.target;
     let host = ui.flags.text("host").unwrap_or_default();
     let asked = ui.flags.int("port").unwrap_or_default();
-    let port = u16::try_from(asked).map_err(|_| {
+    let port = u16::try_from(asked).ok().filter(|port| *port > 0).ok_or_else(|| {
         let message = format!("{asked} is not a port");
         Diagnostic::error(Code::USAGE, None, message).help("ports are numbers from 1 to 65535")
     })?;
@@ -40,7 +40,11 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     serve(&target, host, port).map_err(|error| {
         Diagnostic::error(Code::IO, None, error.to_string()).help("another port: `--port`")
     })?;
-    let address = format!("http://{}:{port}", if host == "127.0.0.1" { "localhost" } else { host });
+    let address = match host {
+        "127.0.0.1" => format!("http://localhost:{port}"),
+        host if host.contains(':') => format!("http://[{host}]:{port}"),
+        host => format!("http://{host}:{port}"),
+    };
     for msg in [
         format!("Serving docs at {port}"),
         format!("To access from your browser, navigate to: {address}"),

@@ -143,6 +143,12 @@ fn a_project_builds_twice() {
         assert_eq!(built.code, Some(0), "{shown}");
         assert!(shown.contains("Done. PASS=8 WARN=1 ERROR=0 SKIP=0 NO-OP=0 TOTAL=9"), "{shown}");
     }
+    let documented = Call::new(&project, &["docs", "generate"]).run();
+    assert_eq!(documented.code, Some(0), "{}", documented.stdout);
+    let sizes = std::fs::read_to_string(project.join("target/relation_sizes.json")).unwrap();
+    let sizes: serde_json::Value = serde_json::from_str(&sizes).unwrap();
+    assert!(sizes["model.shop.totals"]["bytes"].as_i64() > Some(0), "{sizes}");
+    assert_eq!(sizes.get("model.shop.stg"), None, "a view has no size");
     let mut session = server.connect(json!({})).unwrap();
     let mut rows = |sql: &str| cells(session.execute(sql, Fetch::All).unwrap());
     assert_eq!(rows("select count(*) from shop.days"), [[Cell::Int(3)]]);
