@@ -130,19 +130,26 @@ function ownSections(index, entry, { node, used_by: usedBy }) {
     case "macro": return [section("arguments", "Arguments", node.arguments?.length || null, argumentsTable(node.arguments)), section("used", "Used by", usedBy?.length || null, entryList((usedBy ?? []).map((id) => index.byId.get(id)).filter((one) => one && !one.hidden), "Nothing uses it."))];
     case "function": return [section("arguments", "Arguments", node.arguments?.length || null, argumentsTable(node.arguments), facts([["Returns", node.returns && [h("code", {}, node.returns.data_type), " ", node.returns.description]]]))];
     case "unit_test": return [...node.given.map((given, at) => section(`given-${at}`, `Given ${given.input}`, null, rowsView(given.rows ?? given.fixture))), section("expect", "Expected", null, rowsView(node.expect?.rows ?? node.expect?.fixture))];
-    case "metric": return [section("definition", "Definition", null, facts([["Kind", node.type], ["Filter", node.filter && valueView(node.filter)], ["Time grain", node.time_granularity], ["Parameters", valueView(compact(node.type_params))]]))];
+    case "metric": return [section("definition", "Definition", null, facts([["Kind", node.type], ["Filter", node.filter && valueView(node.filter)], ["Time grain", node.time_granularity], ...pairsOf(node.type_params)]))];
     case "semantic_model": return ["entities", "dimensions", "measures"].map((key) => section(key, key[0].toUpperCase() + key.slice(1), node[key]?.length || null, namedTable(node[key])));
-    case "saved_query": return [section("query", "Query", null, facts(Object.entries(compact(node.query_params) ?? {}).map(([key, value]) => [key.replaceAll("_", " "), valueView(value)]))), node.exports?.length ? section("exports", "Exports", node.exports.length, namedTable(node.exports.map((one) => ({ name: one.name, ...one.config })))) : null];
+    case "saved_query": return [section("query", "Query", null, facts(pairsOf(node.query_params))), node.exports?.length ? section("exports", "Exports", node.exports.length, namedTable(node.exports.map((one) => ({ name: one.name, ...one.config })))) : null];
     case "group": return [section("members", "Members", null, entryList(index.entries.filter((one) => one.group === entry.name && !one.hidden && one.test === undefined), "Nothing belongs to it."))];
     default: return [];
   }
 }
 
-/** Takes out what is empty, for showing. */
+/** Takes out what is empty or off, for showing; of what has nothing but a name the name is left. */
 function compact(value) {
   if (Array.isArray(value)) return value.map(compact);
-  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, compact(inner)]).filter(([, inner]) => inner !== null && !(Array.isArray(inner) && !inner.length)));
-  return value;
+  if (!value || typeof value !== "object") return value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, compact(inner)]).filter(([, inner]) => inner !== null && inner !== false && !(Array.isArray(inner) && !inner.length));
+  return entries.length === 1 && entries[0][0] === "name" ? entries[0][1] : Object.fromEntries(entries);
+}
+
+/** The parts of an object as names and values. */
+function pairsOf(value) {
+  const whole = compact(value ?? {});
+  return typeof whole === "string" ? [["name", whole]] : Object.entries(whole).map(([key, inner]) => [key.replaceAll("_", " "), valueView(inner)]);
 }
 
 function argumentsTable(list) {
@@ -153,9 +160,9 @@ function argumentsTable(list) {
 
 function namedTable(list) {
   if (!list?.length) return nothing("There are none.");
-  const rest = (one) => Object.entries(compact(one)).filter(([key]) => !["name", "type", "agg", "description", "label", "metadata", "config"].includes(key));
+  const rest = (one) => Object.entries(compact({ ...one, name: null })).filter(([key]) => !["name", "type", "agg", "description", "label", "metadata", "config"].includes(key));
   return h("table", {}, h("thead", {}, h("tr", {}, ["Name", "Kind", "Description"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, list.map((one) => h("tr", {},
-    h("th", { scope: "row" }, h("code", {}, one.name)), h("td", {}, one.type ?? one.agg ?? one.export_as), h("td", {}, one.description && markdown(one.description), rest(one).map(([key, value]) => h("span", { class: "badge" }, `${key.replaceAll("_", " ")}: `, valueView(value))))))));
+    h("th", { scope: "row" }, h("code", {}, one.name)), h("td", {}, one.type ?? one.agg ?? one.export_as), h("td", {}, one.description && markdown(one.description), h("div", { class: "badges" }, rest(one).map(([key, value]) => h("span", { class: "badge" }, `${key.replaceAll("_", " ")}: `, valueView(value)))))))));
 }
 
 /** What it is made from and what is made from it. */
