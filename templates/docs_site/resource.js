@@ -1,6 +1,7 @@
 // The page of one resource.
 
 import { breakable, copyButton, h, icon } from "./dom.js";
+import { isDrawn } from "./graph.js";
 import { selectorOf, smallLineage } from "./lineage.js";
 import { markdown, safeAddress } from "./markdown.js";
 import { badge, codeTabs, entryLink, entryList, facts, kindChip, nothing, section, statusDot, tagLinks, urlOf, valueView } from "./parts.js";
@@ -38,12 +39,11 @@ function whereToDescribe(node) {
 
 function top(index, entry, { node, runs }) {
   const graph = `${urlOf(entry)}?g_v=1&g_i=${encodeURIComponent(`+${selectorOf(entry)}+`)}`;
-  const inGraph = !["macro", "group", "operation"].includes(entry.type) && entry.test === undefined;
   const trail = [entry.package, ...(entry.path ?? "").split("/").slice(0, -1)];
   return h("header", { class: "resource-top" },
     h("p", { class: "crumbs" }, h("a", { href: `#!/list/${entry.type}` }, kindPlural(entry.type)), trail.filter(Boolean).map((part) => h("span", {}, part))),
     h("div", { class: "title" }, h("h1", {}, breakable(entry.label ?? heading(index, entry))),
-      h("div", { class: "actions" }, inGraph ? h("a", { class: "button", href: graph }, icon("graph"), "Lineage") : null, copyButton(() => location.href, "Copy a link to this page"))),
+      h("div", { class: "actions" }, isDrawn(entry) ? h("a", { class: "button", href: graph }, icon("graph"), "Lineage") : null, copyButton(() => location.href, "Copy a link to this page"))),
     entry.label && entry.label !== entry.title ? h("p", { class: "subtitle" }, h("code", {}, entry.title)) : null,
     h("div", { class: "badges" }, kindChip(entry), entry.materialized && entry.type === "model" ? badge(entry.materialized, materializedHelp(entry.materialized)) : null,
       entry.access && entry.type === "model" && entry.access !== "protected" ? badge(entry.access, ACCESS[entry.access]) : null,
