@@ -52,7 +52,20 @@ pub(in crate::context) fn value_cell(value: &Value) -> Option<Cell> {
     if value.kind() == minijinja::value::ValueKind::Bool {
         return Some(Cell::Bool(value.is_true()));
     }
-    value.as_i64().map(Cell::Int)
+    value.as_i64().map(Cell::Int).or_else(|| time_cell(value))
+}
+
+/// A day or a time; one that knows its distance from UTC must not lose it.
+fn time_cell(value: &Value) -> Option<Cell> {
+    let text = py_str(value);
+    match crate::jinja::type_name(value) {
+        "date" => text.parse().ok().map(Cell::Date),
+        "datetime" => match text.parse::<jiff::Timestamp>() {
+            Ok(at) => Some(Cell::TimestampTz(Box::new(at.to_zoned(jiff::tz::TimeZone::UTC)))),
+            Err(_) => text.parse().ok().map(Cell::Timestamp),
+        },
+        _ => None,
+    }
 }
 
 /// A table in a template.

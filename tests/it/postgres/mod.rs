@@ -9,6 +9,7 @@ mod lost;
 mod proxy;
 mod server;
 mod tls;
+mod warehouse;
 mod values;
 
 use std::time::Duration;

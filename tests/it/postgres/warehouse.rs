@@ -1,0 +1,94 @@
+//! What is built in Postgres: seeds by `copy`, tables under views, materialized views, keys, hooks around a run.
+
+use std::path::Path;
+
+use serde_json::json;
+use tidegate::adapter::{Cell, Fetch};
+
+use super::{Server, cells};
+use crate::cli::{Call, Ended, copy_folder};
+
+/// Copies the project, with a profile that leads to the server.
+fn project(server: &Server, folder: &Path) {
+    copy_folder(Path::new("tests/fixtures/postgres_warehouse"), folder);
+    let profiles = json!({"shop": {"target": "dev", "outputs": {"dev": server.output(json!({}))}}});
+    std::fs::write(folder.join("profiles.yml"), profiles.to_string()).unwrap();
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Ended {
+    Call::new(folder, arguments).run()
+}
+
+#[track_caller]
+fn succeeds(folder: &Path, arguments: &[&str]) -> String {
+    let ended = run(folder, arguments);
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    ended.stdout
+}
+
+#[test]
+fn a_warehouse_is_built_and_built_again() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    project(&server, folder);
+    let mut session = server.connect(json!({})).unwrap();
+    let mut ask = |sql: &str| {
+        let rows = cells(session.execute(sql, Fetch::All).unwrap());
+        session.rollback().unwrap();
+        rows
+    };
+    let text = |text: &str| Cell::text(text);
+
+    // Seeds: values of every type, text that `copy` has signs for, times that know their distance from UTC.
+    let shown = succeeds(folder, &["seed", "--exclude", "broken"]);
+    assert!(shown.contains("INSERT 3 in") && shown.contains("INSERT 2 in"), "{shown}");
+    assert_eq!(
+        ask("select word, n, x::text, day::text, ok from shop.people order by n"),
+        [
+            vec![text("tab\there"), Cell::Int(1), text("1.5"), text("2024-01-01"), Cell::Bool(true)],
+            vec![text("back\\slash \\N"), Cell::Int(2), Cell::Null, text("2024-01-02"), Cell::Bool(false)],
+            vec![text("two\nlines"), Cell::Int(3), text("1000"), text("2024-01-03"), Cell::Null],
+        ]
+    );
+    assert_eq!(ask("select min(at)::text from shop.zoned"), [[text("2024-01-01 10:00:00")]]);
+    let broken = run(folder, &["seed", "--select", "broken"]);
+    assert_eq!(broken.code, Some(1));
+    for part in
+        ["invalid input syntax for type integer: \"four\"", "seeds/broken.csv:4:1", "row 2, column `n`"]
+    {
+        assert!(broken.stdout.contains(part), "{part}: {}", broken.stdout);
+    }
+
+    // A view falls with the table that is swapped below it, and is made anew; keys name their tables.
+    succeeds(folder, &["run"]);
+    let keys =
+        "select count(*) from pg_constraint where conrelid = 'shop.orders'::regclass and contype = 'f'";
+    assert_eq!(ask(keys), [[Cell::Int(1)]]);
+    succeeds(folder, &["run"]);
+    let kinds = "select relname, relkind from pg_class where relnamespace = 'shop'::regnamespace and relkind in ('v', 'm')";
+    assert_eq!(ask(&format!("{kinds} order by 1")), [[text("sums"), text("m")], [text("words"), text("v")]]);
+    assert_eq!(
+        ask("select count(*) from shop.log"),
+        [[Cell::Int(8)]],
+        "hooks stay, whatever comes after them"
+    );
+
+    // The indexes of a materialized view follow its configuration.
+    let indexes = "select replace(substring(indexdef from 'USING .*'), 'USING ', '') from pg_indexes where tablename = 'sums'";
+    assert_eq!(ask(indexes), [[text("btree (n)")]]);
+    succeeds(folder, &["run", "--select", "sums", "--vars", "{method: hash}"]);
+    assert_eq!(ask(indexes), [[text("hash (n)")]]);
+    let refused = run(folder, &["run", "--select", "sums", "--vars", "{on_change: fail}"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stdout);
+    assert_eq!(ask(indexes), [[text("hash (n)")]]);
+
+    let manifest = std::fs::read_to_string(folder.join("target/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    succeeds(folder, &["compile"]);
+    let compiled = std::fs::read_to_string(folder.join("target/manifest.json")).unwrap();
+    let compiled: serde_json::Value = serde_json::from_str(&compiled).unwrap();
+    let target = "/nodes/model.shop.orders/constraints/0/to";
+    assert_eq!(manifest.pointer(target).unwrap(), "ref('customers')", "what was not compiled stays as it is");
+    assert_eq!(compiled.pointer(target).unwrap(), "\"postgres\".\"shop\".\"customers\"");
+}
