@@ -48,7 +48,7 @@ lint: setup
 setup:
 	@$(PYTHON) .ci/setup.py
 
-# DuckDB extensions, for the tests of `extensions:` in profiles.
+# DuckDB extensions, for the tests of `extensions:` in profiles, and to load the example into Postgres.
 setup-extensions:
 	@$(PYTHON) .ci/setup.py extensions
 

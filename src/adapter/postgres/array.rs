@@ -95,7 +95,7 @@ impl Reader<'_> {
             Cell::Int(number) => out.push_str(&number.to_string()),
             Cell::BigInt(digits) => out.push_str(&digits),
             Cell::Decimal(digits) => {
-                out.push_str(&digits.parse().map_or_else(|_| digits.to_string(), json::float))
+                out.push_str(&digits.parse().map_or_else(|_| digits.to_string(), json::float));
             }
             Cell::Float(number) => out.push_str(&json::float(number)),
             Cell::Text(text) => push_json_string(out, &text),
