@@ -307,7 +307,7 @@ fn try_or_compiler_error(call: &mut Call<'_>) -> Result<Value, Error> {
 }
 
 fn adapter_macro(_call: &mut Call<'_>) -> Result<Value, Error> {
-    Err(Error::new(Code::UNKNOWN_MACRO, "the `adapter_macro` macro is gone")
+    Err(Error::new(Code::UNKNOWN_MACRO, "The \"adapter_macro\" macro has been deprecated")
         .help("use `adapter.dispatch('name', 'package')()` instead"))
 }
 

@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::jinja::Template;
 use crate::manifest::{
-    Disabled, Doc, Exposure, Lookup, Macro, Manifest, Metric, Node, NodeKind, SavedQuery, SemanticEntry,
-    SemanticModel, SourceTable, UniqueId, UnitTest,
+    Disabled, Doc, Exposure, Lookup, Macro, Manifest, Metric, Node, NodeKind, ResourceType, SavedQuery,
+    SemanticEntry, SemanticModel, SourceTable, UniqueId, UnitTest,
 };
 
 use super::descriptions::Describer;
@@ -54,16 +54,21 @@ impl<'a> Collector<'a> {
     }
 
     /// Reports an id that is there already; tells whether it is new.
-    fn is_new(&mut self, id: &UniqueId, span: Span, what: &str) -> bool {
+    /// The words are dbt's, which scripts look for.
+    fn is_new(&mut self, id: &UniqueId, span: Span, (kinds, name): (&str, &str)) -> bool {
         let Some(first) = self.places.get(id) else {
             self.places.insert(id.clone(), span);
             return true;
         };
         self.problems.push(
-            Diagnostic::error(Code::DUPLICATE_NAME, start(span), format!("{what} is defined twice"))
-                .label(start(*first), "the first one")
-                .note(format!("both have the id `{id}`"))
-                .help("rename or remove one of them"),
+            Diagnostic::error(
+                Code::DUPLICATE_NAME,
+                start(span),
+                format!("dbt found two {kinds} with the name \"{name}\""),
+            )
+            .label(start(*first), "the first one")
+            .note(format!("both have the id `{id}`"))
+            .help("rename or remove one of them"),
         );
         false
     }
@@ -105,8 +110,7 @@ impl<'a> Collector<'a> {
     /// Adds docs blocks.
     pub(super) fn docs(&mut self, docs: Vec<Arc<Doc>>) {
         for doc in docs {
-            let what = format!("the docs block `{}`", doc.name);
-            if self.is_new(&doc.unique_id, doc.span, &what) {
+            if self.is_new(&doc.unique_id, doc.span, ("docs blocks", &doc.name)) {
                 self.manifest.docs.insert(doc.unique_id.clone(), doc);
             }
         }
@@ -125,11 +129,11 @@ impl<'a> Collector<'a> {
             self.manifest.disabled.entry(id).or_default().push(Disabled::Node(Arc::new(node)));
             return;
         }
-        let what = match node.kind {
-            NodeKind::GenericTest(_) => format!("the test `{}`", node.name),
-            _ => format!("{} `{}`", node.resource_type(), node.name),
+        let kinds = match node.resource_type() {
+            ResourceType::Analysis => "analyses".to_owned(),
+            kind => format!("{kind}s"),
         };
-        if !self.is_new(&id, node.span, &what) {
+        if !self.is_new(&id, node.span, (&kinds, &node.name)) {
             return;
         }
         if let Some(template) = template {
@@ -153,8 +157,9 @@ impl<'a> Collector<'a> {
                 self.manifest.disabled.entry(id).or_default().push(Disabled::Source(Arc::new(table)));
                 continue;
             }
-            let what = format!("source table `{}`", table.search_name());
-            if !self.is_new(&id, table.span, &what) {
+            // dbt joins the two names so.
+            let name = format!("{}_{}", table.source_name, table.name);
+            if !self.is_new(&id, table.span, ("sources", &name)) {
                 continue;
             }
             let table = self.described(table, &columns);
@@ -194,7 +199,7 @@ impl<'a> Collector<'a> {
             self.manifest.disabled.entry(id).or_default().push(Disabled::Exposure(Arc::new(exposure)));
             return;
         }
-        if !self.is_new(&id, exposure.span, &format!("exposure `{}`", exposure.name)) {
+        if !self.is_new(&id, exposure.span, ("exposures", &exposure.name)) {
             return;
         }
         let package = Arc::clone(&exposure.package_name);
@@ -217,7 +222,7 @@ impl<'a> Collector<'a> {
             let id = metric.entry.unique_id.clone();
             if !metric.entry.config.enabled() {
                 self.manifest.disabled.entry(id).or_default().push(Disabled::Metric(Arc::new(metric)));
-            } else if self.is_new(&id, metric.entry.span, &format!("metric `{}`", metric.entry.name)) {
+            } else if self.is_new(&id, metric.entry.span, ("metrics", &metric.entry.name)) {
                 self.describe_entry(&mut metric.entry);
                 self.manifest.metrics.insert(id, Arc::new(metric));
             }
@@ -229,7 +234,7 @@ impl<'a> Collector<'a> {
         let id = model.entry.unique_id.clone();
         if !model.entry.config.enabled() {
             self.manifest.disabled.entry(id).or_default().push(Disabled::SemanticModel(Arc::new(model)));
-        } else if self.is_new(&id, model.entry.span, &format!("semantic model `{}`", model.entry.name)) {
+        } else if self.is_new(&id, model.entry.span, ("semantic_models", &model.entry.name)) {
             self.describe_entry(&mut model.entry);
             let SemanticModel { dimensions, measures, entities, entry, .. } = &mut model;
             for part in dimensions.iter_mut().chain(measures).chain(entities) {
@@ -246,7 +251,7 @@ impl<'a> Collector<'a> {
         let id = query.entry.unique_id.clone();
         if !query.entry.config.enabled() {
             self.manifest.disabled.entry(id).or_default().push(Disabled::SavedQuery(Arc::new(query)));
-        } else if self.is_new(&id, query.entry.span, &format!("saved query `{}`", query.entry.name)) {
+        } else if self.is_new(&id, query.entry.span, ("saved_queries", &query.entry.name)) {
             self.describe_entry(&mut query.entry);
             self.manifest.saved_queries.insert(id, Arc::new(query));
         }
@@ -276,15 +281,14 @@ impl<'a> Collector<'a> {
 
     /// Adds a group.
     pub(super) fn group(&mut self, group: crate::manifest::Group) {
-        if self.is_new(&group.unique_id, group.span, &format!("group `{}`", group.name)) {
+        if self.is_new(&group.unique_id, group.span, ("groups", &group.name)) {
             self.manifest.groups.insert(group.unique_id.clone(), Arc::new(group));
         }
     }
 
     /// Adds a unit test; it is bound to its model at the end.
     pub(super) fn unit_test(&mut self, test: UnitTest) {
-        if self.is_new(&test.unique_id, test.span, &format!("unit test `{}` of `{}`", test.name, test.model))
-        {
+        if self.is_new(&test.unique_id, test.span, ("unit_tests", &test.name)) {
             self.unit_tests.push(test);
         }
     }

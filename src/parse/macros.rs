@@ -217,7 +217,7 @@ pub(super) fn assemble(
                 Diagnostic::error(
                     Code::DUPLICATE_NAME,
                     super::resolve::start(entry.span),
-                    format!("package `{}` has two macros called `{}`", entry.package_name, entry.name),
+                    format!("dbt found multiple macros named \"{}\" in the project", entry.name),
                 )
                 .label(super::resolve::start(*earlier), "the first one")
                 .help("rename or remove one of them"),

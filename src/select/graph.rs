@@ -40,10 +40,7 @@ fn told(manifest: &Manifest, dag: &Dag<UniqueId>, cycle: &[usize]) -> Diagnostic
     let ids: Vec<&UniqueId> = places.iter().map(|place| dag.id(*place)).collect();
     let names: Vec<String> = ids.iter().map(|id| name(manifest, id)).collect();
     let path: Vec<&str> = names.iter().chain(names.first()).map(String::as_str).collect();
-    let message = match names.as_slice() {
-        [only] => format!("`{only}` depends on itself"),
-        _ => format!("a cycle of dependencies: {}", path.join(" -> ")),
-    };
+    let message = format!("Found a cycle: {}", path.join(" --> "));
     let steps: Vec<(Option<Span>, String)> = ids
         .iter()
         .zip(ids.iter().cycle().skip(1))

@@ -241,10 +241,43 @@ fn functions_need_a_result_and_callers_need_functions() {
 }
 
 #[test]
+fn time_spines_name_columns_that_are_described() {
+    let spine = |rest: &str| format!("models:\n  - name: orders\n{rest}");
+    let said = |rest: &str, want: &str| check(&[ORDERS, ("models/s.yml", &spine(rest))], &[want]);
+    said(
+        "    time_spine: {standard_granularity_column: at}\n    columns: [{name: id}]\n",
+        "error models/orders.sql:1:1: Time spine standard granularity column must be defined on the model. Got invalid column name 'at' for model 'orders'. Valid names: id.",
+    );
+    said(
+        "    time_spine: {standard_granularity_column: id}\n    columns: [{name: id}]\n",
+        "error models/orders.sql:1:1: Time spine standard granularity column must have a granularity defined. Please add one for column 'id' in model 'orders'.",
+    );
+    said(
+        "    time_spine: {standard_granularity_column: id, custom_granularities: [{name: fy}]}\n    columns: [{name: id, granularity: day}]\n",
+        "error models/orders.sql:1:1: Time spine custom granularity columns do not exist in the model. Columns not found: fy; available columns: id",
+    );
+}
+
+#[test]
+fn names_of_metrics_follow_rules() {
+    let metric = |name: &str| {
+        format!(
+            "metrics:\n  - {{name: '{name}', label: x, type: derived, type_params: {{expr: '1', metrics: []}}}}\n"
+        )
+    };
+    let said = |name: &str, want: &str| {
+        let message = format!("error models/m.yml:2:12: The metric name '{name}' is invalid. It {want}");
+        check(&[("models/m.yml", &metric(name))], &[&message]);
+    };
+    said("1st", "must begin with a letter");
+    said("a b", "must contain only letters, numbers and underscores, cannot contain spaces");
+}
+
+#[test]
 fn names_must_be_unique() {
     check(
         &[ORDERS, ("models/sub/orders.sql", "select 2 as id")],
-        &["error models/sub/orders.sql:1:1: model `orders` is defined twice"],
+        &["error models/sub/orders.sql:1:1: dbt found two models with the name \"orders\""],
     );
     check(
         &[ORDERS, ("models/b.sql", "{{ config(alias='orders') }} select 1")],
@@ -257,7 +290,7 @@ fn names_must_be_unique() {
             ("macros/a.sql", "{% macro m() %}{% endmacro %}"),
             ("macros/b.sql", "{% macro m() %}{% endmacro %}"),
         ],
-        &["error macros/b.sql:1:1: package `shop` has two macros called `m`"],
+        &["error macros/b.sql:1:1: dbt found multiple macros named \"m\" in the project"],
     );
 }
 

@@ -9,7 +9,7 @@ use crate::manifest::{ColumnInfo, Relation};
 pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
     Some(match name {
         "get_columns_in_relation" => {
-            relation_arg(call, "relation").and_then(|relation| scope.columns_of(&relation, call)).map(values)
+            relation_arg(call, "relation").and_then(|relation| scope.answer_columns(&relation, call))
         }
         "get_columns_in_table" => in_table(scope, call),
         "get_missing_columns" => missing(scope, call).map(values),
@@ -30,11 +30,16 @@ impl NodeScope {
         relation: &Relation,
         call: &mut Call<'_>,
     ) -> Result<Vec<ColumnInfo>, Error> {
+        let found = self.answer_columns(relation, call)?;
+        Ok(elements(&found)?.iter().filter_map(column_of).collect::<Vec<_>>())
+    }
+
+    /// Returns what the macro answers, which a project may have replaced.
+    fn answer_columns(&self, relation: &Relation, call: &mut Call<'_>) -> Result<Value, Error> {
         let args = vec![relation_value(relation.clone())];
         match self.call_macro("get_columns_in_relation", args, call) {
-            Ok(found) => Ok(elements(&found)?.iter().filter_map(column_of).collect::<Vec<_>>()),
-            Err(error) if missing_relation(&error) => Ok(Vec::new()),
-            Err(error) => Err(error),
+            Err(error) if missing_relation(&error) => Ok(values(Vec::new())),
+            answer => answer,
         }
     }
 }

@@ -230,11 +230,19 @@ impl Work<'_> {
                     push_new(&mut metric.entry.depends_on.nodes, id.clone());
                 }
                 found => {
-                    let state = if found.is_some() { "is disabled" } else { "does not exist" };
-                    let message = format!(
-                        "metric `{}` is made of the measure `{name}`, which {state}",
-                        metric.entry.name
-                    );
+                    // dbt's words where it has some.
+                    let message = match found {
+                        Some(id) => {
+                            let model = id.as_str().rsplit('.').next().unwrap_or_default();
+                            format!(
+                                "The measure `{name}` is referenced on disabled semantic model `{model}`."
+                            )
+                        }
+                        None => {
+                            let metric = &metric.entry.name;
+                            format!("metric `{metric}` is made of the measure `{name}`, which does not exist")
+                        }
+                    };
                     self.problems.push(
                         Diagnostic::error(Code::UNKNOWN_REF, start(metric.entry.span), message)
                             .help::<String>(suggest(name, binder.measures.keys().map(String::as_str))),

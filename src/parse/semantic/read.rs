@@ -157,15 +157,21 @@ fn type_params(shaped: &JsonMap, metric_type: MetricType) -> JsonMap {
 
 fn check_name(entry: &SemanticEntry, raw: &RawEntry, problems: &mut Vec<Diagnostic>) {
     let name = &entry.name;
-    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
-        && name.chars().count() <= 250;
-    if !fits {
+    // dbt's words for each rule.
+    let rules = [
+        (name.chars().count() <= 250, "cannot contain more than 250 characters"),
+        (name.starts_with(|c: char| c.is_ascii_alphabetic()), "must begin with a letter"),
+        (
+            name.chars().all(|c| c.is_alphanumeric() || c == '_'),
+            "must contain only letters, numbers and underscores",
+        ),
+        (!name.contains(' '), "cannot contain spaces"),
+    ];
+    let broken: Vec<&str> = rules.iter().filter(|(kept, _)| !kept).map(|(_, rule)| *rule).collect();
+    if !broken.is_empty() {
         let place = raw.rendered.get("name").map_or(entry.span, |name| name.span);
-        problems.push(
-            Diagnostic::error(Code::INVALID_RESOURCE, place, format!("`{name}` is no name for a metric"))
-                .help("begin with a letter and use letters, digits and underscores, at most 250"),
-        );
+        let message = format!("The metric name '{name}' is invalid. It {}", broken.join(", "));
+        problems.push(Diagnostic::error(Code::INVALID_RESOURCE, place, message));
     }
 }
 

@@ -3,14 +3,15 @@
 
 use super::fields::GRAINS;
 use crate::diag::{Code, Diagnostic};
-use crate::manifest::{Json, Manifest, NodeKind};
+use crate::manifest::{Json, Manifest, Node, NodeKind};
 use crate::parse::resolve::start;
 
 /// The model that is taken for the table of days where no model says so.
 const OLD_NAME: &str = "metricflow_time_spine";
 
-/// Errors when there are semantic models and no table of days or finer.
+/// Errors when there are semantic models and no table of days or finer, or when such a table lacks the columns it names.
 pub(in crate::parse) fn check(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
+    problems.extend(manifest.nodes.values().filter_map(|node| columns(node)));
     let Some(first) = manifest.semantic_models.values().next() else { return };
     let place = |grain: &str| GRAINS.iter().position(|known| *known == grain);
     let day = place("day");
@@ -23,11 +24,52 @@ pub(in crate::parse) fn check(manifest: &Manifest, problems: &mut Vec<Diagnostic
         grain.and_then(place) <= day && grain.is_some()
     });
     if !fits {
-        let message = "the semantic layer needs a model that lists every day, and there is none";
+        // dbt's words.
+        let message = "The semantic layer requires a time spine model with granularity DAY or smaller in the project, \
+                       but none was found";
         problems.push(
             Diagnostic::error(Code::INVALID_RESOURCE, start(first.entry.span), message).help(
                 "give a model with one row a day `time_spine: {standard_granularity_column: date_day}`",
             ),
         );
     }
+}
+
+/// Checks the columns that a time spine names; the words are dbt's.
+fn columns(node: &Node) -> Option<Diagnostic> {
+    let NodeKind::Model { time_spine: Some(spine), .. } = &node.kind else { return None };
+    let wrong = |message: String| Some(Diagnostic::error(Code::INVALID_RESOURCE, start(node.span), message));
+    let valid: Vec<&str> = node.columns.keys().map(String::as_str).collect();
+    let valid = valid.join(", ");
+    let name = spine.get("standard_granularity_column").and_then(Json::as_str).unwrap_or_default();
+    match node.columns.get(name) {
+        None => {
+            return wrong(format!(
+                "Time spine standard granularity column must be defined on the model. Got invalid column name '{name}' \
+                 for model '{}'. Valid names: {valid}.",
+                node.name
+            ));
+        }
+        Some(column) if column.granularity.is_none() => {
+            return wrong(format!(
+                "Time spine standard granularity column must have a granularity defined. Please add one for column \
+                 '{name}' in model '{}'.",
+                node.name
+            ));
+        }
+        Some(_) => {}
+    }
+    let custom = spine.get("custom_granularities").and_then(Json::as_array).into_iter().flatten();
+    let named = custom.map(|one| {
+        let name = one.get("name").and_then(Json::as_str).unwrap_or_default();
+        one.get("column_name").and_then(Json::as_str).unwrap_or(name)
+    });
+    let missing: Vec<&str> = named.filter(|name| !node.columns.contains_key(*name)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    wrong(format!(
+        "Time spine custom granularity columns do not exist in the model. Columns not found: {}; available columns: {valid}",
+        missing.join(", ")
+    ))
 }

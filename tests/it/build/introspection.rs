@@ -159,3 +159,15 @@ fn an_operation_has_a_result_and_hides_secret_variables() {
     let told = call.env("DBT_ENV_CUSTOM_ENV_RUN", "1").env("DBT_ENV_CUSTOM_ENV_JOB", "2").run().stdout;
     assert!(told.contains("'RUN': '1'") && told.contains("'JOB': '2'"), "{told}");
 }
+
+#[test]
+fn a_project_may_say_what_columns_a_relation_has() {
+    let shop = Shop::copy("introspection");
+    shop.write(
+        "macros/columns.sql",
+        "{% macro get_columns_in_relation(relation) %}{{ return('its own words') }}{% endmacro %}",
+    );
+    shop.write("models/one.sql", "select '{{ adapter.get_columns_in_relation(this) if execute }}' as id");
+    shop.run(&["run", "-s", "one"], 0);
+    assert_eq!(shop.rows("from main.one"), ["its own words"]);
+}

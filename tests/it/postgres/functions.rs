@@ -52,3 +52,17 @@ fn functions_are_built_and_replaced() {
     let told = build(1);
     assert!(told.contains("No macro named 'scalar_function_python' found within namespace: 'dbt'"), "{told}");
 }
+
+#[test]
+fn a_name_that_the_server_would_cut_is_refused() {
+    let server = Server::start();
+    let (fits, long) = ("f".repeat(63), "g".repeat(64));
+    let (fits_file, long_file) = (format!("models/{fits}.sql"), format!("models/{long}.sql"));
+    let table = "{{ config(materialized='table') }} select 1 as n";
+    let project = server.project("shop", &[(&fits_file, table), (&long_file, table)], json!({}));
+    let ended = Call::new(&project, &["run"]).run();
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    let want = format!("Relation name '{long}' is longer than 63 characters");
+    assert!(ended.stdout.contains(&want), "{}", ended.stdout);
+    assert_eq!(server.text(&format!("select n from shop.{fits}")), "1");
+}
