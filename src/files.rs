@@ -146,11 +146,7 @@ pub fn walk(
         }
         // A path that is not UTF-8 cannot be named in a project.
         let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
-        let wanted = extensions.is_empty()
-            || path
-                .extension()
-                .is_some_and(|end| extensions.iter().any(|want| want.eq_ignore_ascii_case(end)));
-        if !wanted {
+        if !extensions.is_empty() && !has_extension(path, extensions) {
             continue;
         }
         let relative = folder.join(path.strip_prefix(&start).unwrap_or(path));
@@ -162,17 +158,46 @@ pub fn walk(
     Ok(found)
 }
 
+/// Tells whether a path ends in one of these extensions, upper or lower case.
+pub fn has_extension(path: &Utf8Path, extensions: &[&str]) -> bool {
+    path.extension().is_some_and(|end| extensions.iter().any(|want| want.eq_ignore_ascii_case(end)))
+}
+
 /// Writes a file so that readers see the old content or the new, never a part: into a temporary file
 /// beside it, then renamed over it. Missing folders are created.
 pub fn write_atomic(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
+    write_atomic_with(path, |file| file.write_all(content).map(|()| true)).map(|_| ())
+}
+
+/// As [`write_atomic`], for content that is made while it is written. Nothing is changed if `write` fails or returns
+/// false, which is passed on.
+pub fn write_atomic_with(
+    path: &Utf8Path,
+    write: impl FnOnce(&mut fs::File) -> io::Result<bool>,
+) -> Result<bool, FileError> {
     let failed = |source| FileError::io("write", path, source);
     let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     create_dirs(folder)?;
     let mut temporary = tempfile::Builder::new().prefix(".tidegate-").tempfile_in(folder).map_err(failed)?;
-    temporary.write_all(content).map_err(failed)?;
+    if !write(temporary.as_file_mut()).map_err(failed)? {
+        return Ok(false);
+    }
     share(temporary.as_file(), path);
     temporary.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    Ok(true)
+}
+
+/// Writes a file that may be seen half written: one of many that are for people to look at. Its folder is made
+/// when it is missing.
+pub fn write_plain(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
+    let written = match fs::write(path, content) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            path.parent().map_or(Ok(()), create_dirs)?;
+            fs::write(path, content)
+        }
+        other => other,
+    };
+    written.map_err(|source| FileError::io("write", path, source))
 }
 
 /// Adds to the end of a file, which is made if it is not there.

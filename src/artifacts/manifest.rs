@@ -1,16 +1,19 @@
 //! `manifest.json` v12: the manifest with what compiling added (`artifacts.md` section 2).
 
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::Utf8Path;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use md5::{Digest as _, Md5};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use rayon::prelude::*;
+use serde::Serialize;
 
 use super::invocation::{Invocation, Metadata, timestamp_with_offset};
-use crate::files::FileError;
+use super::python_json;
+use crate::files::{self, FileError};
 use crate::manifest::{CompiledNodes, JsonMap, Manifest, Node, NodeWithCompiled, UniqueId};
 
 /// Facts of the project and its profile that `metadata` shows.
@@ -30,7 +33,7 @@ pub struct ManifestFacts {
     pub generated_at: Timestamp,
 }
 
-/// The file: serializes as a whole `manifest.json`.
+/// The file.
 #[derive(Clone, Debug)]
 pub struct ManifestFile<'a> {
     /// What was parsed.
@@ -43,36 +46,87 @@ pub struct ManifestFile<'a> {
     pub facts: &'a ManifestFacts,
 }
 
-impl ManifestFile<'_> {
-    /// Writes the file, all of it or nothing.
-    pub fn write(&self, path: &Utf8Path) -> Result<(), FileError> {
-        super::write_json(path, self)
-    }
-}
+/// How many nodes are turned to text at a time: enough for all cores, few enough for the memory.
+const BATCH: usize = 1024;
 
-impl Serialize for ManifestFile<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl ManifestFile<'_> {
+    /// Writes the file, all of it or nothing: nothing too when `abandoned` is set before it is done.
+    pub fn write(&self, path: &Utf8Path, abandoned: &AtomicBool) -> Result<bool, FileError> {
+        files::write_atomic_with(path, |file| {
+            let mut out = BufWriter::with_capacity(1 << 18, file);
+            let whole = self.write_to(&mut out, abandoned)?;
+            out.flush()?;
+            Ok(whole)
+        })
+    }
+
+    /// Writes the text of the file; stops half way, and returns false, when `abandoned` is set.
+    pub fn write_to(&self, out: &mut impl Write, abandoned: &AtomicBool) -> io::Result<bool> {
         let manifest = self.manifest;
         let edges = Edges::of(manifest);
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("metadata", &self.metadata())?;
-        map.serialize_entry("nodes", &Nodes { nodes: &manifest.nodes, compiled: self.compiled })?;
-        map.serialize_entry("sources", &manifest.sources)?;
-        map.serialize_entry("macros", &manifest.macros)?;
-        map.serialize_entry("docs", &manifest.docs)?;
-        map.serialize_entry("exposures", &manifest.exposures)?;
-        map.serialize_entry("metrics", &manifest.metrics)?;
-        map.serialize_entry("groups", &manifest.groups)?;
-        map.serialize_entry("selectors", &manifest.selectors)?;
-        map.serialize_entry("disabled", &manifest.disabled)?;
-        map.serialize_entry("parent_map", &edges.parents)?;
-        map.serialize_entry("child_map", &edges.children)?;
-        map.serialize_entry("group_map", &group_map(manifest))?;
-        map.serialize_entry("saved_queries", &manifest.saved_queries)?;
-        map.serialize_entry("semantic_models", &manifest.semantic_models)?;
-        map.serialize_entry("unit_tests", &manifest.unit_tests)?;
-        map.serialize_entry("functions", &Nodes { nodes: &manifest.functions, compiled: self.compiled })?;
-        map.end()
+        let mut map = python_json::Object::begin(out)?;
+        map.entry("metadata", &self.metadata())?;
+        map.key("nodes")?;
+        if !self.write_nodes(&manifest.nodes, map.out(), abandoned)? {
+            return Ok(false);
+        }
+        map.entry("sources", &manifest.sources)?;
+        map.entry("macros", &manifest.macros)?;
+        map.entry("docs", &manifest.docs)?;
+        map.entry("exposures", &manifest.exposures)?;
+        map.entry("metrics", &manifest.metrics)?;
+        map.entry("groups", &manifest.groups)?;
+        map.entry("selectors", &manifest.selectors)?;
+        map.entry("disabled", &manifest.disabled)?;
+        map.entry("parent_map", &edges.parents)?;
+        map.entry("child_map", &edges.children)?;
+        map.entry("group_map", &group_map(manifest))?;
+        map.entry("saved_queries", &manifest.saved_queries)?;
+        map.entry("semantic_models", &manifest.semantic_models)?;
+        map.entry("unit_tests", &manifest.unit_tests)?;
+        map.key("functions")?;
+        let whole = self.write_nodes(&manifest.functions, map.out(), abandoned)?;
+        map.end()?;
+        Ok(whole)
+    }
+
+    /// Nodes are most of the file: they are turned to text on all cores, and written in their order.
+    fn write_nodes(
+        &self,
+        nodes: &IndexMap<UniqueId, Arc<Node>>,
+        out: &mut impl Write,
+        abandoned: &AtomicBool,
+    ) -> io::Result<bool> {
+        let nodes: Vec<_> = nodes.iter().collect();
+        out.write_all(b"{")?;
+        for (number, batch) in nodes.chunks(BATCH).enumerate() {
+            if abandoned.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            let texts: Vec<io::Result<Vec<u8>>> = batch.par_chunks(64).map(|part| self.texts(part)).collect();
+            for (at, text) in texts.into_iter().enumerate() {
+                if number + at > 0 {
+                    out.write_all(b", ")?;
+                }
+                out.write_all(&text?)?;
+            }
+        }
+        out.write_all(b"}")?;
+        Ok(true)
+    }
+
+    fn texts(&self, nodes: &[(&UniqueId, &Arc<Node>)]) -> io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        for (at, (id, node)) in nodes.iter().enumerate() {
+            if at > 0 {
+                text.extend_from_slice(b", ");
+            }
+            python_json::write(&mut text, id)?;
+            text.extend_from_slice(b": ");
+            let compiled = self.compiled.get(id);
+            python_json::write(&mut text, &NodeWithCompiled { node, compiled })?;
+        }
+        Ok(text)
     }
 }
 
@@ -104,21 +158,6 @@ impl ManifestFile<'_> {
             quoting: &facts.quoting,
             run_started_at: timestamp_with_offset(facts.run_started_at),
         }
-    }
-}
-
-struct Nodes<'a> {
-    nodes: &'a IndexMap<UniqueId, Arc<Node>>,
-    compiled: &'a CompiledNodes,
-}
-
-impl Serialize for Nodes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(
-            self.nodes
-                .iter()
-                .map(|(id, node)| (id, NodeWithCompiled { node, compiled: self.compiled.get(id) })),
-        )
     }
 }
 

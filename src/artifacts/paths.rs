@@ -68,5 +68,5 @@ fn below(target: &Utf8Path, kind: &str, code: &CodeFile<'_>) -> Utf8PathBuf {
 
 /// Writes SQL. `path` is relative to `root` unless it is absolute.
 pub fn write_code(root: &Utf8Path, path: &Utf8Path, code: &str) -> Result<(), FileError> {
-    files::write_atomic(&root.join(path), code.as_bytes())
+    files::write_plain(&root.join(path), code.as_bytes())
 }

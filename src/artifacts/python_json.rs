@@ -22,6 +22,46 @@ pub fn text(value: &impl Serialize) -> String {
     }
 }
 
+/// An object that is written entry by entry.
+#[derive(Debug)]
+pub struct Object<W: Write> {
+    out: W,
+    empty: bool,
+}
+
+impl<W: Write> Object<W> {
+    /// Opens it.
+    pub fn begin(mut out: W) -> io::Result<Self> {
+        out.write_all(b"{")?;
+        Ok(Self { out, empty: true })
+    }
+
+    /// Writes a key; its value is to be written to [`Self::out`] next.
+    pub fn key(&mut self, key: &str) -> io::Result<()> {
+        if !std::mem::take(&mut self.empty) {
+            self.out.write_all(b", ")?;
+        }
+        write(&mut self.out, &key)?;
+        self.out.write_all(b": ")
+    }
+
+    /// Returns where the value of a key goes.
+    pub fn out(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    /// Writes a key with its value.
+    pub fn entry(&mut self, key: &str, value: &impl Serialize) -> io::Result<()> {
+        self.key(key)?;
+        Ok(write(&mut self.out, value)?)
+    }
+
+    /// Closes it.
+    pub fn end(mut self) -> io::Result<()> {
+        self.out.write_all(b"}")
+    }
+}
+
 struct Python;
 
 impl Formatter for Python {
@@ -30,8 +70,7 @@ impl Formatter for Python {
     }
 
     fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let plain = |byte: u8| byte.is_ascii() && byte != 0x7f;
-        if fragment.bytes().all(plain) {
+        if fragment.is_ascii() && !fragment.as_bytes().contains(&0x7f) {
             return writer.write_all(fragment.as_bytes());
         }
         let mut units = [0; 2];

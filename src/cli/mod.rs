@@ -5,6 +5,7 @@
 //! `commands`, one file each; what people see is made in `ui`. Nothing below this module prints.
 
 pub mod args;
+mod background;
 mod commands;
 mod error;
 mod interrupt;
@@ -24,6 +25,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+pub use background::Background;
 pub use error::{CliError, Outcome};
 pub use version::{ADAPTERS, DBT_VERSION, OWN_VERSION};
 
@@ -61,6 +63,8 @@ pub struct Ui {
     pub typed: LowArgs,
     /// What is left of an earlier run, for `retry`.
     pub resumed: Option<Resumption>,
+    /// What is written meanwhile.
+    pub background: Background,
 }
 
 impl Ui {
@@ -176,7 +180,8 @@ fn open(low: &LowArgs) -> Result<Ui, UsageError> {
     let seen = (ui::Terminal::of_process(&around), &scrubber);
     let events = ui::open(&logging, flags.policy.clone(), log_folder.as_deref(), &invocation, seen);
     let (sources, cancel, typed) = (Sources::new(), CancelToken::new(), low.clone());
-    Ok(Ui { flags, invocation, events, sources, cancel, around, env, typed, resumed: None })
+    let background = Background::default();
+    Ok(Ui { flags, invocation, events, sources, cancel, around, env, typed, resumed: None, background })
 }
 
 /// Runs the command and closes the log.
@@ -187,6 +192,8 @@ fn execute(mut ui: Ui) -> ExitCode {
         enter_project(&ui)?;
         commands::run(&mut ui)
     });
+    let unwritten = ui.background.join();
+    let end = end.and_then(|outcome| if unwritten.is_empty() { Ok(outcome) } else { Err(unwritten.into()) });
     let code = error::code(&end);
     if let Err(error) = end {
         let problems = Problems { diagnostics: error.into_diagnostics(), sources: ui.sources.clone() };

@@ -1,5 +1,7 @@
 //! Artifacts compared with dbt's own: keys, their order, formats.
 
+use std::sync::atomic::AtomicBool;
+
 use camino::Utf8Path;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -41,7 +43,8 @@ fn written(manifest: &Manifest, compiled: &CompiledNodes) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = Utf8Path::from_path(folder.path()).unwrap().join("target/manifest.json");
     let (invocation, facts) = (invocation(), facts());
-    ManifestFile { manifest, compiled, invocation: &invocation, facts: &facts }.write(&path).unwrap();
+    let file = ManifestFile { manifest, compiled, invocation: &invocation, facts: &facts };
+    assert!(file.write(&path, &AtomicBool::new(false)).unwrap());
     std::fs::read_to_string(path).unwrap()
 }
 

@@ -30,6 +30,8 @@ pub(super) fn deferral(ui: &Ui, loaded: &Loaded) -> Result<Deferral, CliError> {
     let folder = files::absolute(&paths.root, &given);
     if folder == paths.target {
         ui.events.warn(WarnStateTargetEqual { state_path: given.to_string() })?;
+        // What is read is what this run has just written.
+        ui.background.wait();
     }
     let shared = &loaded.parsed.shared;
     let previous = PreviousManifest::read(&folder)?;

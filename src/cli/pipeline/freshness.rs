@@ -92,7 +92,7 @@ fn old_output() -> Diagnostic {
 
 /// Writes the manifest again and `sources.json`, unless `--no-write-json`.
 fn write(ui: &Ui, loaded: &Loaded, results: &[RunResult], elapsed_time: f64) -> Result<(), CliError> {
-    loaded.write_manifest(ui)?;
+    loaded.write_manifest(ui, loaded.compiled.clone())?;
     if !ui.flags.building().write_json {
         return Ok(());
     }

@@ -224,7 +224,7 @@ pub(in crate::cli) fn preview_selected(ui: &Ui, limit: i64) -> Result<Vec<Previe
         nodes.map(|node| preview(&warehouse, &compiler, node, limit)).collect();
     warehouse.close()?;
     let previews = previews?;
-    loaded.write_manifest(ui)?;
+    loaded.write_manifest(ui, loaded.compiled.clone())?;
     let done = |id: &UniqueId| {
         let node = loaded.parsed.manifest.node(id)?;
         let compiled = loaded.compiled.get(id);

@@ -13,7 +13,7 @@ use crate::cli::version::ADAPTERS;
 use crate::cli::{CliError, Ui};
 use crate::dag::Dag;
 use crate::diag::Diagnostic;
-use crate::event::{AdapterRegistered, ArtifactWritten, Diagnosed, FoundStats, Note};
+use crate::event::{AdapterRegistered, ArtifactWritten, Diagnosed, EventSink, FoundStats, Note};
 use crate::manifest::{CompiledNodes, Json, JsonMap, ResourceType, UniqueId};
 use crate::parse::{self, Parsed};
 use crate::plan::with_test_edges;
@@ -39,23 +39,30 @@ impl Loaded {
         self.workspace.paths.target.join(file)
     }
 
-    /// Writes `manifest.json` and `semantic_manifest.json` unless `--no-write-json`.
-    pub(in crate::cli) fn write_manifest(&self, ui: &Ui) -> Result<(), CliError> {
+    /// Writes `manifest.json` and `semantic_manifest.json` in the background, unless `--no-write-json`; what is
+    /// still being written of an earlier state is given up.
+    pub(in crate::cli) fn write_manifest(&self, ui: &Ui, compiled: CompiledNodes) -> Result<(), CliError> {
         if !ui.flags.building().write_json {
             return Ok(());
         }
-        let path = self.target("manifest.json");
-        let file = ManifestFile {
-            manifest: &self.parsed.manifest,
-            compiled: &self.compiled,
-            invocation: &ui.invocation,
-            facts: &self.facts,
-        };
-        file.write(&path)?;
-        written(ui, "WritableManifest", &path);
-        let path = self.target("semantic_manifest.json");
-        write_semantic_manifest(&path, &self.parsed.manifest)?;
-        written(ui, "SemanticManifest", &path);
+        ui.background.abandon();
+        let (path, semantic_path) = (self.target("manifest.json"), self.target("semantic_manifest.json"));
+        let (manifest, facts) = (Arc::clone(&self.parsed.manifest), self.facts.clone());
+        let (invocation, events) = (ui.invocation.clone(), ui.events.clone());
+        ui.background.start(move |abandoned| {
+            let file = ManifestFile {
+                manifest: &manifest,
+                compiled: &compiled,
+                invocation: &invocation,
+                facts: &facts,
+            };
+            if file.write(&path, abandoned)? {
+                tell_written(&events, "WritableManifest", &path);
+                write_semantic_manifest(&semantic_path, &manifest)?;
+                tell_written(&events, "SemanticManifest", &semantic_path);
+            }
+            Ok(())
+        })?;
         Ok(())
     }
 
@@ -76,8 +83,12 @@ impl Loaded {
 
 /// Tells of a written artifact.
 pub(super) fn written(ui: &Ui, artifact_type: &str, path: &camino::Utf8Path) {
+    tell_written(&ui.events, artifact_type, path);
+}
+
+fn tell_written(events: &EventSink, artifact_type: &str, path: &camino::Utf8Path) {
     let (artifact_path, artifact_type) = (path.to_string(), artifact_type.to_owned());
-    ui.events.debug(|| ArtifactWritten { artifact_path, artifact_type });
+    events.debug(|| ArtifactWritten { artifact_path, artifact_type });
 }
 
 /// Loads settings and profile.
@@ -148,12 +159,19 @@ pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
     let (parsed, found) = parse::parse(&workspace, &settings);
     tell(ui, found)?;
     let Some(parsed) = parsed else { return Err(CliError::from(Vec::new())) };
+    // They live as long as the process: the system takes them back at once, we would do so piece by piece.
+    std::mem::forget((
+        Arc::clone(&parsed.manifest),
+        Arc::clone(&parsed.templates),
+        Arc::clone(&parsed.lookup),
+    ));
+    std::mem::forget(Arc::clone(&parsed.shared));
     let dag = select::link(&parsed.manifest)?;
     let facts = facts(ui, &workspace);
     let loaded = Loaded { workspace, parsed, dag, compiled: CompiledNodes::default(), facts };
     // As in dbt: what documentation is made from is written with it, or not at all.
     if ui.flags.verb() != Verb::DocsGenerate {
-        loaded.write_manifest(ui)?;
+        loaded.write_manifest(ui, CompiledNodes::default())?;
     }
     loaded.write_graph(ui)?;
     ui.events.send(FoundStats { stat_line: found_stats(&loaded) });

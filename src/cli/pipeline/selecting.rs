@@ -86,6 +86,8 @@ fn previous(ui: &Ui, loaded: &Loaded) -> Result<Option<Previous>, CliError> {
     let folder = files::absolute(&paths.root, &given);
     if folder == paths.target {
         ui.events.warn(WarnStateTargetEqual { state_path: given.to_string() })?;
+        // What is read is what this run has just written.
+        ui.background.wait();
     }
     Ok(Some(Previous {
         manifest: PreviousManifest::find(&folder)?,
