@@ -114,6 +114,11 @@ impl Manifest {
         self.nodes.values().chain(self.functions.values())
     }
 
+    /// The same, to be changed.
+    pub fn all_nodes_mut(&mut self) -> impl Iterator<Item = &mut Arc<Node>> {
+        self.nodes.values_mut().chain(self.functions.values_mut())
+    }
+
     /// Returns the ids that a resource depends on (nodes and sources), in the order they were written.
     pub fn parents(&self, id: &UniqueId) -> &[UniqueId] {
         if let Some(node) = self.node(id) {

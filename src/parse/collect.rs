@@ -16,7 +16,7 @@ use crate::manifest::{
 use super::descriptions::Describer;
 use super::finish::{Finisher, NodeWithCode};
 use super::primary_key;
-use super::resolve::{Resolver, add, apply, start};
+use super::resolve::{Resolved, Resolver, add, apply, start};
 use super::semantic::Binder;
 use super::sources::ParsedSource;
 use super::test_nodes::{Attached, MadeTest};
@@ -305,17 +305,15 @@ impl<'a> Collector<'a> {
         let lookup = Lookup::new(&self.manifest, &workspace.project.name, package_first);
         let resolver = self.resolver(&lookup, package_first);
         let nodes: Vec<&Arc<Node>> = self.manifest.all_nodes().collect();
-        let resolved: Vec<(Arc<Node>, Vec<Diagnostic>)> = nodes
+        let resolved: Vec<(Option<Resolved>, Vec<Diagnostic>)> = nodes
             .into_par_iter()
             .map(|node| {
-                if matches!(node.kind, NodeKind::Seed { .. })
-                    || (node.refs.is_empty() && node.sources.is_empty())
-                {
-                    return (Arc::clone(node), Vec::new());
+                let seed = matches!(node.kind, NodeKind::Seed { .. });
+                if seed || (node.refs.is_empty() && node.sources.is_empty()) {
+                    return (None, Vec::new());
                 }
                 let mut problems = Vec::new();
-                let resolved = resolver.node(node, &mut problems);
-                (Arc::new(apply(node, resolved)), problems)
+                (Some(resolver.node(node, &mut problems)), problems)
             })
             .collect();
         let mut wrong = Vec::new();
@@ -337,9 +335,12 @@ impl<'a> Collector<'a> {
             .map(|model| Binder::semantic_model(&self.manifest, model, &resolver, &mut wrong))
             .collect();
         self.problems.extend(wrong);
-        for (node, problems) in resolved {
+        for (node, (resolved, problems)) in self.manifest.all_nodes_mut().zip(resolved) {
             self.problems.extend(problems);
-            self.manifest.insert_node(node);
+            if let Some(resolved) = resolved {
+                // Nobody else has them yet, so that nothing is copied.
+                apply(Arc::make_mut(node), resolved);
+            }
         }
         for exposure in exposures {
             self.manifest.exposures.insert(exposure.unique_id.clone(), exposure);

@@ -3,6 +3,7 @@
 //! One entry per file; a folder that several kinds share gives each its own. Seeds are not read into the
 //! store: they may be large, only their fingerprint is taken. Called by `mod`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -72,7 +73,7 @@ pub(super) struct ProjectFiles {
 
 /// Finds and reads the files of a project.
 pub(super) fn discover(project: &Project, sources: &Sources, problems: &mut Vec<Diagnostic>) -> ProjectFiles {
-    let mut finder = Finder { project, sources, problems };
+    let mut finder = Finder { project, sources, problems, walked: HashMap::new() };
     let paths = &project.paths;
     let mut tests = finder.read(&paths.tests, &["sql"]);
     let first_folder =
@@ -116,6 +117,8 @@ struct Finder<'a> {
     project: &'a Project,
     sources: &'a Sources,
     problems: &'a mut Vec<Diagnostic>,
+    /// The files of each folder that was walked: several kinds share folders.
+    walked: HashMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
 }
 
 impl Finder<'_> {
@@ -123,18 +126,27 @@ impl Finder<'_> {
     fn list(&mut self, folders: &[Utf8PathBuf], extensions: &[&str]) -> Vec<(Utf8PathBuf, Utf8PathBuf)> {
         let mut found: Vec<(Utf8PathBuf, Utf8PathBuf)> = Vec::new();
         for folder in folders {
-            match files::walk(&self.project.root, folder, extensions, &self.project.ignored) {
-                Ok(paths) => {
-                    let kept = |path: &Utf8PathBuf| !path.file_name().is_some_and(files::is_skipped_name);
-                    for original in paths.into_iter().filter(kept) {
-                        let path = original.strip_prefix(folder).unwrap_or(&original).to_owned();
-                        found.push((path, original));
-                    }
-                }
-                Err(error) => self.problems.push(error.into()),
+            let wanted = |path: &&Utf8PathBuf| files::has_extension(path, extensions);
+            for original in self.walk(folder).iter().filter(wanted) {
+                let path = original.strip_prefix(folder).unwrap_or(original).to_owned();
+                found.push((path, original.clone()));
             }
         }
         found
+    }
+
+    /// Lists all files below a folder, once.
+    fn walk(&mut self, folder: &Utf8Path) -> &[Utf8PathBuf] {
+        let (project, problems) = (self.project, &mut *self.problems);
+        self.walked.entry(folder.to_owned()).or_insert_with(|| {
+            let mut paths =
+                files::walk(&project.root, folder, &[], &project.ignored).unwrap_or_else(|error| {
+                    problems.push(error.into());
+                    Vec::new()
+                });
+            paths.retain(|path| !path.file_name().is_some_and(files::is_skipped_name));
+            paths
+        })
     }
 
     fn read(&mut self, folders: &[Utf8PathBuf], extensions: &[&str]) -> Vec<ProjectFile> {

@@ -2,13 +2,15 @@
 //! section 8).
 //!
 //! Where nobody replaced a macro its result is computed here, since a call for each of thousands of nodes
-//! and tests would be most of the time that parsing takes; the results are equal. Called by `node`.
+//! and tests would be most of the time that parsing takes; the results are equal. A macro of the project's own is
+//! called for each, but the node's dict is made for it only if it looks at the node. Called by `node`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::context::{ParseScope, Shared};
 use crate::diag::{Code, Diagnostic};
-use crate::jinja::{Scope, from_json, none, py_str};
+use crate::jinja::{BinaryOp, Call, Error, Instance, Scope, Value, from_json, none, object, py_str};
 use crate::manifest::{Json, JsonMap, Node, resource_json};
 
 /// A part of a relation's name that a macro decides.
@@ -38,6 +40,8 @@ pub(super) struct Names {
     schema: String,
     /// For each part whether a project or package has a say.
     custom: [bool; 3],
+    /// For each part whether its macro was seen to look at the node.
+    looks: [AtomicBool; 3],
 }
 
 impl Names {
@@ -57,6 +61,7 @@ impl Names {
             database: field(&shared.target, "database"),
             schema: field(&shared.target, "schema"),
             custom,
+            looks: Default::default(),
         }
     }
 
@@ -103,12 +108,151 @@ impl Names {
         };
         let scope: Arc<dyn Scope> =
             Arc::new(ParseScope::new(Arc::clone(&self.shared), &node.package_name, None));
-        let custom = configured.map_or_else(none, |text| from_json(&Json::from(text)));
-        let args = [custom, from_json(&resource_json(node))];
-        let value = self.shared.engine.call(&entry.value, args, &scope, node.span).map_err(|error| {
+        let ask = |node_value: Value| {
+            let custom = configured.map_or_else(none, |text| from_json(&Json::from(text)));
+            self.shared.engine.call(&entry.value, [custom, node_value], &scope, node.span)
+        };
+        let looks = &self.looks[part as usize];
+        let mut answer = None;
+        if !looks.load(Ordering::Relaxed) {
+            let touched = Arc::new(AtomicBool::new(false));
+            answer = Some(ask(object(Untouched(Arc::clone(&touched)))));
+            if touched.load(Ordering::Relaxed) {
+                looks.store(true, Ordering::Relaxed);
+                answer = None;
+            }
+        }
+        let answer = answer.unwrap_or_else(|| ask(from_json(&resource_json(node))));
+        let value = answer.map_err(|error| {
             let who = format!("{} `{}`", node.resource_type(), node.name);
             Box::new(error.frame(who, None).into_diagnostic())
         })?;
         Ok(if value.is_none() { String::new() } else { py_str(&value).trim().to_owned() })
+    }
+}
+
+/// Stands for a node whose dict is costly: notes that somebody looked at it.
+struct Untouched(Arc<AtomicBool>);
+
+impl Untouched {
+    fn touch(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Instance for Untouched {
+    fn type_name(&self) -> &'static str {
+        self.touch();
+        "dict"
+    }
+
+    fn attr(&self, _name: &str) -> Result<Option<Value>, Error> {
+        self.touch();
+        Ok(None)
+    }
+
+    fn set_attr(&self, _name: &str, _value: Value) -> bool {
+        self.touch();
+        false
+    }
+
+    fn has_method(&self, _name: &str) -> bool {
+        self.touch();
+        false
+    }
+
+    fn call_method(&self, _name: &str, _call: &mut Call<'_>) -> Option<Result<Value, Error>> {
+        self.touch();
+        None
+    }
+
+    fn call(&self, _call: &mut Call<'_>) -> Option<Result<Value, Error>> {
+        self.touch();
+        None
+    }
+
+    fn callable(&self) -> bool {
+        self.touch();
+        false
+    }
+
+    fn item(&self, _key: &Value) -> Result<Option<Value>, Error> {
+        self.touch();
+        Ok(None)
+    }
+
+    fn iter(&self) -> Option<Vec<Value>> {
+        self.touch();
+        None
+    }
+
+    fn len(&self) -> Option<usize> {
+        self.touch();
+        None
+    }
+
+    fn truth(&self) -> bool {
+        self.touch();
+        true
+    }
+
+    fn str(&self) -> String {
+        self.touch();
+        String::new()
+    }
+
+    fn repr(&self) -> String {
+        self.touch();
+        String::new()
+    }
+
+    fn eq(&self, _other: &Value) -> Option<bool> {
+        self.touch();
+        None
+    }
+
+    fn cmp(&self, _other: &Value) -> Option<std::cmp::Ordering> {
+        self.touch();
+        None
+    }
+
+    fn contains(&self, _item: &Value) -> Option<bool> {
+        self.touch();
+        None
+    }
+
+    fn hash(&self) -> Option<u64> {
+        self.touch();
+        None
+    }
+
+    fn binary(&self, _op: BinaryOp, _other: &Value, _reflected: bool) -> Option<Result<Value, Error>> {
+        self.touch();
+        None
+    }
+
+    fn number(&self) -> Option<f64> {
+        self.touch();
+        None
+    }
+
+    fn integer(&self) -> Option<i128> {
+        self.touch();
+        None
+    }
+
+    fn round(&self, _places: i32) -> Option<Value> {
+        self.touch();
+        None
+    }
+
+    fn format(&self, _spec: &str) -> Option<String> {
+        self.touch();
+        None
+    }
+
+    fn is_mapping(&self) -> bool {
+        self.touch();
+        true
     }
 }

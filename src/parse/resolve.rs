@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::manifest::{
-    Config, DependsOn, Found, FunctionCall, Json, Lookup, Manifest, Node, NodeKind, RefCall, ResourceType,
+    Config, Found, FunctionCall, Json, Lookup, Manifest, Node, NodeKind, RefCall, ResourceType,
     SemanticModel, SourceCall, UniqueId, version_text,
 };
 
@@ -371,12 +371,10 @@ pub(super) fn start(span: Span) -> Span {
     Span { end: span.start, ..span }
 }
 
-/// Returns the node with what it needs; switched off when a test has lost its model.
-pub(super) fn apply(node: &Node, resolved: Resolved) -> Node {
-    let mut node = node.clone();
-    node.depends_on = DependsOn { macros: node.depends_on.macros, nodes: Vec::new() };
-    add(&mut node, resolved);
-    node
+/// Says what a node needs, and nothing else; switches it off when a test has lost its model.
+pub(super) fn apply(node: &mut Node, resolved: Resolved) {
+    node.depends_on.nodes.clear();
+    add(node, resolved);
 }
 
 /// Adds to what a node needs; switches it off when it is a test that has lost something.
