@@ -1,5 +1,6 @@
 # make demo   builds example_project, real flight data, into an embedded DuckDB file
 # make test   runs every check: tests, formatting, lints
+# make bench  compares the release build with dbt and the bare engine on generated projects
 # Both do their own set-up and share one cargo profile, so nothing is compiled twice.
 
 CARGO ?= cargo
@@ -10,7 +11,10 @@ TIDEGATE = $(CARGO) run --quiet --locked --manifest-path ../Cargo.toml --
 export LD_LIBRARY_PATH := $(or $(DUCKDB_LIB_DIR),$(CURDIR)/.deps/duckdb):$(LD_LIBRARY_PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
+PHASES ?= version,parse_cold,compile_cold,compile_one,ls,run,build,build_again
+SIZES ?= 100,1000
+
+.PHONY: help demo test bench unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
 
 help:
 	@grep -E '^# make' $(MAKEFILE_LIST) | cut -c3-
@@ -20,6 +24,19 @@ demo: setup
 	cd example_project && $(TIDEGATE) build
 
 test: unit pages format lint
+
+bench: setup .deps/bench/ready
+	$(CARGO) build --release --locked
+	$(PYTHON) tests/bench/bench.py --exe dbt=$(CURDIR)/.deps/bench/bin/dbt \
+		--exe tidegate=$(CURDIR)/target/release/tidegate \
+		--engine-python $(CURDIR)/.deps/bench/bin/python --work target/bench --out target/bench/results \
+		--sizes $(SIZES) --phases $(PHASES) --raw
+
+# dbt and the engines it is compared with, in the versions that requirements.txt pins.
+.deps/bench/ready: tests/bench/requirements.txt
+	$(PYTHON) -m venv .deps/bench
+	.deps/bench/bin/pip install --quiet -r $<
+	touch $@
 
 # nextest where it is installed, plain cargo otherwise: the same tests. nextest leaves out those in the documentation.
 unit: setup setup-extensions setup-python setup-postgres

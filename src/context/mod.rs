@@ -43,7 +43,7 @@ pub use deferral::Deferral;
 pub use facts::external_location;
 pub use macros::{DispatchError, INTERNAL, MacroEntry, MacroTable};
 pub use relation::{relation_of, relation_value};
-pub use run_scope::{NodeScope, RunScope, WriteExecuted};
+pub use run_scope::{Known, NodeScope, RunScope, WriteExecuted};
 pub use seed::seed_options;
 pub use session::{QueryComment, Session, SharedSession, SqlError};
 pub use shared::{Cached, Shared};

@@ -19,7 +19,7 @@ use super::relation::relation_value;
 use super::session::{MAIN_SESSION, SharedSession};
 use super::shared::Shared;
 use super::statement::Results;
-use crate::adapter::{Adapter, RelationCache};
+use crate::adapter::{Adapter, QueryResult, RelationCache};
 use crate::diag::{Diagnostic, Span};
 use crate::jinja::{
     Call, Error, Scope, SourceMap, UndefinedMode, Value, from_json, function, list, none, object, py_str,
@@ -31,6 +31,9 @@ use crate::manifest::{
 
 /// Writes an executed statement, of a batch if there is one, and returns its file, relative to the project.
 pub type WriteExecuted = Box<dyn Fn(&Node, Option<&Batch>, &str) -> Result<String, Diagnostic> + Send + Sync>;
+
+/// Answers a statement without sending it, if the answer is known.
+pub type Known = Box<dyn Fn(&str) -> Option<QueryResult> + Send + Sync>;
 
 /// What all nodes of one run share.
 pub struct RunScope {
@@ -85,6 +88,7 @@ struct Inner {
     called: Mutex<Called>,
     /// The compiled node and where its SQL came from, to map positions of database errors.
     compiled: OnceLock<(Arc<Compiled>, SourceMap)>,
+    known: OnceLock<Known>,
 }
 
 /// Macros that count as called by the node itself.
@@ -161,7 +165,18 @@ impl NodeScope {
             model: Mutex::default(),
             called: Mutex::default(),
             compiled: OnceLock::new(),
+            known: OnceLock::new(),
         }
+    }
+
+    /// Says which statements of this node have known answers. Only the first word counts.
+    pub fn know(&self, known: Known) {
+        let _ = self.0.known.set(known);
+    }
+
+    /// Returns the answer to a statement if it is known.
+    pub(super) fn known_answer(&self, sql: &str) -> Option<QueryResult> {
+        self.0.known.get().and_then(|known| known(sql))
     }
 
     /// Adds a name for the stage that follows; it hides macros of that name.

@@ -86,6 +86,11 @@ impl SharedSession {
         })))
     }
 
+    /// Tells whether both are the same session.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Runs a function on the session. It must not render templates: they could need the session themselves.
     pub fn with<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))

@@ -5,6 +5,7 @@
 mod batches;
 mod build;
 mod command;
+mod forecast;
 mod resume;
 mod step;
 mod test_edges;
@@ -12,6 +13,7 @@ mod test_edges;
 pub use batches::{BatchRequest, again, batches};
 pub use build::{Request, plan};
 pub use command::Command;
+pub use forecast::{Forecast, UNKNOWN_COST};
 pub use resume::Resumption;
 pub use step::{Action, Blocking, Plan, SchemaName, Step};
 pub use test_edges::with_test_edges;

@@ -27,4 +27,6 @@ pub struct Turn<'t> {
     pub index: usize,
     /// How many there are.
     pub total: usize,
+    /// Other steps of its group ([`Runner::group`](super::Runner::group)) that are ready and will have their turn.
+    pub peers: &'t [&'t UniqueId],
 }

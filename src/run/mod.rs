@@ -14,6 +14,7 @@ mod prepare;
 mod queue;
 mod result_object;
 mod schedule;
+mod together;
 mod unit_test;
 
 pub use cancel::CancelToken;

@@ -17,6 +17,7 @@ use super::data_test::run_test;
 use super::describe::{Infos, description, place, result_message, test_name};
 use super::materialize::{clone_relation, materialize};
 use super::schedule::{Runner, SkipReason};
+use super::together::{AheadOfTurn, group_of};
 use super::unit_test::run_unit_test;
 use crate::adapter::{Adapter, AdapterResponse};
 use crate::artifacts::{BatchResults, Phase, RunResult, Status, Timing};
@@ -37,7 +38,10 @@ pub struct NodeRunner {
     compiler: Compiler,
     adapter: Arc<dyn Adapter>,
     actions: HashMap<UniqueId, Action>,
-    infos: Infos,
+    pub(super) infos: Infos,
+    /// Whether tests may be answered together.
+    fuse: bool,
+    pub(super) ahead: AheadOfTurn,
     cancel: CancelToken,
     /// Whether a failure under `--fail-fast` stopped the run.
     failed_fast: AtomicBool,
@@ -65,11 +69,13 @@ pub(super) struct Work<'a> {
     timing: Vec<Timing>,
     /// Whether a batch adds to rows that are there.
     pub(super) adds_rows: bool,
+    /// What compiling gave, if it was done before.
+    compiled: Option<Result<Arc<Compiled>, Diagnostic>>,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(node: &'a Arc<Node>, scope: NodeScope, info: NodeInfo) -> Self {
-        Self { node, scope, info, timing: Vec::new(), adds_rows: false }
+        Self { node, scope, info, timing: Vec::new(), adds_rows: false, compiled: None }
     }
 }
 
@@ -87,7 +93,23 @@ impl NodeRunner {
         let infos = Infos::new(&run.manifest, plan.steps.iter().map(|step| &step.id));
         let failed_fast = AtomicBool::new(false);
         let resumed = plan.resumed.clone();
-        Self { adapter: Arc::clone(&run.adapter), compiler, actions, infos, cancel, failed_fast, resumed }
+        Self {
+            adapter: Arc::clone(&run.adapter),
+            compiler,
+            actions,
+            infos,
+            fuse: false,
+            ahead: AheadOfTurn::default(),
+            cancel,
+            failed_fast,
+            resumed,
+        }
+    }
+
+    /// Says whether tests of one relation may be answered by one statement (design D9).
+    #[must_use]
+    pub fn fusing(self, fuse: bool) -> Self {
+        Self { fuse, ..self }
     }
 
     /// Returns what compiles the nodes.
@@ -119,6 +141,19 @@ impl NodeRunner {
         &self.run_scope().shared.events
     }
 
+    /// Begins the work on a node, with what was done of it before its turn and the seconds that took.
+    fn take_up<'a>(&self, node: &'a Arc<Node>, info: &NodeInfo, session: &SharedSession) -> (Work<'a>, f64) {
+        if let Some(ahead) = self.ahead.take(&node.unique_id, session) {
+            let took = ahead.timing.completed_at.duration_since(ahead.timing.started_at).as_secs_f64();
+            let work = Work::new(node, ahead.scope, info.clone());
+            let timing = vec![ahead.timing];
+            return (Work { timing, compiled: Some(ahead.compiled), ..work }, ahead.share + took);
+        }
+        let scope =
+            NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
+        (Work::new(node, scope, info.clone()), 0.0)
+    }
+
     /// Compiles what has SQL of its own: no seed, and nothing that is cloned.
     fn compile(&self, action: Action, work: &Work<'_>) -> Result<Option<Arc<Compiled>>, Diagnostic> {
         if action == Action::Clone || matches!(work.node.kind, NodeKind::Seed { .. }) {
@@ -134,10 +169,16 @@ impl NodeRunner {
     /// Compiles and executes; the transaction of a node that failed is rolled back.
     pub(super) fn work(&self, action: Action, work: &mut Work<'_>) -> Result<Done, Diagnostic> {
         self.events().debug(|| NodeCompiling { node_info: work.info.with_status("compiling") });
-        let begin = Timestamp::now();
-        let compiled = self.compile(action, work);
-        work.timing.push(Timing { name: Phase::Compile, started_at: begin, completed_at: Timestamp::now() });
-        let compiled = compiled?;
+        let compiled = match work.compiled.take() {
+            Some(compiled) => compiled.map(Some),
+            None => {
+                let begin = Timestamp::now();
+                let compiled = self.compile(action, work);
+                let completed_at = Timestamp::now();
+                work.timing.push(Timing { name: Phase::Compile, started_at: begin, completed_at });
+                compiled
+            }
+        }?;
         if work.adds_rows {
             add_rows(&work.scope);
         }
@@ -365,7 +406,7 @@ impl Runner for NodeRunner {
         turn: Turn<'_>,
         crew: &dyn Crew<'a, SharedSession>,
     ) -> RunResult {
-        let Turn { id, index, total } = turn;
+        let Turn { id, index, total, .. } = turn;
         let action = self.actions.get(id).copied().unwrap_or(Action::Compile);
         if action == Action::NoOp {
             return self.no_op(id, (index, total));
@@ -378,6 +419,9 @@ impl Runner for NodeRunner {
             return result;
         };
         let node = &node;
+        if self.fuse {
+            self.ask_together(session, id, turn.peers);
+        }
         let started = Instant::now();
         let info =
             NodeInfo { started_at: Some(Timestamp::now()), ..self.infos.get(id).with_status("started") };
@@ -386,18 +430,22 @@ impl Runner for NodeRunner {
         let (index, total) =
             if matches!(action, Action::Compile | Action::Clone) { (0, 0) } else { (index, total) };
         self.tell_start(node, &info, (index, total));
-        let scope =
-            NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
-        let mut work = Work::new(node, scope, info.clone());
+        let (mut work, share) = self.take_up(node, &info, session);
         let outcome = if action == Action::Build && self.run_scope().builds_in_batches(node) {
             self.work_in_batches(&mut work, session, crew)
         } else {
             self.work(action, &mut work)
         };
         session.with(crate::context::Session::rollback);
-        let result = self.result(work, outcome, started);
+        let mut result = self.result(work, outcome, started);
+        result.execution_time += share;
         self.tell_end(node, &info, &result, (index, total));
         result
+    }
+
+    fn group(&self, id: &UniqueId) -> Option<&UniqueId> {
+        let node = self.run_scope().manifest.nodes.get(id).filter(|_| self.fuse)?;
+        group_of(node, *self.actions.get(id)?, self.run_scope().shared.is_on("STORE_FAILURES"))
     }
 
     fn shares(&self, id: &UniqueId) -> bool {
@@ -406,7 +454,7 @@ impl Runner for NodeRunner {
     }
 
     fn skip(&self, turn: Turn<'_>, because: &SkipReason) -> RunResult {
-        let Turn { id, index, total } = turn;
+        let Turn { id, index, total, .. } = turn;
         let info = self.infos.get(id);
         let node = self.run_scope().manifest.node(id);
         let (schema, name) = node.map_or_else(

@@ -1,7 +1,10 @@
 //! What is ready, what waits, what is blocked: the bookkeeping of the scheduler, without threads.
+//!
+//! Of the ready steps the most urgent goes first, then the one that stands first in the plan. Steps of one group
+//! can be taken together. Called by `schedule` alone, which holds a lock.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use super::schedule::SkipReason;
 use crate::artifacts::Status;
@@ -16,16 +19,27 @@ pub(super) struct Job {
     pub(super) blocked_by: Option<SkipReason>,
 }
 
-/// The steps of a plan by their state. A step's place is its priority: lower goes first.
+/// The steps of a plan by their state.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    ready: BinaryHeap<Reverse<usize>>,
+    /// Urgency and place of what is ready; also of steps that were taken with their group since.
+    ready: BinaryHeap<(u64, Reverse<usize>)>,
+    /// How many of them are really ready.
+    waiting_to_start: usize,
+    /// How urgent each step is; all the same where it is empty.
+    urgency: Vec<u64>,
+    /// The group of each step that has one.
+    groups: HashMap<usize, usize>,
+    /// What is ready of each group.
+    ready_in_group: HashMap<usize, BTreeSet<usize>>,
     /// How many steps each one still waits for.
     waits_for: Vec<usize>,
     /// Who waits for each one.
     waiting: Vec<Vec<usize>>,
     /// The failure that blocks each one.
     blocked_by: Vec<Option<Failure>>,
+    /// What some worker has in hand, or had.
+    taken: Vec<bool>,
     started: Vec<bool>,
     running: usize,
 }
@@ -37,14 +51,19 @@ struct Failure {
 }
 
 impl Queue {
-    /// Lines up a plan.
-    pub(super) fn new(plan: &Plan) -> Self {
+    /// Lines up a plan. `urgency` is that of each step, or empty; `groups` holds the group of some steps.
+    pub(super) fn new(plan: &Plan, urgency: Vec<u64>, groups: HashMap<usize, usize>) -> Self {
         let count = plan.steps.len();
         let mut queue = Self {
             ready: BinaryHeap::new(),
+            waiting_to_start: 0,
+            urgency,
+            groups,
+            ready_in_group: HashMap::new(),
             waits_for: plan.steps.iter().map(|step| step.after.len()).collect(),
             waiting: vec![Vec::new(); count],
             blocked_by: vec![None; count],
+            taken: vec![false; count],
             started: vec![false; count],
             running: 0,
         };
@@ -53,19 +72,63 @@ impl Queue {
                 queue.waiting[*before].push(place);
             }
             if step.after.is_empty() {
-                queue.ready.push(Reverse(place));
+                queue.line_up(place);
             }
         }
         queue
     }
 
-    /// Starts the first ready step.
+    fn line_up(&mut self, step: usize) {
+        self.taken[step] = false;
+        self.ready.push((self.urgency.get(step).copied().unwrap_or(0), Reverse(step)));
+        self.waiting_to_start += 1;
+        if let Some(group) = self.groups.get(&step) {
+            self.ready_in_group.entry(*group).or_default().insert(step);
+        }
+    }
+
+    /// Takes the first ready step.
     pub(super) fn take(&mut self) -> Option<Job> {
-        let Reverse(step) = self.ready.pop()?;
-        self.started[step] = true;
+        loop {
+            let (_, Reverse(step)) = self.ready.pop()?;
+            if !self.taken[step] {
+                return Some(self.take_step(step));
+            }
+        }
+    }
+
+    fn take_step(&mut self, step: usize) -> Job {
+        self.taken[step] = true;
+        self.waiting_to_start -= 1;
         self.running += 1;
+        if let Some(ready) = self.groups.get(&step).and_then(|group| self.ready_in_group.get_mut(group)) {
+            ready.remove(&step);
+        }
         let blocked_by = self.blocked_by[step].as_ref().map(|failure| failure.because.clone());
-        Some(Job { step, blocked_by })
+        Job { step, blocked_by }
+    }
+
+    /// Returns the steps of the same group that are ready and not blocked, in plan order.
+    pub(super) fn peers(&self, step: usize) -> Vec<usize> {
+        let group = self.groups.get(&step).and_then(|group| self.ready_in_group.get(group));
+        let free = |peer: &usize| self.blocked_by[*peer].is_none();
+        group.into_iter().flatten().copied().filter(free).collect()
+    }
+
+    /// Takes ready steps.
+    pub(super) fn take_all(&mut self, steps: &[usize]) -> Vec<Job> {
+        steps.iter().map(|step| self.take_step(*step)).collect()
+    }
+
+    /// Notes that a step that was taken is really begun.
+    pub(super) fn start(&mut self, step: usize) {
+        self.started[step] = true;
+    }
+
+    /// Takes back what was taken and not begun.
+    pub(super) fn give_back(&mut self, step: usize) {
+        self.running -= 1;
+        self.line_up(step);
     }
 
     /// Ends a step, `failed` with its status when it blocks what waits for it; returns how many steps became
@@ -91,7 +154,7 @@ impl Queue {
             }
             self.waits_for[next] -= 1;
             if self.waits_for[next] == 0 {
-                self.ready.push(Reverse(next));
+                self.line_up(next);
                 freed += 1;
             }
         }
@@ -100,7 +163,7 @@ impl Queue {
 
     /// Tells whether nothing runs and nothing can.
     pub(super) fn is_idle(&self) -> bool {
-        self.running == 0 && self.ready.is_empty()
+        self.running == 0 && self.waiting_to_start == 0
     }
 
     /// Returns the steps that were never started, in plan order.

@@ -1,11 +1,12 @@
 //! Runs the steps of a plan on worker threads; what a step does is behind [`Runner`].
 //!
-//! Each step is run or skipped exactly once, never before the steps it waits for; of the ready ones the first
-//! of the plan goes first. Work per step is constant apart from its edges, and nobody waits busily. A worker
-//! that panics loses its node, not the run. Called by the commands that run nodes.
+//! Each step is run or skipped exactly once, never before the steps it waits for. Of the ready ones a single
+//! worker takes the first of the plan; several take the most urgent, and steps of one group together. Work per step
+//! is constant apart from its edges, and nobody waits busily. A worker that panics loses its node, not the run.
+//! Called by the commands that run nodes.
 
 use std::any::Any;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -80,6 +81,13 @@ pub trait Runner: Sync {
         false
     }
 
+    /// Returns what a step has in common with others that are better done together: when it is ready, those of
+    /// the same group that are ready too are its [`Turn::peers`].
+    fn group(&self, id: &UniqueId) -> Option<&UniqueId> {
+        let _ = id;
+        None
+    }
+
     /// Interrupts what the workers do now. Called once, from the worker that failed, when `--fail-fast` stops
     /// the run; after Ctrl-C the callbacks of the [`CancelToken`] do the same. [`Runner::run`] then returns a
     /// skipped result for a node that it broke off, with the message of the [`SkipReason`].
@@ -95,6 +103,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// Stops the run from outside.
     pub cancel: CancelToken,
+    /// How urgent each step of the plan is, where several workers have a choice; empty for plan order.
+    pub urgency: Vec<u64>,
 }
 
 /// What stopped a run before its end.
@@ -128,8 +138,9 @@ impl Outcome {
 
 /// Runs a plan. Errors if there is something to do and no worker can start.
 pub fn run_plan<R: Runner>(plan: &Plan, runner: &R, options: &Options) -> Result<Outcome, Diagnostic> {
+    let urgency = if options.threads > 1 { options.urgency.clone() } else { Vec::new() };
     let state = State {
-        queue: Queue::new(plan),
+        queue: Queue::new(plan, urgency, groups(plan, runner)),
         outcome: Outcome::default(),
         help: VecDeque::new(),
         numbers: 0,
@@ -153,6 +164,19 @@ pub fn run_plan<R: Runner>(plan: &Plan, runner: &R, options: &Options) -> Result
         });
     }
     shared.finish()
+}
+
+/// Numbers the groups of a plan's steps.
+fn groups<R: Runner>(plan: &Plan, runner: &R) -> HashMap<usize, usize> {
+    let mut numbers: HashMap<&UniqueId, usize> = HashMap::new();
+    let mut groups = HashMap::new();
+    for (place, step) in plan.steps.iter().enumerate() {
+        if let Some(group) = runner.group(&step.id) {
+            let next = numbers.len();
+            groups.insert(place, *numbers.entry(group).or_insert(next));
+        }
+    }
+    groups
 }
 
 fn no_thread(error: &std::io::Error) -> Diagnostic {
@@ -181,9 +205,15 @@ struct Shared<'a, R: Runner> {
 
 /// What a worker does next.
 enum Next<'a, W> {
-    /// A step, with its number.
-    Step(Job, usize),
+    Steps(Taken<'a>),
     Help(Help<'a, W>),
+}
+
+/// Steps that one worker has taken.
+struct Taken<'a> {
+    jobs: VecDeque<Job>,
+    /// Others of the first one's group that are ready, in hand or not.
+    peers: Vec<&'a UniqueId>,
 }
 
 impl<'a, R: Runner> Crew<'a, R::Worker> for Shared<'a, R> {
@@ -207,7 +237,7 @@ impl<'a, R: Runner> Shared<'a, R> {
         let Some(mut worker) = self.start(index) else { return };
         while let Some(next) = self.next() {
             let panicked = match next {
-                Next::Step(job, number) => self.step(&mut worker, &job, number),
+                Next::Steps(taken) => self.steps(&mut worker, taken),
                 Next::Help(help) => catch_unwind(AssertUnwindSafe(|| help(&mut worker))).is_err(),
             };
             if panicked {
@@ -222,21 +252,55 @@ impl<'a, R: Runner> Shared<'a, R> {
         }
     }
 
-    /// Runs or skips a step and records its result; tells whether it broke the worker.
-    fn step(&self, worker: &mut R::Worker, job: &Job, number: usize) -> bool {
-        let turn = self.turn(job.step, number);
+    /// Runs what a worker took, one after another; tells whether that broke the worker. What is left then is for
+    /// whoever is next.
+    fn steps(&self, worker: &mut R::Worker, mut taken: Taken<'_>) -> bool {
+        let mut peers = std::mem::take(&mut taken.peers);
+        while let Some(job) = taken.jobs.pop_front() {
+            let Some(number) = self.begin(&job) else { return false };
+            if self.step(worker, (&job, !taken.jobs.is_empty()), (number, &peers)) {
+                let mut state = self.lock();
+                taken.jobs.iter().for_each(|job| state.queue.give_back(job.step));
+                return true;
+            }
+            peers.clear();
+        }
+        false
+    }
+
+    /// Notes the start of a step and returns its number; `None` when the run was stopped meanwhile.
+    fn begin(&self, job: &Job) -> Option<usize> {
+        let mut state = self.lock();
+        if state.outcome.stopped.is_some() {
+            return None;
+        }
+        state.queue.start(job.step);
+        let numbered = self.plan.steps[job.step].numbered;
+        state.numbers += usize::from(numbered);
+        Some(if numbered { state.numbers } else { 0 })
+    }
+
+    /// Runs or skips a step and records its result; tells whether it broke the worker. `more` says whether the
+    /// worker has others in hand.
+    fn step(
+        &self,
+        worker: &mut R::Worker,
+        (job, more): (&Job, bool),
+        (number, peers): (usize, &[&UniqueId]),
+    ) -> bool {
+        let turn = Turn { peers, ..self.turn(job.step, number) };
         let done = match &job.blocked_by {
             Some(because) => Ok(self.skip(turn, because)),
             None => catch_unwind(AssertUnwindSafe(|| self.runner.run(worker, turn, self))),
         };
         let panicked = done.is_err();
-        self.done(job, done.unwrap_or_else(|panic| lost(turn.id, panic.as_ref())));
+        self.done((job, more), done.unwrap_or_else(|panic| lost(turn.id, panic.as_ref())));
         panicked
     }
 
     fn turn(&self, step: usize, index: usize) -> Turn<'a> {
         let step = &self.plan.steps[step];
-        Turn { id: &step.id, index, total: if step.numbered { self.total } else { 0 } }
+        Turn { id: &step.id, index, total: if step.numbered { self.total } else { 0 }, peers: &[] }
     }
 
     fn start(&self, index: usize) -> Option<R::Worker> {
@@ -269,13 +333,7 @@ impl<'a, R: Runner> Shared<'a, R> {
                 return None;
             }
             if let Some(job) = state.queue.take() {
-                let number = if self.plan.steps[job.step].numbered {
-                    state.numbers += 1;
-                    state.numbers
-                } else {
-                    0
-                };
-                return Some(Next::Step(job, number));
+                return Some(Next::Steps(self.with_peers(job, &mut state.queue)));
             }
             if let Some(help) = state.help.pop_front() {
                 return Some(Next::Help(help));
@@ -288,13 +346,25 @@ impl<'a, R: Runner> Shared<'a, R> {
         }
     }
 
+    /// Adds the ready steps of the same group to a step. A single worker keeps to the order of the plan: it only
+    /// looks at them.
+    fn with_peers(&self, job: Job, queue: &mut Queue) -> Taken<'a> {
+        let found = if job.blocked_by.is_some() { Vec::new() } else { queue.peers(job.step) };
+        let peers = found.iter().map(|step| &self.plan.steps[*step].id).collect();
+        let mut jobs = VecDeque::from([job]);
+        if self.options.threads > 1 {
+            jobs.extend(queue.take_all(&found));
+        }
+        Taken { jobs, peers }
+    }
+
     fn skip(&self, turn: Turn<'_>, because: &SkipReason) -> RunResult {
         catch_unwind(AssertUnwindSafe(|| self.runner.skip(turn, because)))
             .unwrap_or_else(|panic| lost(turn.id, panic.as_ref()))
     }
 
     /// Records a result and frees what waited for it.
-    fn done(&self, job: &Job, result: RunResult) {
+    fn done(&self, (job, more): (&Job, bool), result: RunResult) {
         let step = &self.plan.steps[job.step];
         let status = result.status;
         let mut state = self.lock();
@@ -312,8 +382,8 @@ impl<'a, R: Runner> Shared<'a, R> {
         if wake_all {
             self.wake.notify_all();
         } else {
-            // This worker takes one of them itself.
-            (1..freed).for_each(|_| self.wake.notify_one());
+            // A worker with nothing else in hand takes one of them itself.
+            (usize::from(!more)..freed).for_each(|_| self.wake.notify_one());
         }
         if stops {
             self.runner.interrupt();

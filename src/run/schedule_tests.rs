@@ -16,6 +16,8 @@ struct Fake {
     workers: AtomicUsize,
     broken_workers: bool,
     interrupts: AtomicUsize,
+    /// Steps are spread over these groups.
+    groups: Vec<UniqueId>,
     log: Mutex<Vec<(String, &'static str)>>,
 }
 
@@ -37,7 +39,7 @@ impl Runner for Fake {
     }
 
     fn run<'a>(&'a self, _: &mut usize, turn: Turn<'_>, _crew: &dyn Crew<'a, usize>) -> RunResult {
-        let Turn { id, index, total } = turn;
+        let Turn { id, index, total, .. } = turn;
         assert!(index <= total);
         self.note(id, "begin");
         if let Some((at, token)) = &self.cancels_at
@@ -51,7 +53,7 @@ impl Runner for Fake {
     }
 
     fn skip(&self, turn: Turn<'_>, because: &SkipReason) -> RunResult {
-        let Turn { id, index, total } = turn;
+        let Turn { id, index, total, .. } = turn;
         assert!(index <= total);
         self.note(id, "skip");
         let text = match because {
@@ -59,6 +61,11 @@ impl Runner for Fake {
             other => other.message().unwrap_or_default().to_owned(),
         };
         RunResult::new(id.clone(), Status::Skipped).with_message(text)
+    }
+
+    fn group(&self, id: &UniqueId) -> Option<&UniqueId> {
+        let number = id.as_str().bytes().map(usize::from).sum::<usize>();
+        self.groups.get(number % (self.groups.len() + 1))
     }
 
     fn interrupt(&self) {
@@ -88,7 +95,7 @@ fn plan(text: &str, blocking: Blocking) -> Plan {
 }
 
 fn options(threads: usize) -> Options {
-    Options { threads, fail_fast: false, cancel: CancelToken::new() }
+    Options { threads, fail_fast: false, cancel: CancelToken::new(), urgency: Vec::new() }
 }
 
 fn shown(results: &[RunResult]) -> Vec<String> {
@@ -103,6 +110,35 @@ fn one_thread_follows_the_plan() {
     assert_eq!(shown(&outcome.results), ["a success", "b success", "z success", "c success"]);
     assert_eq!((outcome.stopped, outcome.worker_errors.len()), (None, 0));
     assert_eq!(fake.workers.load(Ordering::SeqCst), 1);
+}
+
+fn queue(text: &str, urgency: Vec<u64>, groups: &[(usize, usize)]) -> Queue {
+    Queue::new(&plan(text, Blocking::Errors), urgency, groups.iter().copied().collect())
+}
+
+#[test]
+fn what_is_most_urgent_goes_first() {
+    let mut line = queue("a b c d", vec![1, 3, 2, 3], &[]);
+    let order: Vec<usize> = std::iter::from_fn(|| line.take()).map(|job| job.step).collect();
+    assert_eq!(order, [1, 3, 2, 0]);
+    assert_eq!(queue("a b", vec![], &[]).take().unwrap().step, 0);
+}
+
+#[test]
+fn steps_of_a_group_are_taken_together_and_can_be_given_back() {
+    let plan = plan("a b c d e:a", Blocking::Errors);
+    let mut line = Queue::new(&plan, vec![], [(0, 7), (2, 7), (3, 8), (4, 7)].into());
+    assert_eq!(line.take().unwrap().step, 0);
+    assert_eq!(line.peers(0), [2]);
+    assert_eq!(line.take_all(&[2]).iter().map(|job| job.step).collect::<Vec<_>>(), [2]);
+    assert!(line.peers(0).is_empty());
+    line.start(0);
+    assert_eq!(line.finish(0, None, &plan), 1);
+    assert_eq!(line.peers(2), [4]);
+    line.give_back(2);
+    let rest: Vec<usize> = std::iter::from_fn(|| line.take()).map(|job| job.step).collect();
+    assert_eq!(rest, [1, 2, 3, 4]);
+    assert_eq!(line.unstarted(), [1, 2, 3, 4]);
 }
 
 #[test]
@@ -302,7 +338,10 @@ fn a_stopped_run_still_has_one_result_for_every_step() {
         } else {
             Fake { cancels_at: Some((stopper.clone(), cancel.clone())), ..Fake::default() }
         };
-        let options = Options { threads: 1 + dice.roll(6), fail_fast, cancel };
+        let groups = (0..dice.roll(4)).map(|group| UniqueId::from_artifact(&group.to_string())).collect();
+        let fake = Fake { groups, ..fake };
+        let urgency = (0..size).map(|_| dice.roll(5) as u64).collect();
+        let options = Options { threads: 1 + dice.roll(6), fail_fast, cancel, urgency };
         let outcome = run_plan(&plan, &fake, &options).unwrap();
         let reason = if fail_fast { Stopped::FailFast } else { Stopped::Cancelled };
         assert_eq!(outcome.stopped, Some(reason), "seed {seed}");

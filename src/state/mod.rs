@@ -5,6 +5,7 @@
 
 mod change;
 mod contract;
+mod durations;
 mod manifest;
 mod read;
 mod results;
@@ -13,6 +14,7 @@ mod seed;
 mod upgrade;
 
 pub use change::{Change, Comparison, Rendering};
+pub use durations::Durations;
 pub use manifest::{BuiltNode, PreviousManifest};
 pub use results::{PreviousBatches, PreviousFreshness, PreviousResult, PreviousResults};
 

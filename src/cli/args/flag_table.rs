@@ -126,6 +126,14 @@ pub(crate) const FAIL_FAST: Flag = Flag::switch("fail_fast", "fail-fast", false)
     .env("DBT_FAIL_FAST")
     .project()
     .help(Building, "Stop at the first failure");
+pub(crate) const FUSE: Flag = Flag::switch("fuse", "fuse", true)
+    .env("TIDEGATE_FUSE")
+    .rare()
+    .help(Building, "Run every test as a statement of its own");
+pub(crate) const EXPLAIN_SCHEDULE: Flag = Flag::switch("explain_schedule", "explain-schedule", false)
+    .env("TIDEGATE_EXPLAIN_SCHEDULE")
+    .rare()
+    .help(Building, "Show the critical path and the time that the run is likely to take");
 pub(crate) const THREADS: Flag = Flag::int("threads", "threads")
     .help(Building, "How many nodes to work on at once [default: the profile's]");
 pub(crate) const INTROSPECT: Flag = Flag::switch("introspect", "introspect", true)
@@ -373,6 +381,9 @@ pub(crate) const PORT: Flag = Flag::int("port", "port").by_itself(8080).help(Com
 pub(crate) const BROWSER: Flag = Flag::switch("browser", "browser", true).help(Command, "Open no browser");
 pub(crate) const OUTPUT_PATH: Flag =
     Flag::path("output", "output").short('o').help(Command, "File to write instead of target/sources.json");
+
+/// How the steps of a run are laid out: Tidegate's own, so that artifacts and templates do not show them.
+pub(crate) const SCHEDULING: &[Flag] = &[FUSE, EXPLAIN_SCHEDULE];
 
 /// What every command takes, before or after its name.
 pub(crate) const GLOBAL: &[Flag] = &[

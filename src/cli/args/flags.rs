@@ -145,6 +145,8 @@ impl Flags {
             populate_cache: self.switch("populate_cache"),
             cache_selected_only: self.switch("cache_selected_only"),
             print: self.switch("print"),
+            fuse: self.switch("fuse"),
+            explain_schedule: self.switch("explain_schedule"),
         }
     }
 

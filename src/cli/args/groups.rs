@@ -85,6 +85,10 @@ pub struct Building {
     pub cache_selected_only: bool,
     /// Let `print()` of templates through.
     pub print: bool,
+    /// Answer tests of one relation by one statement.
+    pub fuse: bool,
+    /// Show the critical path.
+    pub explain_schedule: bool,
 }
 
 /// Earlier state.

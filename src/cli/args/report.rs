@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::flag_table::SCHEDULING;
 use super::flags::{Flags, Source};
 
 impl Flags {
@@ -16,7 +17,8 @@ impl Flags {
         args.insert("strict_mode".into(), json!(false));
         for (id, setting) in &self.settings {
             let left_out = LEFT_OUT_WHEN_OFF.contains(id) && setting.value == json!(false);
-            if !setting.value.is_null() && !left_out {
+            let own = SCHEDULING.iter().any(|flag| flag.id == *id);
+            if !setting.value.is_null() && !left_out && !own {
                 args.insert((*id).to_owned(), setting.value.clone());
             }
         }

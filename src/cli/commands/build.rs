@@ -22,6 +22,7 @@ pub(super) const SPEC: Spec = Spec {
         flag_table::TYPING,
         &[FULL_REFRESH, EMPTY, STORE_FAILURES, SHOW, EXPORT_SAVED_QUERIES, INCLUDE_SAVED_QUERY, SQLPARSE],
         flag_table::TIMING,
+        flag_table::SCHEDULING,
     ],
     positional: None,
 };

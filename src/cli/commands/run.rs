@@ -15,7 +15,12 @@ pub(super) const SPEC: Spec = Spec {
     chapter: Chapter::Build,
     about: "Build models",
     details: "",
-    flags: &[flag_table::SELECTING, &[FULL_REFRESH, EMPTY, SQLPARSE], flag_table::TIMING],
+    flags: &[
+        flag_table::SELECTING,
+        &[FULL_REFRESH, EMPTY, SQLPARSE],
+        flag_table::TIMING,
+        flag_table::SCHEDULING,
+    ],
     positional: None,
 };
 

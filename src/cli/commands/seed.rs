@@ -15,7 +15,7 @@ pub(super) const SPEC: Spec = Spec {
     chapter: Chapter::Build,
     about: "Load seeds: CSV files of the project",
     details: "",
-    flags: &[flag_table::SELECTING, &[FULL_REFRESH, SHOW, SQLPARSE]],
+    flags: &[flag_table::SELECTING, &[FULL_REFRESH, SHOW, SQLPARSE], flag_table::SCHEDULING],
     positional: None,
 };
 

@@ -15,7 +15,7 @@ pub(super) const SPEC: Spec = Spec {
     chapter: Chapter::Build,
     about: "Run tests on what is built",
     details: "",
-    flags: &[flag_table::SELECTING, flag_table::TYPING, &[STORE_FAILURES, SQLPARSE]],
+    flags: &[flag_table::SELECTING, flag_table::TYPING, &[STORE_FAILURES, SQLPARSE], flag_table::SCHEDULING],
     positional: None,
 };
 

@@ -16,6 +16,7 @@ use crate::plan::{Command, Plan, Request, plan};
 use crate::project::Scrubber;
 use crate::run::{HookStage, NodeRunner, Options, Runner, SkipReason, Turn, prepare, run_hooks, run_plan};
 
+use super::forecast::Outlook;
 use super::load::{Loaded, load, written};
 use super::report::{blank, finished, print_results};
 use super::scope::{Warehouse, open};
@@ -57,11 +58,14 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
     }
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
-    let runner = NodeRunner::new(warehouse.compiler(&loaded), &plan, ui.cancel.clone());
+    let runner = NodeRunner::new(warehouse.compiler(&loaded), &plan, ui.cancel.clone())
+        .fusing(ui.flags.building().fuse);
     let (ran, seconds) = run(ui, (&loaded, &warehouse), &plan, &runner, runner.compiler());
+    // The database may have much to write too.
+    let written = if ran.is_ok() { loaded.write_manifest(ui, loaded.compiled.clone()) } else { Ok(()) };
     let closed = warehouse.close();
     let Ran { results, interrupted, broken } = ran?;
-    loaded.write_manifest(ui)?;
+    written?;
     write_results(ui, &loaded, &results, seconds)?;
     if command != Command::Compile {
         finished(ui, &loaded, &results, seconds);
@@ -125,6 +129,10 @@ fn run_all<R: Runner>(
         Code::CONNECTION => problem.focused(&ui.sources, loaded.workspace.profile.span),
         _ => problem,
     })?;
+    let mut outlook = Outlook::read(loaded, plan);
+    if ui.flags.building().explain_schedule {
+        outlook.explain(ui, plan, threads);
+    }
     let mut results = Vec::with_capacity(plan.total());
     if let Some(broken) = hooks(ui, compiler, warehouse, (&plan.on_run_start, HookStage::Start), &mut results)
     {
@@ -135,13 +143,18 @@ fn run_all<R: Runner>(
     if start_failed && shared.is_on("SKIP_NODES_IF_ON_RUN_START_FAILS") {
         let numbered = plan.steps.iter().filter(|step| step.numbered);
         results.extend(numbered.enumerate().map(|(at, step)| {
-            let turn = Turn { id: &step.id, index: at + 1, total: plan.total() };
+            let turn = Turn { id: &step.id, index: at + 1, total: plan.total(), peers: &[] };
             runner.skip(turn, &SkipReason::Hook)
         }));
     } else {
-        let options =
-            Options { threads, fail_fast: ui.flags.building().fail_fast, cancel: ui.cancel.clone() };
+        let options = Options {
+            threads,
+            fail_fast: ui.flags.building().fail_fast,
+            cancel: ui.cancel.clone(),
+            urgency: outlook.urgency(),
+        };
         let outcome = run_plan(plan, runner, &options)?;
+        outlook.learn(ui, loaded, plan, &outcome.results);
         results.extend(outcome.results);
     }
     let nodes = results.clone();

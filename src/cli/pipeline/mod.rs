@@ -4,6 +4,7 @@
 mod catalog;
 mod deferral;
 mod execute;
+mod forecast;
 mod freshness;
 mod inline;
 mod load;

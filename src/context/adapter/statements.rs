@@ -95,6 +95,10 @@ impl NodeScope {
     /// Sends SQL on the worker's session; an error points at the line that wrote it.
     pub(super) fn send(&self, sql: &Value, how: &Sending, call: &Call<'_>) -> Result<QueryResult, Error> {
         let text = py_str(sql);
+        let plain = how.fetch == Fetch::All && how.parameters.is_empty();
+        if let Some(answer) = plain.then(|| self.known_answer(&text)).flatten() {
+            return Ok(answer);
+        }
         self.session()
             .with(|session| session.execute_with(&text, &how.parameters, how.auto_begin, how.fetch))
             .map_err(|error| self.database_error(&error, call.source_map(sql).as_ref()))

@@ -7,6 +7,7 @@ mod defer;
 mod docs;
 mod freshness;
 mod functions;
+mod fused;
 mod hooks;
 mod interrupt;
 mod introspection;

@@ -1,0 +1,1 @@
+select $column from $relation where $column is null
