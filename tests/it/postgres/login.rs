@@ -1,6 +1,6 @@
 //! Who may log in and how: passwords in every way servers ask for them, and where passwords come from.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tidegate::adapter::{DbErrorKind, Fetch};
@@ -67,10 +67,10 @@ fn debug(project: &Path, variables: &[(&str, &str)]) -> Ended {
     variables.iter().fold(call, |call, (name, value)| call.env(name, value)).run()
 }
 
-fn password_file(path: PathBuf, text: &str, mode: u32) -> String {
+fn password_file(path: &Path, text: &str, mode: u32) -> String {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::write(&path, text).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
@@ -81,15 +81,15 @@ fn passwords_come_from_where_libpq_finds_them() {
     let line = format!("*:{}:postgres:tide:{PASSWORD}\n", server.port);
     assert_eq!(debug(&project, &[]).code, Some(1));
     assert_eq!(debug(&project, &[("PGPASSWORD", PASSWORD)]).code, Some(0));
-    let other = password_file(server.path("passwords"), &line, 0o600);
+    let other = password_file(&server.path("passwords"), &line, 0o600);
     assert_eq!(debug(&project, &[("PGPASSFILE", &other)]).code, Some(0));
     // The calls have the project as their home.
-    password_file(project.join(".pgpass"), &line, 0o600);
+    password_file(&project.join(".pgpass"), &line, 0o600);
     assert_eq!(debug(&project, &[]).code, Some(0));
-    password_file(project.join(".pgpass"), &line, 0o644);
+    password_file(&project.join(".pgpass"), &line, 0o644);
     let open = debug(&project, &[]);
     assert!(open.stdout.contains("has group or world access"), "{}", open.stdout);
-    password_file(project.join(".pgpass"), "*:*:*:*:wrong", 0o600);
+    password_file(&project.join(".pgpass"), "*:*:*:*:wrong", 0o600);
     let wrong = debug(&project, &[]);
     assert!(wrong.stdout.contains("password retrieved from file"), "{}", wrong.stdout);
     assert_eq!(debug(&project, &[("PGSSLMODE", "require"), ("PGPASSWORD", PASSWORD)]).code, Some(1));

@@ -184,12 +184,7 @@ fn macros_see_what_they_see_in_dbt() {
     let seen: Vec<&str> =
         shown.lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']')).collect();
     assert_eq!(seen.len(), all.len());
-    let wrong: Vec<_> = all
-        .iter()
-        .zip(&seen)
-        .filter(|((_, want), got)| want != *got)
-        .map(|(want, got)| (want, got))
-        .collect();
+    let wrong: Vec<_> = all.iter().zip(&seen).filter(|((_, want), got)| want != *got).collect();
     assert!(wrong.is_empty(), "(expression, wanted), seen: {wrong:#?}");
 }
 
