@@ -18,7 +18,7 @@ use super::site::{SITE_SOURCES, write_site};
 use crate::diag::Diagnostic;
 
 /// How long a connection may stay silent.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How many browsers are answered at a time.
 const CONNECTIONS: usize = 64;

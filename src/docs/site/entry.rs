@@ -68,6 +68,7 @@ pub(super) struct Entry<'a> {
     pub(super) status: Option<String>,
 }
 
+#[expect(clippy::ref_option, reason = "serde hands over the field as it is")]
 fn is_empty(text: &Option<String>) -> bool {
     text.as_deref().is_none_or(str::is_empty)
 }
@@ -75,6 +76,7 @@ fn is_empty(text: &Option<String>) -> bool {
 /// The keys of a manifest entry that are read here; what a kind of resource does not have is missing.
 #[derive(Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the keys of a manifest entry")]
 pub(super) struct Raw {
     name: String,
     resource_type: String,
