@@ -149,7 +149,7 @@ impl Finisher<'_> {
                 models::describe(&mut node, properties, version, problems);
             }
             if let (NodeKind::Function(signature), Some(declared)) = (&mut node.kind, &properties.signature) {
-                *signature = Box::new(declared.clone());
+                **signature = declared.clone();
             } else if node.config.enabled() {
                 self.describe(&mut node, properties, version, problems);
             }

@@ -56,7 +56,7 @@ impl Resolver<'_> {
         self.all(&Self::asker(node), &node.refs, sources, problems)
     }
 
-    fn asker<'n>(node: &'n Node) -> Asker<'n> {
+    fn asker(node: &Node) -> Asker<'_> {
         Asker {
             id: &node.unique_id,
             name: &node.name,
