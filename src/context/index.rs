@@ -91,7 +91,7 @@ struct Index {
 }
 
 impl Index {
-    fn read(entry: &JsonMap, columns: Vec<String>, method_key: &str) -> Self {
+    fn read(entry: &JsonMap, columns: &[String], method_key: &str) -> Self {
         let text = |key: &str| entry.get(key).and_then(Json::as_str).map(str::to_owned);
         Self {
             name: text("name"),
@@ -138,7 +138,7 @@ pub(super) fn materialized_view_changes(results: &Value, model: &Value) -> Resul
         let names = row.get("column_names").and_then(Json::as_str).unwrap_or_default();
         names.split(',').map(str::to_owned).collect()
     };
-    let existing: Vec<Index> = rows.iter().map(|row| Index::read(row, columns(row), "method")).collect();
+    let existing: Vec<Index> = rows.iter().map(|row| Index::read(row, &columns(row), "method")).collect();
     let wanted = configured(model);
     let lacks = |list: &[Index], index: &Index| !list.iter().any(|other| other.equals(index));
     let change = |action: &str, index: &Index| {
@@ -168,8 +168,8 @@ fn configured(model: &Value) -> Vec<Index> {
     for entry in indexes.as_ref().and_then(Json::as_array).into_iter().flatten() {
         let Json::Object(entry) = entry else { continue };
         let names = entry.get("columns").and_then(Json::as_array).into_iter().flatten();
-        let columns = names.filter_map(Json::as_str).map(str::to_owned).collect();
-        let index = Index::read(entry, columns, "type");
+        let columns: Vec<String> = names.filter_map(Json::as_str).map(str::to_owned).collect();
+        let index = Index::read(entry, &columns, "type");
         if !wanted.iter().any(|other| other.equals(&index)) {
             wanted.push(index);
         }
@@ -184,7 +184,7 @@ mod tests {
 
     fn index(columns: &[&str], method: Option<&str>) -> Index {
         let entry = [("type".to_owned(), method.map_or(Json::Null, Json::from))].into_iter().collect();
-        Index::read(&entry, columns.iter().map(|column| (*column).to_owned()).collect(), "type")
+        Index::read(&entry, &columns.iter().map(|column| (*column).to_owned()).collect::<Vec<_>>(), "type")
     }
 
     #[test]
