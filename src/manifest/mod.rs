@@ -136,7 +136,7 @@ impl Manifest {
 
     /// Returns the macros that a resource calls; nothing for sources.
     pub fn macros_of(&self, id: &UniqueId) -> &[UniqueId] {
-        let needs = self.nodes.get(id).map(|node| &node.depends_on);
+        let needs = self.node(id).map(|node| &node.depends_on);
         let needs = needs.or_else(|| self.exposures.get(id).map(|exposure| &exposure.depends_on));
         let needs = needs.or_else(|| self.unit_tests.get(id).map(|test| &test.depends_on));
         let needs = needs.or_else(|| self.semantic_entry(id).map(|(entry, _)| &entry.depends_on));

@@ -39,6 +39,7 @@ pub(super) fn broken(model: &Node, old: &Json) -> Option<Diagnostic> {
 }
 
 /// The model a message is about.
+#[derive(Clone, Copy)]
 struct Model<'a> {
     name: &'a str,
     file: &'a str,

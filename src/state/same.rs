@@ -206,7 +206,12 @@ fn descriptions(node: &Node, old: &Json) -> bool {
 }
 
 fn truthy(value: &Json) -> bool {
-    !matches!(value, Json::Null | Json::Bool(false)) && *value != Json::from("") && *value != Json::from(0)
+    match value {
+        Json::Null | Json::Bool(false) => false,
+        Json::Number(number) => number.as_f64() != Some(0.0),
+        Json::String(text) => !text.is_empty(),
+        Json::Bool(true) | Json::Array(_) | Json::Object(_) => true,
+    }
 }
 
 /// Where it is built, as far as that is configured; of a source, where it lies.

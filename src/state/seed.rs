@@ -18,7 +18,7 @@ pub(super) fn notice(seed: &Node, old: &Json) -> Option<Diagnostic> {
         return None;
     }
     let (name, rest) = if old_text(old, "name") != PATH {
-        ("SeedIncreased", "The previous file was <=1MiB, so it has changed")
+        ("SeedIncreased", "The previous file was <=1MB, so it has changed")
     } else if same(seed, old) {
         (
             "SeedExceedsLimitSamePath",
@@ -30,7 +30,7 @@ pub(super) fn notice(seed: &Node, old: &Json) -> Option<Diagnostic> {
             "The previous file was in a different location, assuming it has changed",
         )
     };
-    let message = format!("Found a seed ({}.{}) >1MiB in size. {rest}", seed.package_name, seed.name);
+    let message = format!("Found a seed ({}.{}) >1MB in size. {rest}", seed.package_name, seed.name);
     // No place: the lines of the file say nothing.
     Some(Diagnostic::warning(Code::STATE, None, message).known_as(name))
 }
