@@ -121,6 +121,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let low = match args::parse(&program, &words) {
         Ok(Parsed::Run(low)) => low,
         Ok(Parsed::Version) => return print(&version::text()),
+        Ok(Parsed::Text(text)) => return print(&text),
         Ok(Parsed::Help(text)) => return print_help(&text),
         Err(error) => return refuse(&error),
     };

@@ -25,7 +25,7 @@ pub use define::Describe;
 pub use diagnosed::{Diagnosed, Problems};
 pub use kinds::*;
 pub use level::Level;
-pub use node::{NodeFacts, NodeInfo, NodeRelation, NodeScope, RunResultMsg, TimingInfo};
+pub use node::{NodeFacts, NodeGroup, NodeInfo, NodeRelation, NodeScope, RunResultMsg, TimingInfo};
 pub use policy::{PolicyError, Verdict, WarnPolicy};
 pub use sink::{Collected, Envelope, Escalated, EventSink, Listener};
 pub use style::Style;

@@ -41,6 +41,50 @@ pub struct NodeFacts {
     pub meta: Map<String, Value>,
     /// Where it is built.
     pub relation: NodeRelation,
+    /// The group it belongs to, and who answers for it.
+    pub group: Option<NodeGroup>,
+}
+
+/// A group as events tell of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct NodeGroup {
+    /// Its name.
+    pub name: String,
+    /// Who answers for it: `name`, `email` and whatever else the project says, as text.
+    pub owner: Map<String, Value>,
+    /// The package that defines it.
+    pub package_name: String,
+}
+
+impl NodeGroup {
+    /// Returns the owner for people: `Jane <jane@shop.test>`, or as much of it as is known.
+    pub fn owner_text(&self) -> String {
+        let text = |key: &str| self.owner.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        match (text("name"), text("email")) {
+            (Some(name), Some(email)) => format!("{name} <{email}>"),
+            (Some(one), None) | (None, Some(one)) => one.to_owned(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// Writes a node and, beside it, its group where it has one: dbt's events carry both.
+pub(super) fn with_group<S: Serializer>(info: &NodeInfo, to: S) -> Result<S::Ok, S::Error> {
+    let mut map = to.serialize_map(None)?;
+    map.serialize_entry("node_info", info)?;
+    if let Some(group) = &info.facts.group {
+        map.serialize_entry("group", group)?;
+    }
+    map.end()
+}
+
+/// The same where there may be no node.
+#[expect(clippy::ref_option, reason = "the shape serde wants of a serializer function")]
+pub(super) fn with_any_group<S: Serializer>(info: &Option<NodeInfo>, to: S) -> Result<S::Ok, S::Error> {
+    match info {
+        Some(info) => with_group(info, to),
+        None => to.serialize_map(Some(0))?.end(),
+    }
 }
 
 /// A node and how far it is. Cloning is cheap.

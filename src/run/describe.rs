@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use crate::artifacts::{Phase, RunResult};
-use crate::event::{NodeFacts, NodeInfo, NodeRelation, RunResultMsg, TimingInfo};
-use crate::manifest::{Manifest, Node, NodeKind, ResourceType, SourceTable, UniqueId};
+use crate::event::{NodeFacts, NodeGroup, NodeInfo, NodeRelation, RunResultMsg, TimingInfo};
+use crate::jinja::{from_json, py_str};
+use crate::manifest::{Json, Manifest, Node, NodeKind, ResourceType, SourceTable, UniqueId};
 
 /// The facts of the nodes of a run, made once a node.
 #[derive(Debug, Default)]
@@ -15,7 +16,7 @@ impl Infos {
     pub(super) fn new<'a>(manifest: &Manifest, ids: impl IntoIterator<Item = &'a UniqueId>) -> Self {
         let info = |id: &UniqueId| {
             let facts = match manifest.node(id) {
-                Some(node) => node_facts(node),
+                Some(node) => node_facts(node, manifest),
                 None => other_facts(manifest, id),
             };
             (id.clone(), NodeInfo::new(facts))
@@ -29,7 +30,7 @@ impl Infos {
     }
 }
 
-fn node_facts(node: &Node) -> NodeFacts {
+fn node_facts(node: &Node, manifest: &Manifest) -> NodeFacts {
     NodeFacts {
         unique_id: node.unique_id.to_string(),
         resource_type: node.resource_type().to_string(),
@@ -44,7 +45,22 @@ fn node_facts(node: &Node) -> NodeFacts {
             relation_name: node.relation_name.clone().unwrap_or_default(),
             schema: node.schema.clone(),
         },
+        group: group_of(node, manifest),
     }
+}
+
+/// Returns the group of a node as events tell of it; the owner's facts are text, in Python's spelling.
+pub fn group_of(node: &Node, manifest: &Manifest) -> Option<NodeGroup> {
+    let name = node.group.as_ref()?;
+    let group = manifest.groups.values().find(|group| group.name == **name)?;
+    let text = |value: &Json| value.as_str().map_or_else(|| py_str(&from_json(value)), str::to_owned);
+    let owner = group.owner.as_object().into_iter().flatten();
+    let owner = owner.filter(|(_, value)| !value.is_null());
+    Some(NodeGroup {
+        name: group.name.clone(),
+        owner: owner.map(|(key, value)| (key.clone(), Json::from(text(value)))).collect(),
+        package_name: group.package_name.to_string(),
+    })
 }
 
 fn other_facts(manifest: &Manifest, id: &UniqueId) -> NodeFacts {

@@ -6,9 +6,9 @@ use anstyle::{AnsiColor, Style};
 use clap::Command;
 use clap::builder::Styles;
 
-use super::Program;
 use super::flag::{Flag, Kind};
 use super::verb::{Chapter, Spec};
+use super::{Program, completions};
 use crate::cli::commands::SPECS;
 
 /// The widest help, in characters.
@@ -29,6 +29,9 @@ pub(super) fn overview(all: bool) -> String {
         let _ = write!(text, "\n{HEADING}{}:{HEADING:#}\n", chapter.heading());
         for spec in SPECS.iter().filter(|spec| spec.chapter == chapter) {
             let _ = writeln!(text, "  {WORD}{:width$}{WORD:#}  {}", shown(spec), spec.about);
+        }
+        if chapter == Chapter::Project {
+            let _ = writeln!(text, "  {WORD}{:width$}{WORD:#}  {}", completions::WORD, completions::ABOUT);
         }
     }
     text.push_str("\n{all-args}\n\n");

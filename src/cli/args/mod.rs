@@ -3,6 +3,7 @@
 //! Precedence of a flag: command line, then `DBT_ENGINE_X` and `DBT_X`, then `flags:` of the project, then
 //! the default. Names and defaults are dbt Core 1.11's, in [`flag_table`].
 
+mod completions;
 mod flag;
 pub(crate) mod flag_table;
 mod flags;

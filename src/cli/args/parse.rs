@@ -10,10 +10,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::Value;
 
 use super::flag::{Flag, Kind};
-use super::help;
 use super::value::{self, UsageError};
 use super::verb::Spec;
 use super::{Program, flag_table};
+use super::{completions, help};
 use crate::cli::commands::SPECS;
 use crate::diag::suggest;
 
@@ -43,6 +43,8 @@ pub enum Parsed {
     Help(clap::builder::StyledStr),
     /// Print the version; exit code 0.
     Version,
+    /// Print this text; exit code 0.
+    Text(String),
 }
 
 /// Reads the arguments, without the program's name.
@@ -50,6 +52,9 @@ pub fn parse(program: &Program, arguments: &[String]) -> Result<Parsed, UsageErr
     let words = spread_lists(arguments);
     let wants_all =
         arguments.iter().any(|word| word == "--help") || arguments.first().is_some_and(|w| w == "help");
+    if arguments.first().is_some_and(|word| word == completions::WORD) && !wants_help(arguments) {
+        return completions::script(program, command(program, true), arguments.get(1)).map(Parsed::Text);
+    }
     let command = command(program, wants_all);
     let matches = match command.try_get_matches_from(std::iter::once(program.name.clone()).chain(words)) {
         Ok(matches) => matches,
@@ -59,6 +64,10 @@ pub fn parse(program: &Program, arguments: &[String]) -> Result<Parsed, UsageErr
         return Ok(Parsed::Version);
     }
     low_args(&matches, arguments)
+}
+
+fn wants_help(arguments: &[String]) -> bool {
+    arguments.iter().any(|word| word == "-h" || word == "--help")
 }
 
 /// `--select=a b` means `--select a b`.
@@ -111,7 +120,7 @@ fn command(program: &Program, all: bool) -> Command {
             words => command = command.subcommand(subcommand(program, spec, words[0], all).hide(true)),
         }
     }
-    command.subcommands(groups.into_values().map(|group| group.hide(true)))
+    command.subcommands(groups.into_values().map(|group| group.hide(true))).subcommand(completions::command())
 }
 
 fn subcommand(program: &Program, spec: &'static Spec, word: &'static str, all: bool) -> Command {
@@ -238,7 +247,7 @@ fn low_args(matches: &ArgMatches, arguments: &[String]) -> Result<Parsed, UsageE
         }
     }
     let positional = spec.positional.and_then(|word| inner.get_one::<String>(word.id).cloned());
-    let old_select = spec.own_flags().any(|flag| flag.id == "select" && !flag.aliases.is_empty())
+    let old_select = spec.own_flags().any(|flag| flag.id == "select")
         && arguments.iter().any(|word| ["--models", "--model", "-m"].contains(&word.as_str()));
     let invocation_command = format!("dbt {}", arguments.join(" "));
     let vars_text =

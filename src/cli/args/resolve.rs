@@ -229,6 +229,7 @@ fn unknown_engine_variables(around: &Surroundings) -> Vec<Diagnostic> {
         Diagnostic::warning(Code::DEPRECATED, None, format!("the variable `{name}` sets no flag"))
             .help::<String>(crate::diag::suggest(name, known.iter().map(String::as_str)))
             .note("variables that begin with `DBT_ENGINE_` are kept for flags")
+            .fact("env_var", name)
             .known_as("EnvironmentVariableNamespaceDeprecation")
     };
     unknown.map(notice).collect()

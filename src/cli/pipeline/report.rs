@@ -6,12 +6,12 @@ use crate::artifacts::{RunResult, Status};
 use crate::cli::Ui;
 use crate::diag::render::human;
 use crate::event::{
-    CheckNodeTestFailure, EndOfRunSummary, FinishedRunningStats, Formatting, NodeFacts, NodeInfo,
+    CheckNodeTestFailure, EndOfRunSummary, FinishedRunningStats, Formatting, NodeFacts, NodeInfo, Note,
     RunResultError, RunResultErrorNoMessage, RunResultFailure, RunResultWarning, RunResultWarningMessage,
     SQLCompiledPath, Stats, StatsLine,
 };
 use crate::manifest::{ResourceType, StoreFailuresAs, UniqueId};
-use crate::run::source_facts;
+use crate::run::{group_of, source_facts};
 
 use super::load::Loaded;
 
@@ -123,6 +123,7 @@ fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
         return;
     }
     let (resource_type, node_name) = (facts.resource_type.clone(), facts.name.clone());
+    let owner = facts.group.as_ref().map(|group| (group.name.clone(), group.owner_text()));
     let node_info = NodeInfo::new(facts).with_status(result.status.as_str());
     let events = &ui.events;
     blank(ui);
@@ -144,6 +145,9 @@ fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
             node_info: node_info.clone(),
             status: result.status.as_str().into(),
         }),
+    }
+    if let Some((group, owner)) = owner.filter(|(_, owner)| !owner.is_empty()) {
+        events.send(Note { msg: format!("  group `{group}`: ask {owner}") });
     }
     let compiled = loaded.compiled.get(&result.unique_id);
     if let Some(path) = compiled.as_ref().and_then(|compiled| compiled.path.clone()) {
@@ -190,6 +194,7 @@ fn facts(loaded: &Loaded, id: &UniqueId) -> Option<(NodeFacts, String)> {
         name,
         path: path.clone(),
         materialized: materialized.to_owned(),
+        group: manifest.nodes.get(id).and_then(|node| group_of(node, manifest)),
         ..NodeFacts::default()
     };
     Some((facts, file.clone()))

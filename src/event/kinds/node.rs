@@ -1,6 +1,7 @@
 //! Nodes and hooks while they run.
 
 use super::super::define::events;
+use super::super::node::with_group;
 use super::super::style::Progress;
 use super::super::{Level, RunResultMsg};
 use crate::event::Level::{Debug, Error, Info, Warn};
@@ -71,7 +72,7 @@ events! {
         description: String,
         execution_time: f64,
         index: usize,
-        node_info: NodeInfo,
+        #[serde(flatten, serialize_with = "with_group")] node_info: NodeInfo,
         status: String,
         total: usize,
     }
@@ -92,7 +93,7 @@ events! {
     LogSeedResult("Q016") {
         execution_time: f64,
         index: usize,
-        node_info: NodeInfo,
+        #[serde(flatten, serialize_with = "with_group")] node_info: NodeInfo,
         relation: String,
         result_message: String,
         schema: String,
@@ -116,7 +117,7 @@ events! {
         description: String,
         execution_time: f64,
         index: usize,
-        node_info: NodeInfo,
+        #[serde(flatten, serialize_with = "with_group")] node_info: NodeInfo,
         result_message: String,
         status: String,
         total: usize,
@@ -138,7 +139,7 @@ events! {
         execution_time: f64,
         index: usize,
         name: String,
-        node_info: NodeInfo,
+        #[serde(flatten, serialize_with = "with_group")] node_info: NodeInfo,
         num_failures: i64,
         num_models: usize,
         status: String,
@@ -198,7 +199,7 @@ events! {
         description: String,
         execution_time: f64,
         index: usize,
-        node_info: NodeInfo,
+        #[serde(flatten, serialize_with = "with_group")] node_info: NodeInfo,
         status: String,
         total: usize,
     }
@@ -254,7 +255,7 @@ events! {
         batch_index: usize,
         description: String,
         execution_time: f64,
-        node_info: NodeInfo,
+        #[serde(flatten, serialize_with = "with_group")] node_info: NodeInfo,
         status: String,
         total_batches: usize,
     }
@@ -307,7 +308,7 @@ events! {
         #[serde(skip)]
         because: Option<String>,
         index: usize,
-        node_info: NodeInfo,
+        #[serde(flatten, serialize_with = "with_group")] node_info: NodeInfo,
         node_name: String,
         resource_type: String,
         schema: String,

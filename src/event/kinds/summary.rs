@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::super::RunResultMsg;
 use super::super::define::events;
+use super::super::node::{with_any_group, with_group};
 use super::super::style::plural;
 use crate::event::Level::{Debug, Error, Info, Warn};
 use crate::event::NodeInfo;
@@ -90,19 +91,19 @@ events! {
         };
 
     /// Heading of a failure.
-    RunResultFailure("Z022") { node_info: NodeInfo, node_name: String, path: String, resource_type: String }
+    RunResultFailure("Z022") { #[serde(flatten, serialize_with = "with_group")] node_info: NodeInfo, node_name: String, path: String, resource_type: String }
         level |_| Error,
         text |e, style| style.red(&format!("Failure in {} {} ({})", e.resource_type, e.node_name, e.path));
 
     /// Heading of a warning.
-    RunResultWarning("Z021") { node_info: NodeInfo, node_name: String, path: String, resource_type: String }
+    RunResultWarning("Z021") { #[serde(flatten, serialize_with = "with_group")] node_info: NodeInfo, node_name: String, path: String, resource_type: String }
         level |_| Warn,
         text |e, style| style.yellow(&format!("Warning in {} {} ({})", e.resource_type, e.node_name, e.path));
 
     /// The message of a failure. `node_info` is `None` where there is no node.
     RunResultError("Z024") {
         msg: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(flatten, serialize_with = "with_any_group")]
         node_info: Option<NodeInfo>,
     }
         level |_| Error,

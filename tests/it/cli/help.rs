@@ -47,3 +47,25 @@ fn the_program_goes_by_the_name_it_was_started_by() {
     let help = String::from_utf8(output.stdout).unwrap();
     assert!(help.starts_with("Usage: dbt [OPTIONS] COMMAND [ARGS]...\n"), "{help}");
 }
+
+#[test]
+fn shells_learn_commands_and_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    for (shell, words) in [
+        ("bash", vec!["complete -F", "tidegate,run-operation", "--full-refresh", "source,freshness"]),
+        ("zsh", vec!["#compdef tidegate", "'--full-refresh[", "freshness:"]),
+        ("fish", vec!["complete -c tidegate", "-l full-refresh", "-a \"freshness\""]),
+        ("powershell", vec!["Register-ArgumentCompleter", "'--full-refresh'", "'tidegate;source;freshness'"]),
+    ] {
+        let ended = Call::new(folder.path(), &["completions", shell]).run();
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        for word in words {
+            let rest = word.replace("tidegate,", "").replace(',', "__");
+            let found = ended.stdout.contains(word) || ended.stdout.contains(&rest);
+            assert!(found, "{shell}: {word}");
+        }
+    }
+    let ended = Call::new(folder.path(), &["completions", "bsh"]).run();
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("did you mean `bash`?"), "{}", ended.stderr);
+}
