@@ -145,6 +145,11 @@ struct Mismatch {
 fn contract_error(call: &mut Call<'_>) -> Result<Value, Error> {
     let promised = columns(&call.args.required("yaml_columns")?);
     let found = columns(&call.args.required("sql_columns")?);
+    if promised.is_empty() {
+        let message = "This model has an enforced contract, and its 'columns' specification is missing";
+        let error = Error::new(Code::CONTRACT, message);
+        return Err(error.help("list its columns with their `data_type` in a property file"));
+    }
     let mut rows = mismatches(&promised, &found);
     rows.sort_by(|a, b| a.column.cmp(&b.column));
     let mut table = String::from("| column_name | definition_type | contract_type | mismatch_reason |\n");

@@ -25,8 +25,8 @@ use crate::jinja::{
     Call, Error, Scope, SourceMap, UndefinedMode, Value, from_json, function, list, none, object, py_str,
 };
 use crate::manifest::{
-    Batch, Compiled, CompiledNodes, EventTimes, Json, Lookup, Manifest, Node, NodeKind, NodeWithCompiled,
-    SourceTable, UniqueId, resource_json,
+    Batch, ColumnInfo, Compiled, CompiledNodes, EventTimes, Json, Lookup, Manifest, Node, NodeKind,
+    NodeWithCompiled, SourceTable, UniqueId, resource_json,
 };
 
 /// Writes an executed statement, of a batch if there is one, and returns its file, relative to the project.
@@ -383,6 +383,9 @@ impl NodeScope {
         let own = self.0.compiled.get().map(|(compiled, _)| Arc::clone(compiled));
         let compiled = own.or_else(|| self.0.run.compiled.get(&node.unique_id));
         let mut json = resource_json(&NodeWithCompiled { node, compiled });
+        if json.get("contract").is_some() && node.contract.alias_types {
+            translate_types(&mut json);
+        }
         leave_out_unset(&mut json);
         let model = from_json(&json);
         self.add_times(&model, node);
@@ -396,6 +399,16 @@ impl NodeScope {
             self.set_build_path(path);
         }
         Ok(Value::from(""))
+    }
+}
+
+/// Types that every engine knows under some name get that of the engine: `string` is none in SQL.
+fn translate_types(json: &mut Json) {
+    let columns = json.get_mut("columns").and_then(Json::as_object_mut);
+    for column in columns.into_iter().flat_map(|columns| columns.values_mut()) {
+        if let Some(Json::String(ty)) = column.get_mut("data_type") {
+            *ty = ColumnInfo::translate_type(ty);
+        }
     }
 }
 

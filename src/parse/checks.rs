@@ -78,7 +78,7 @@ fn unique_relations(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
                     Code::DUPLICATE_RELATION,
                     start(node.span),
                     format!(
-                        "dbt found two resources with identical database representation \"{}\": `{}` and `{}`",
+                        "dbt found two resources with the database representation \"{}\": `{}` and `{}`",
                         relation.replace('"', ""),
                         first.unique_id,
                         node.unique_id

@@ -82,7 +82,9 @@ pub(super) fn model(value: &Json, place: Option<Span>) -> Shaped {
         _ => None,
     };
     if let Some(missing) = missing {
-        let message = format!("`freshness.build_after` needs `{missing}` too");
+        let given = if missing == "count" { "period" } else { "count" };
+        let message =
+            format!("`freshness.build_after` must have a value for `{missing}` if a `{given}` is provided");
         return Err(Box::new(Diagnostic::error(Code::CONFIG, place, message)));
     }
     let updates_on = given.get("updates_on").and_then(Json::as_str).unwrap_or("any");

@@ -182,7 +182,7 @@ fn check_contract(node: &Node, constraints: &[Json], place: Span, problems: &mut
     let wants_warning = |constraint: &Json| constraint.get("warn_unsupported") == Some(&Json::Bool(true));
     if !enforces_constraints(materialized) && all.into_iter().any(wants_warning) {
         let message = format!(
-            "constraints of `{}` are not enforced: it is materialized as `{materialized}`",
+            "Constraint types are not supported for {materialized} materializations and will be ignored: those of `{}`",
             node.name
         );
         problems.push(

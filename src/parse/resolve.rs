@@ -137,7 +137,7 @@ impl Resolver<'_> {
                 Answer::Off
             }
             Found::Missing | Found::NoSuchVersion(_) => {
-                let message = format!("{} depends on `{written}`, which does not exist", describe(asker));
+                let message = format!("{} depends on `{written}`, which was not found", describe(asker));
                 problems.push(
                     Diagnostic::error(Code::UNKNOWN_REF, place, message)
                         .help::<String>(suggest(&call.name, self.lookup.function_names()))
@@ -207,7 +207,7 @@ impl Resolver<'_> {
             Found::NoSuchVersion(versions) => {
                 let version = call.version.as_ref().map(version_text).unwrap_or_default();
                 let message = format!(
-                    "{} depends on version {version} of `{}`, which does not exist",
+                    "{} depends on version {version} of `{}`, which was not found",
                     describe(asker),
                     call.name
                 );
