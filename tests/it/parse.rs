@@ -224,7 +224,7 @@ fn functions_need_a_result_and_callers_need_functions() {
     );
     check(
         &[function, ("models/a.sql", "select {{ function('g') }}()")],
-        &["error models/a.sql:1:11: model `a` depends on `function('g')`, which does not exist"],
+        &["error models/a.sql:1:11: model `a` depends on `function('g')`, which was not found"],
     );
     check(
         &[
@@ -282,7 +282,7 @@ fn names_must_be_unique() {
     check(
         &[ORDERS, ("models/b.sql", "{{ config(alias='orders') }} select 1")],
         &[
-            "error models/orders.sql:1:1: dbt found two resources with identical database representation \"memory.main.orders\": `model.shop.b` and `model.shop.orders`",
+            "error models/orders.sql:1:1: dbt found two resources with the database representation \"memory.main.orders\": `model.shop.b` and `model.shop.orders`",
         ],
     );
     check(
