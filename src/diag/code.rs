@@ -119,6 +119,39 @@ impl Code {
     pub fn as_str(self) -> &'static str {
         self.0
     }
+
+    /// Returns the class of errors that dbt counts this one in. dbt leads an error that ends a command with it,
+    /// and scripts look for that line.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::YAML_SYNTAX
+            | Self::YAML_DUPLICATE_KEY
+            | Self::YAML_TYPE
+            | Self::MISSING_KEY
+            | Self::UNKNOWN_KEY
+            | Self::CONFIG
+            | Self::MISSING_ENV_VAR
+            | Self::ACCESS
+            | Self::INVALID_RESOURCE => "Parsing Error",
+            Self::DATABASE | Self::CONNECTION => "Database Error",
+            Self::IO
+            | Self::NOT_UTF8
+            | Self::PROJECT
+            | Self::PROFILE
+            | Self::PACKAGE
+            | Self::NETWORK
+            | Self::VERSION
+            | Self::SELECTOR
+            | Self::EMPTY_SELECTION
+            | Self::STATE
+            | Self::PYTHON
+            | Self::USAGE
+            | Self::UNSUPPORTED
+            | Self::INTERRUPTED => "Runtime Error",
+            Self::INTERNAL => "Internal Error",
+            _ => "Compilation Error",
+        }
+    }
 }
 
 impl fmt::Display for Code {

@@ -16,10 +16,11 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Renders all, separated by empty lines.
+    /// Renders all, separated by empty lines, below the class of the first.
     pub fn text(&self, color: bool) -> String {
         let texts: Vec<_> = self.diagnostics.iter().map(|d| human::render(d, &self.sources, color)).collect();
-        texts.join("\n\n")
+        let class = self.diagnostics.first().map_or("", |first| first.code.class());
+        format!("{class}\n{}", texts.join("\n\n"))
     }
 }
 

@@ -108,6 +108,7 @@ fn a_broken_lock_is_shown() {
     shop.write("package-lock.yml", "packages:\n  - pakcage: acme/alpha\n    version: 1.0.0\nsha1_hash: x\n");
     assert_snapshot!(shop.fails(), @"
     Encountered an error:
+    Runtime Error
     error[package]: a package names no source
      --> package-lock.yml:2:5
       |
