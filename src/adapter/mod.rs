@@ -21,7 +21,7 @@ pub use cell::{Cell, CellType};
 pub use error::{DbError, DbErrorKind};
 pub use profile::{Profile, ProfileError};
 pub use python_job::{PythonError, PythonException, PythonFrame, PythonHost, PythonJob};
-pub use python_text::{datetime_str, decimal_str, float_repr, offset_str};
+pub use python_text::{datetime_str, decimal_str, float_repr, json_float, offset_str};
 pub use result::{AdapterResponse, Fetch, QueryResult, ResultColumn, ResultTable, unique_names};
 
 use crate::sql::Dialect;

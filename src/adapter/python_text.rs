@@ -147,6 +147,13 @@ pub(super) fn push_json_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// Returns a Python JSON number of a float, see `push_json_float`.
+pub fn json_float(x: f64) -> String {
+    let mut text = String::new();
+    push_json_float(&mut text, x);
+    text
+}
+
 /// Appends a Python JSON number of a float; infinities and NaN are written as Python writes them.
 pub(super) fn push_json_float(out: &mut String, x: f64) {
     if x.is_nan() {

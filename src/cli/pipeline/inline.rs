@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::adapter::{Cell, Fetch, ResultTable, datetime_str, offset_str};
+use crate::adapter::{Cell, Fetch, ResultTable, datetime_str, json_float, offset_str};
 use crate::artifacts::{RunResult, Status};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, Templates, needs_sql};
@@ -43,31 +43,38 @@ impl Preview {
         self.table.markdown(Limits { rows: None, ..Limits::default() })
     }
 
-    /// Returns the rows as JSON.
+    /// Returns the rows as JSON, as Python writes it: with `NaN` and `Infinity`, and with integers of any size.
     pub(in crate::cli) fn json(&self) -> String {
-        let names: Vec<&str> = self.table.names.iter().map(|name| &**name).collect();
-        let row = |row: &Row| -> JsonMap {
-            names.iter().zip(row.iter()).map(|(name, cell)| ((*name).to_owned(), cell_json(cell))).collect()
+        let row = |row: &Row| {
+            let pair =
+                |(name, cell): (&Arc<str>, &Cell)| format!("{}: {}", json_string(name), cell_json(cell));
+            let pairs: Vec<String> = self.table.names.iter().zip(row.iter()).map(pair).collect();
+            format!("{{{}}}", pairs.join(", "))
         };
-        let rows: Vec<JsonMap> = self.table.rows().iter().map(row).collect();
-        serde_json::to_string(&rows).unwrap_or_default()
+        let rows: Vec<String> = self.table.rows().iter().map(row).collect();
+        format!("[{}]", rows.join(", "))
     }
 }
 
-/// A cell as agate writes it to JSON: numbers as numbers, dates as text.
-fn cell_json(cell: &Cell) -> Json {
+fn json_string(text: &str) -> String {
+    Json::from(text).to_string()
+}
+
+/// A cell as agate writes it to JSON: numbers as numbers, those with a point as floats, dates as text.
+fn cell_json(cell: &Cell) -> String {
     match cell {
-        Cell::Null => Json::Null,
-        Cell::Bool(flag) => Json::Bool(*flag),
-        Cell::Int(number) => Json::from(*number),
-        Cell::Float(number) => Json::from(*number),
-        Cell::Decimal(text) => text.parse::<f64>().map_or_else(|_| Json::from(&**text), Json::from),
-        Cell::Timestamp(at) => Json::String(datetime_str(*at, 'T')),
+        Cell::Null => "null".to_owned(),
+        Cell::Bool(flag) => flag.to_string(),
+        Cell::Int(number) => number.to_string(),
+        Cell::BigInt(digits) => digits.to_string(),
+        Cell::Float(number) => json_float(*number),
+        Cell::Decimal(text) => text.parse().map_or_else(|_| json_string(text), json_float),
+        Cell::Timestamp(at) => json_string(&datetime_str(*at, 'T')),
         Cell::TimestampTz(at) => {
             let offset = offset_str(at.offset().seconds());
-            Json::String(datetime_str(at.datetime(), 'T') + &offset)
+            json_string(&(datetime_str(at.datetime(), 'T') + &offset))
         }
-        Cell::BigInt(_) | Cell::Text(_) | Cell::Date(_) => Json::String(cell_text(cell)),
+        Cell::Text(_) | Cell::Date(_) => json_string(&cell_text(cell)),
     }
 }
 

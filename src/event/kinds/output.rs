@@ -42,8 +42,11 @@ events! {
     }
         level |_| Info,
         text |e, _| match (e.output_format.as_str(), e.is_inline) {
-            ("json", true) => pretty(&json!({"show": rows(&e.preview)})),
-            ("json", false) => pretty(&json!({"node": e.node_name, "show": rows(&e.preview)})),
+            ("json", true) => indented(&format!("{{\"show\": {}}}", e.preview)),
+            ("json", false) => {
+                let node = serde_json::Value::from(e.node_name.as_str());
+                indented(&format!("{{\"node\": {node}, \"show\": {}}}", e.preview))
+            }
             _ if e.quiet => e.preview.clone(),
             (_, true) => format!("Previewing inline node:\n{}", e.preview),
             (_, false) => format!("Previewing node '{}':\n{}", e.node_name, e.preview),
@@ -98,10 +101,43 @@ impl Formatting {
     }
 }
 
-fn rows(preview: &str) -> serde_json::Value {
-    serde_json::from_str(preview).unwrap_or(serde_json::Value::Null)
-}
-
 fn pretty(value: &serde_json::Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// Breaks JSON into lines as Python does with `indent=2`. Numbers stay as they are written: `NaN`, `Infinity` and integers
+/// beyond 64 bits have no other form.
+fn indented(json: &str) -> String {
+    let (mut out, mut depth, mut in_string, mut escaped) = (String::new(), 0, false, false);
+    let break_line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.push_str(&"  ".repeat(depth));
+    };
+    for c in json.chars() {
+        if in_string {
+            out.push(c);
+            in_string = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            continue;
+        }
+        match c {
+            ' ' | '\n' => continue,
+            ']' | '}' => {
+                depth -= 1;
+                if !out.ends_with(['[', '{']) {
+                    break_line(&mut out, depth);
+                }
+            }
+            _ if out.ends_with(['[', '{', ',']) => break_line(&mut out, depth),
+            _ => {}
+        }
+        out.push(c);
+        match c {
+            '[' | '{' => depth += 1,
+            ':' => out.push(' '),
+            '"' => in_string = true,
+            _ => {}
+        }
+    }
+    out
 }

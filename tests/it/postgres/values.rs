@@ -188,6 +188,36 @@ fn macros_see_what_they_see_in_dbt() {
     assert!(wrong.is_empty(), "(expression, wanted), seen: {wrong:#?}");
 }
 
+/// As dbt does it, which Python reads and strict readers of JSON do not.
+#[test]
+fn show_writes_numbers_that_json_has_not() {
+    let server = Server::start();
+    let project = server.project("types", &[], json!({}));
+    let query = "select 'NaN'::numeric as a, 'NaN'::float8 as b, 'Infinity'::float8 as c, '-Infinity'::numeric as d, \
+                 12345678901234567890123::numeric as e, 9223372036854775807::bigint as f, \
+                 '12345678901234567890123'::jsonb as g, 1e-7::float8 as h, '[]\"{'::text as i, array[]::int[] as j";
+    let ended = Call::new(&project, &["--quiet", "show", "--inline", query, "--output", "json"]).run();
+    let want = [
+        "{",
+        "  \"show\": [",
+        "    {",
+        "      \"a\": NaN,",
+        "      \"b\": NaN,",
+        "      \"c\": Infinity,",
+        "      \"d\": -Infinity,",
+        "      \"e\": 1.2345678901234568e+22,",
+        "      \"f\": 9223372036854775807,",
+        "      \"g\": 12345678901234567890123,",
+        "      \"h\": 1e-07,",
+        "      \"i\": \"[]\\\"{\",",
+        "      \"j\": \"[]\"",
+        "    }",
+        "  ]",
+        "}",
+    ];
+    assert_eq!(ended.stdout.lines().collect::<Vec<_>>(), want, "{}", ended.stderr);
+}
+
 #[test]
 fn show_writes_types_as_json_and_as_text() {
     let server = Server::start();
