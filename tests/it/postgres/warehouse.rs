@@ -67,7 +67,8 @@ fn a_warehouse_is_built_and_built_again() {
     assert_eq!(ask(keys), [[Cell::Int(1)]]);
     succeeds(folder, &["run"]);
     let kinds = "select relname, relkind from pg_class where relnamespace = 'shop'::regnamespace and relkind in ('v', 'm')";
-    assert_eq!(ask(&format!("{kinds} order by 1")), [[text("sums"), text("m")], [text("words"), text("v")]]);
+    let views = [["parts", "v"], ["shapes", "v"], ["sums", "m"], ["words", "v"]];
+    assert_eq!(ask(&format!("{kinds} order by 1")), views.map(|row| row.map(text)));
     assert_eq!(
         ask("select count(*) from shop.log"),
         [[Cell::Int(8)]],
@@ -91,4 +92,32 @@ fn a_warehouse_is_built_and_built_again() {
     let target = "/nodes/model.shop.orders/constraints/0/to";
     assert_eq!(manifest.pointer(target).unwrap(), "ref('customers')", "what was not compiled stays as it is");
     assert_eq!(compiled.pointer(target).unwrap(), "\"postgres\".\"shop\".\"customers\"");
+}
+
+/// The wanted figures are those of dbt-postgres 1.11.
+#[test]
+fn types_of_postgres_are_seeded_and_compared_by_unit_tests() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    project(&server, folder);
+    succeeds(folder, &["seed", "--select", "typed"]);
+    let rows = server.text("select string_agg(it::text, E'\\n' order by n) from shop.typed it");
+    assert_eq!(
+        rows.lines().collect::<Vec<_>>(),
+        [
+            r#"(1,1.500,"{""b"": [1, ""x""]}",a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,"{1,2}","2024-01-02 01:04:05+00","1 day 02:03:04","\\xdeadbeef",ok)"#,
+            "(2,,,,,,,,)",
+            r#"(3,12345.678,"[1.50, null]",a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12,{},"2024-01-02 00:00:00+00",-03:00:00,"\\x616263",it's)"#,
+        ]
+    );
+
+    succeeds(folder, &["run", "--select", "parts"]);
+    let tested = run(folder, &["test", "--select", "test_type:unit"]);
+    assert_eq!(tested.code, Some(1), "{}", tested.stdout);
+    for verdict in ["PASS shapes::types_meet", "FAIL 1 shapes::types_differ"] {
+        assert!(tested.stdout.contains(verdict), "{}", tested.stdout);
+    }
+    let differences = "1,3.5→3.000,\"{\"\"b\"\": [2]}→{\"\"b\"\": [1]}\",2024-01-02 03:04:05+00:00→2024-01-02 01:04:05+00:00";
+    assert!(tested.stdout.contains(differences), "{}", tested.stdout);
 }
