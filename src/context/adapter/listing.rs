@@ -5,6 +5,7 @@
 
 use super::super::relation::relation_value;
 use super::super::run_scope::NodeScope;
+use super::super::session::Session;
 use super::super::table::cells;
 use crate::adapter::CacheError;
 use crate::diag::Code;
@@ -61,7 +62,7 @@ impl NodeScope {
         let listed = if self.is_replaced("get_relations") {
             self.call_from_rust("get_relations", Args::default())?
         } else {
-            self.call_from_rust("list_relation_links", vec![texts(schemas)].into())?
+            self.known_links(schemas)?
         };
         let dialect = self.run().shared.dialect;
         let relation = |schema: &Option<String>, name: &Option<String>| {
@@ -72,6 +73,18 @@ impl NodeScope {
             Some((relation(&schema, &name), relation(&dependent_schema, &dependent)))
         };
         Ok(cells(&listed).unwrap_or_default().into_iter().filter_map(link).collect())
+    }
+
+    /// Asks for links in the engine's own catalog; a relative of the engine that refuses is asked in the standard's way.
+    fn known_links(&self, schemas: &[&str]) -> Result<Value, Error> {
+        let ask = |name| self.call_from_rust(name, vec![texts(schemas)].into());
+        ask("list_relation_links").or_else(|refused| {
+            if refused.code() == Code::CONNECTION {
+                return Err(refused);
+            }
+            self.session().with(Session::rollback);
+            ask("list_view_usage").map_err(|_| refused)
+        })
     }
 
     /// Tells whether the project or a package answers one of dbt's macros by its own, be it by the engine's name.

@@ -4,6 +4,7 @@
 use serde_json::json;
 use tidegate::adapter::{Cell, Connection, DbErrorKind, Fetch};
 
+use super::proxy::Proxy;
 use super::{Server, cells};
 
 fn one(session: &mut dyn Connection, sql: &str) -> Cell {
@@ -20,21 +21,29 @@ fn end(server: &Server, session: &mut dyn Connection) {
 fn a_node_finds_a_fresh_session_and_the_role_of_the_profile() {
     let server = Server::start();
     server.execute("create role builders; create schema shop authorization builders");
-    let mut session = server.connect(json!({"role": "builders", "search_path": "shop"})).unwrap();
+    let other = Proxy::hiding(server.port, &["DISCARD ALL"]);
+    for port in [server.port, other.port] {
+        let profile = json!({"role": "builders", "search_path": "shop", "port": port, "sslmode": "disable"});
+        finds_a_fresh_session(&mut *server.connect(profile).unwrap());
+    }
+    assert_eq!(other.hidden(), 1, "a server that does not know the statement gets a new connection");
+}
+
+fn finds_a_fresh_session(session: &mut dyn Connection) {
     session.rename("model.shop.one");
     for sql in ["set work_mem = '1MB'", "create temp table leftover as select 1 as x", "reset role"] {
         session.execute(sql, Fetch::Nothing).unwrap();
     }
     session.commit().unwrap();
     assert_eq!(
-        one(&mut *session, "select current_setting('work_mem')"),
+        one(session, "select current_setting('work_mem')"),
         Cell::text("1MB"),
         "the same node keeps it"
     );
     session.rename("model.shop.two");
-    assert_eq!(one(&mut *session, "select current_setting('work_mem')"), Cell::text("4MB"));
-    assert_eq!(one(&mut *session, "select to_regclass('leftover')::text"), Cell::Null);
-    let who = one(&mut *session, "select current_user || ' in ' || current_setting('search_path')");
+    assert_eq!(one(session, "select current_setting('work_mem')"), Cell::text("4MB"));
+    assert_eq!(one(session, "select to_regclass('leftover')::text"), Cell::Null);
+    let who = one(session, "select current_user || ' in ' || current_setting('search_path')");
     assert_eq!(who, Cell::text("builders in shop"));
 }
 

@@ -7,6 +7,7 @@ mod interrupt;
 mod login;
 mod lost;
 mod proxy;
+mod relatives;
 mod server;
 mod tls;
 mod warehouse;

@@ -1,4 +1,4 @@
-//! Something between client and server, on loopback, that cuts connections.
+//! Something between client and server, on loopback, that cuts connections, or hides what the server knows.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -15,23 +15,37 @@ struct State {
     /// How many bytes still pass, in both directions together; below zero there is no limit.
     left: AtomicI64,
     cuts: AtomicUsize,
+    /// Words that arrive misspelled, so that the server refuses the statements they are in.
+    unknown: &'static [&'static str],
+    /// How many of them came by.
+    hidden: AtomicUsize,
 }
 
 impl Proxy {
     /// Leads to a port of this machine.
     pub(super) fn to(server: u16) -> Self {
+        Self::hiding(server, &[])
+    }
+
+    /// Leads to a port of this machine; the server there seems not to know some words. Not for encrypted connections.
+    pub(super) fn hiding(server: u16, unknown: &'static [&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = Arc::new(State { left: AtomicI64::new(-1), cuts: AtomicUsize::new(0) });
+        let state = Arc::new(State {
+            left: AtomicI64::new(-1),
+            cuts: AtomicUsize::new(0),
+            unknown,
+            hidden: AtomicUsize::new(0),
+        });
         let shared = Arc::clone(&state);
         // Ends with the test's process.
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
-                for (from, to) in [(&client, &server), (&server, &client)] {
+                for (from, to, asks) in [(&client, &server, true), (&server, &client, false)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let state = Arc::clone(&shared);
-                    std::thread::spawn(move || state.pass(from, to));
+                    std::thread::spawn(move || state.pass(from, to, asks));
                 }
             }
         });
@@ -52,14 +66,33 @@ impl Proxy {
     pub(super) fn cuts(&self) -> usize {
         self.state.cuts.load(Ordering::SeqCst)
     }
+
+    /// How many words it hid.
+    pub(super) fn hidden(&self) -> usize {
+        self.state.hidden.load(Ordering::SeqCst)
+    }
 }
 
 impl State {
-    fn pass(&self, mut from: TcpStream, mut to: TcpStream) {
-        let mut buffer = [0; 4096];
+    fn hide(&self, sent: &mut [u8]) {
+        for word in self.unknown.iter().map(|word| word.as_bytes()) {
+            for at in 0..sent.len().saturating_sub(word.len() - 1) {
+                if sent[at..].starts_with(word) {
+                    sent[at] = b'z';
+                    self.hidden.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        }
+    }
+
+    fn pass(&self, mut from: TcpStream, mut to: TcpStream, asks: bool) {
+        let mut buffer = vec![0; 1 << 16];
         while let Ok(read) = from.read(&mut buffer) {
             if read == 0 {
                 break;
+            }
+            if asks {
+                self.hide(&mut buffer[..read]);
             }
             let count = i64::try_from(read).unwrap();
             let before = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {

@@ -70,6 +70,16 @@
 {% endmacro %}
 
 
+{# Asked where the server refuses that question. #}
+{% macro list_view_usage(schemas) %}
+  {{ return(adapter.dispatch('list_view_usage', 'dbt')(schemas)) }}
+{% endmacro %}
+
+{% macro default__list_view_usage(schemas) %}
+  {{ return(none) }}
+{% endmacro %}
+
+
 {# Names as literals in lower case, to compare names with whatever their case is. #}
 {% macro schema_literals(schemas) -%}
   {%- for schema in schemas -%}

@@ -36,8 +36,6 @@
     join pg_class tbl on tbl.relnamespace = sch.oid
     join pg_attribute col on col.attrelid = tbl.oid
     where ({{ conditions | join(' or ') if conditions else 'false' }})
-      and not pg_is_other_temp_schema(sch.oid)
-      and tbl.relpersistence in ('p', 'u')
       and tbl.relkind in ('r', 'v', 'f', 'p', 'm')
       and col.attnum > 0
       and not col.attisdropped

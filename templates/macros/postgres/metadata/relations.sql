@@ -1,34 +1,20 @@
 {# What exists in one schema or several, and which view needs which relation. #}
 
 {% macro postgres__list_relations_without_caching(schema_relation) %}
-  {%- call statement('list_relations_without_caching', fetch_result=True) -%}
-    select
-      '{{ schema_relation.database }}' as database,
-      relation.name,
-      relation.schema,
-      relation.type
-    from (
-      select tablename as name, schemaname as schema, 'table' as type from pg_tables
-      union all
-      select viewname, schemaname, 'view' from pg_views
-      union all
-      select matviewname, schemaname, 'materialized_view' from pg_matviews
-      union all
-      select p.proname, n.nspname, 'function'
-      from pg_proc p
-      join pg_namespace n on n.oid = p.pronamespace
-    ) relation
-    where relation.schema ilike '{{ schema_relation.schema }}'
-  {%- endcall -%}
-  {{ return(load_result('list_relations_without_caching').table) }}
+  {{ return(postgres_relations_in_schemas(schema_relation.database, [schema_relation.schema])) }}
 {% endmacro %}
 
 
-{# Functions come last: of two things of one name the first is kept, and a function may be called as a table is. #}
 {% macro postgres__list_relations_in_schemas(database, schemas) %}
   {%- if database -%}
     {{ adapter.verify_database(database) }}
   {%- endif -%}
+  {{ return(postgres_relations_in_schemas(database, schemas)) }}
+{% endmacro %}
+
+
+{# Functions come last: of two things of one name the first is kept, and a function may be called as a table is. #}
+{% macro postgres_relations_in_schemas(database, schemas) %}
   {%- call statement('list_relations_in_schemas', fetch_result=True) -%}
     select
       '{{ database | replace("'", "''") }}' as database,
@@ -103,4 +89,18 @@
       and dependent.oid <> referenced.oid
   {%- endcall -%}
   {{ return(load_result('relation_links').table) }}
+{% endmacro %}
+
+
+{#
+  The same where the server does not know the catalog of the original: what the standard's views tell, which is of views
+  over relations of the current role.
+#}
+{% macro postgres__list_view_usage(schemas) %}
+  {%- call statement('view_usage', fetch_result=True) -%}
+    select distinct view_schema, view_name, table_schema, table_name
+    from information_schema.view_table_usage
+    where lower(table_schema) in ({{ schema_literals(schemas) }})
+  {%- endcall -%}
+  {{ return(load_result('view_usage').table) }}
 {% endmacro %}
