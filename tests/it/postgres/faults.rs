@@ -1,5 +1,5 @@
 //! Trouble on the server's side: it ends and comes back, or says no. Each time the error is clear, what was there is
-//! whole, and the next build succeeds.
+//! whole, and `retry` completes the build: the tables are those of a build that nothing disturbed.
 //!
 //! A full disk is stood in for by `temp_file_limit`, whose error is of the same class (53): tests cannot mount disks.
 
@@ -70,12 +70,37 @@ fn succeeds(project: &Path, variables: &str) {
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
 }
 
+/// What every table holds.
+fn contents(server: &Server) -> Vec<String> {
+    let rows = |table: &str| {
+        server.text(&format!("select string_agg(it::text, ' ' order by it::text) from shop.{table} it"))
+    };
+    TABLES.into_iter().map(rows).collect()
+}
+
+/// What the tables hold after a build that nothing disturbs; another one follows, by which they hold what they did.
+#[track_caller]
+fn undisturbed(server: &Server, project: &Path, variables: &str) -> Vec<String> {
+    succeeds(project, variables);
+    let found = contents(server);
+    succeeds(project, "{}");
+    assert_ne!(found, contents(server), "{variables} change nothing");
+    found
+}
+
+#[track_caller]
+fn retry_completes(server: &Server, project: &Path, variables: &str, want: &[String]) {
+    let ended = Call::new(project, &["retry", "--vars", variables]).run();
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(contents(server), want, "{}", ended.stdout);
+}
+
 #[test]
 fn a_server_that_is_killed_and_comes_back_costs_only_what_was_running() {
     for signal in ["KILL", "QUIT", "INT"] {
         let mut server = Server::start();
         let project = server.project("shop", &FILES, json!({"threads": 2}));
-        succeeds(&project, "{}");
+        let want = undisturbed(&server, &project, "{size: 4}");
         let child = start(&project, &["build", "--vars", "{pause: 300, size: 4}"]);
         wait_for(&server, "pg_sleep(300)", 1);
         server.stop(signal);
@@ -91,7 +116,7 @@ fn a_server_that_is_killed_and_comes_back_costs_only_what_was_running() {
         assert_eq!(status(&found, "after"), "skipped", "{signal}: {shown}");
         assert_eq!(status(&found, "aside_2").replace("skipped", "success"), "success", "{signal}: {shown}");
         assert_whole(&server, 3);
-        succeeds(&project, "{size: 4}");
+        retry_completes(&server, &project, "{size: 4}", &want);
         assert_whole(&server, 4);
     }
 }
@@ -114,14 +139,15 @@ fn a_server_that_stays_away_is_not_waited_for_by_every_model() {
 /// Builds as a role that has some trouble, which is then taken away.
 #[track_caller]
 fn refused(server: &Server, project: &Path, trouble: &str, want: &str) {
+    let complete = undisturbed(server, project, "{size: 5}");
     server.execute(trouble);
     let ended = build(project, "{pause: 2, size: 5}");
     assert_eq!(ended.code, Some(1), "{trouble}: {}", ended.stdout);
     assert!(ended.stdout.contains(want), "{trouble}: {}", ended.stdout);
     assert_eq!(server.text("select size from shop.slow"), "3", "{trouble}: the old table stays");
     server.execute("alter role worker reset all; grant create on schema shop to worker; alter role worker connection limit -1");
-    succeeds(project, "{}");
-    assert_whole(server, 3);
+    retry_completes(server, project, "{size: 5}", &complete);
+    assert_whole(server, 5);
 }
 
 #[test]
@@ -141,6 +167,7 @@ fn refusals_of_the_server_leave_everything_as_it_was() {
     ] {
         refused(&server, &project, trouble, want);
     }
+    let complete = undisturbed(&server, &project, "{size: 5}");
     let mut reader = server.connect(json!({})).unwrap();
     reader.execute("select * from shop.slow", Fetch::All).unwrap();
     refused_while(
@@ -152,6 +179,8 @@ fn refusals_of_the_server_leave_everything_as_it_was() {
             reader.rollback().unwrap();
         },
     );
+    retry_completes(&server, &project, "{size: 5}", &complete);
+    succeeds(&project, "{}");
     let sorts = "{{ config(materialized='table') }} select n % 7 as size from generate_series(1, {{ var('rows', 1) }}) n order by md5(n::text)";
     std::fs::write(project.join("models/slow.sql"), sorts).unwrap();
     let ended = {
@@ -164,6 +193,14 @@ fn refusals_of_the_server_leave_everything_as_it_was() {
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);
     assert!(ended.stdout.contains("temporary file size exceeds"), "{}", ended.stdout);
     assert_eq!(server.text("select count(*) from shop.slow"), "1");
+    server.execute("alter role worker reset all");
+    let again = Call::new(&project, &["retry"]).run();
+    assert_eq!(again.code, Some(0), "{}", again.stdout);
+    let sum = "select count(*) || ' ' || sum(size)";
+    let want =
+        server.text(&format!("{sum} from (select n % 7 as size from generate_series(1, 100000) n) it"));
+    assert_eq!(server.text(&format!("{sum} from shop.slow")), want);
+    assert_eq!(server.text(&format!("{sum} from shop.after")), want);
 }
 
 #[track_caller]
@@ -175,6 +212,4 @@ fn refused_while(server: &Server, project: &Path, trouble: &str, want: &str, end
     end();
     assert_eq!(server.text("select size from shop.slow"), "3");
     server.execute("alter role worker reset all");
-    succeeds(project, "{}");
-    assert_whole(server, 3);
 }
