@@ -58,7 +58,7 @@ impl AheadOfTurn {
 }
 
 /// Returns what a test asks of, if it may be answered together with others: the node, or the source.
-pub(super) fn group_of<'a>(node: &'a Node, action: Action, store_failures: bool) -> Option<&'a UniqueId> {
+pub(super) fn group_of(node: &Node, action: Action, store_failures: bool) -> Option<&UniqueId> {
     let test = node.generic_test().filter(|_| action == Action::Test)?;
     let usual = test.metadata.namespace.is_none() && USUAL.contains(&test.metadata.name.as_str());
     let read = test.attached_node.as_ref().or_else(|| node.depends_on.nodes.last())?;

@@ -175,6 +175,8 @@ fn hooks(
     let at_start = matches!(stage, HookStage::Start);
     let hook_type = if at_start { "on-run-start" } else { "on-run-end" }.to_owned();
     if !at_start {
+        // Hooks may read the manifest, which dbt has written by now.
+        ui.background.wait();
         blank(ui);
     }
     ui.events.debug(|| HooksRunning { num_hooks: ids.len(), hook_type });

@@ -9,7 +9,7 @@ use super::Shop;
 const MODELS: u64 = 44;
 const TESTS: u64 = 50;
 
-/// Numbers that look random and are the same each time (SplitMix64).
+/// Numbers that look random and are the same each time (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {

@@ -188,7 +188,7 @@ fn where_only_sql_will_do_a_python_model_is_refused() {
     run(&shop, &["run", "--select", "a_view"], 1);
     let told = shop.results()[0]["message"].to_string();
     assert!(
-        told.contains("materialization `view` takes models in sql, but `a_view` is one in python"),
+        told.contains(r#"Materialization \"view\" only supports languages ['sql']; got \"python\""#),
         "{told}"
     );
     let shown = run(&shop, &["show", "--select", "by_sql"], 2);
