@@ -166,6 +166,11 @@ impl Queue {
         self.running == 0 && self.waiting_to_start == 0
     }
 
+    /// Tells whether a step still waits for others.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.waits_for.iter().any(|count| *count > 0)
+    }
+
     /// Returns the steps that were never started, in plan order.
     pub(super) fn unstarted(&self) -> Vec<usize> {
         let places = 0..self.started.len();

@@ -88,9 +88,10 @@ pub trait Runner: Sync {
         None
     }
 
-    /// Interrupts what the workers do now. Called once, from the worker that failed, when `--fail-fast` stops
-    /// the run; after Ctrl-C the callbacks of the [`CancelToken`] do the same. [`Runner::run`] then returns a
-    /// skipped result for a node that it broke off, with the message of the [`SkipReason`].
+    /// Interrupts what the workers do now. Called at most once after `--fail-fast` stopped the run: as in dbt, when
+    /// the next step becomes ready or none waits any more; what runs may end until then. After Ctrl-C the callbacks
+    /// of the [`CancelToken`] do the same. [`Runner::run`] then returns a skipped result for a node that it broke
+    /// off, with the message of the [`SkipReason`].
     fn interrupt(&self) {}
 }
 
@@ -145,6 +146,7 @@ pub fn run_plan<R: Runner>(plan: &Plan, runner: &R, options: &Options) -> Result
         help: VecDeque::new(),
         numbers: 0,
         any_worker: false,
+        interrupted: false,
     };
     let (state, wake) = (Mutex::new(state), Condvar::new());
     let shared = Shared { runner, plan, total: plan.total(), options, state, wake };
@@ -192,6 +194,8 @@ struct State<'a, W> {
     numbers: usize,
     /// Whether a worker ever started.
     any_worker: bool,
+    /// Whether what runs was interrupted after a failure.
+    interrupted: bool,
 }
 
 struct Shared<'a, R: Runner> {
@@ -375,6 +379,9 @@ impl<'a, R: Runner> Shared<'a, R> {
         if stops {
             state.outcome.stopped = Some(Stopped::FailFast);
         }
+        let stopped = state.outcome.stopped == Some(Stopped::FailFast);
+        let interrupts = stopped && !state.interrupted && (freed > 0 || !state.queue.has_waiting());
+        state.interrupted |= interrupts;
         let wake_all = stops || state.queue.is_idle();
         let results = if step.numbered { &mut state.outcome.results } else { &mut state.outcome.unnumbered };
         results.push(result);
@@ -385,7 +392,7 @@ impl<'a, R: Runner> Shared<'a, R> {
             // A worker with nothing else in hand takes one of them itself.
             (usize::from(!more)..freed).for_each(|_| self.wake.notify_one());
         }
-        if stops {
+        if interrupts {
             self.runner.interrupt();
         }
     }

@@ -173,7 +173,18 @@ fn fail_fast_stops_at_the_first_failure_and_records_the_rest() {
     let rest = "skipped (Skipping due to fail_fast)";
     assert_eq!(shown(&outcome.results), ["a success", "b fail", &format!("c {rest}"), &format!("d {rest}")]);
     assert_eq!(outcome.stopped, Some(Stopped::FailFast));
-    assert_eq!(fake.interrupts.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn after_a_failure_what_runs_is_interrupted_when_the_next_step_becomes_ready() {
+    // Beside `b` that fails: what waits for it alone, what waits for `a` too, nothing that waits.
+    for (text, interrupts) in [("b a c:b", 1), ("b a c:a,b", 0), ("b a", 1)] {
+        let fake = Fake { outcomes: HashMap::from([("b".to_owned(), Status::Error)]), ..Fake::default() };
+        let options = Options { fail_fast: true, ..options(1) };
+        let outcome = run_plan(&plan(text, Blocking::Errors), &fake, &options).unwrap();
+        assert_eq!(outcome.stopped, Some(Stopped::FailFast), "{text}");
+        assert_eq!(fake.interrupts.load(Ordering::SeqCst), interrupts, "{text}");
+    }
 }
 
 #[test]
