@@ -34,6 +34,9 @@ pub(super) fn state<'a>(
         return Err(Box::new(error.help::<String>(suggest(&text, known()))));
     };
     let comparison = Comparison::new(world.manifest, previous, world.rendering);
+    if let Some(refusal) = comparison.refusal(change) {
+        return Err(refusal);
+    }
     for notice in comparison.notices(change) {
         if !notices.contains(&notice) {
             notices.push(notice);

@@ -9,8 +9,8 @@ use std::collections::{HashMap, HashSet};
 use super::manifest::PreviousManifest;
 use super::same::{self, Rules};
 use super::{contract, seed};
-use crate::diag::Diagnostic;
-use crate::manifest::{Json, Manifest, ResourceType, UniqueId};
+use crate::diag::{Code, Diagnostic};
+use crate::manifest::{Json, Manifest, Node, ResourceType, UniqueId};
 
 /// The packages of macros that come with Tidegate, or with dbt.
 const BUILT_IN: [&str; 3] = ["dbt", "dbt_duckdb", "dbt_postgres"];
@@ -71,6 +71,11 @@ impl Change {
         matches!(self, Self::Modified | Self::Unmodified | Self::Contract)
     }
 
+    /// Tells whether the macros that a resource calls are looked at.
+    fn sees_macros(self) -> bool {
+        matches!(self, Self::Modified | Self::Unmodified | Self::Macros)
+    }
+
     /// Tells whether the contents of seeds are looked at.
     fn sees_seeds(self) -> bool {
         matches!(self, Self::Modified | Self::Unmodified | Self::Body)
@@ -96,6 +101,8 @@ pub struct Comparison<'a> {
     previous: &'a PreviousManifest,
     rendering: Rendering,
     changed_macros: HashSet<&'a UniqueId>,
+    /// Whether a macro of the project is gone.
+    lost_macros: bool,
     /// Whether a macro leads to a changed one, as far as it was asked.
     known: RefCell<HashMap<&'a UniqueId, bool>>,
 }
@@ -108,10 +115,13 @@ impl<'a> Comparison<'a> {
             |(id, code): &(&UniqueId, &str)| before.get(id.as_str()).is_none_or(|before| before != code);
         // What comes with the program is no part of the project: another version of it, or dbt itself, made the
         // earlier manifest.
-        let own = manifest.macros.iter().filter(|(_, one)| !BUILT_IN.contains(&&*one.package_name));
+        let is_own = |package: &str| !BUILT_IN.contains(&package);
+        let own = manifest.macros.iter().filter(|(_, one)| is_own(&one.package_name));
         let macros = own.map(|(id, one)| (id, &*one.macro_sql));
         let changed_macros = macros.filter(is_changed).map(|(id, _)| id).collect();
-        Self { manifest, previous, rendering, changed_macros, known: RefCell::default() }
+        let mut earlier = before.keys().filter(|id| id.split('.').nth(1).is_some_and(is_own));
+        let lost_macros = earlier.any(|id| !manifest.macros.contains_key(*id));
+        Self { manifest, previous, rendering, changed_macros, lost_macros, known: RefCell::default() }
     }
 
     /// Tells whether a resource changed in the way asked for.
@@ -171,6 +181,14 @@ impl<'a> Comparison<'a> {
         found
     }
 
+    /// Returns why macros can not be compared, where they are asked for: a test is declared whose macro is gone.
+    /// dbt refuses this as soon as any macro changed.
+    pub fn refusal(&self, change: Change) -> Option<Box<Diagnostic>> {
+        let asked = change.sees_macros() && (self.lost_macros || !self.changed_macros.is_empty());
+        let broken = || self.manifest.nodes.values().find_map(|node| without_macro(node));
+        asked.then(broken).flatten()
+    }
+
     /// Returns what is to be told when a kind of change is asked for: breaking changes of contracts, of removed
     /// models too, and seeds that are too large to be compared. Each is told once.
     pub fn notices(&self, change: Change) -> Vec<Diagnostic> {
@@ -191,4 +209,20 @@ impl<'a> Comparison<'a> {
         }
         told
     }
+}
+
+/// Returns the error about a generic test that calls no macro of its name.
+fn without_macro(node: &Node) -> Option<Box<Diagnostic>> {
+    let called = &node.generic_test()?.metadata.name;
+    let suffix = format!(".test_{called}");
+    if node.depends_on.macros.iter().any(|id| id.as_str().ends_with(&suffix)) {
+        return None;
+    }
+    let message = format!("test `{}` is declared, but its macro `{called}` does not exist", node.name);
+    let words = format!(
+        "Node '{}' (in {}) depends on a macro or test that does not exist",
+        node.name, node.original_file_path
+    );
+    let help = "restore the generic test, or remove it from the property file too";
+    Some(Box::new(Diagnostic::error(Code::GENERIC_TEST, node.span, message).note(words).help(help)))
 }

@@ -172,3 +172,23 @@ fn state_needs_a_manifest_and_a_word_it_knows() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.stdout.contains("did you mean `modified.body`?"), "{}", ended.stdout);
 }
+
+#[test]
+fn a_test_whose_macro_is_gone_can_not_be_compared() {
+    let shop = Shop::copy("slim_ci/project");
+    let definition = shop.path("tests/generic/sample.sql");
+    std::fs::create_dir_all(definition.parent().unwrap()).unwrap();
+    std::fs::write(&definition, "{% test sample(model) %} select 1 where false {% endtest %}").unwrap();
+    std::fs::write(shop.path("models/one.sql"), "select 1 as a").unwrap();
+    let declared = "models: [{name: one, data_tests: [sample]}]";
+    std::fs::write(shop.path("models/one.yml"), declared).unwrap();
+    shop.run(&["parse"], 0);
+    std::fs::create_dir(shop.path("prod")).unwrap();
+    std::fs::copy(shop.path("target/manifest.json"), shop.path("prod/manifest.json")).unwrap();
+    shop.run(&["ls", "-s", "state:modified", "--state", "prod"], 0);
+    std::fs::remove_file(definition).unwrap();
+    let shown = shop.run(&["ls", "-s", "state:modified", "--state", "prod"], 2);
+    assert!(shown.contains("macro `sample` does not exist"), "{shown}");
+    assert!(shown.contains("depends on a macro or test that does not exist"), "{shown}");
+    shop.run(&["ls", "-s", "state:modified.body", "--state", "prod"], 0);
+}
