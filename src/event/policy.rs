@@ -94,7 +94,7 @@ const WARNINGS: &[(&str, &str)] = &[
     ("WrongResourceSchemaFile", "I057"),
 ];
 
-/// Warnings that dbt only tells: they become errors only when they are named.
+/// Warnings that dbt only tells: they become errors only when they are named, or when the project asks for all.
 const ONLY_TOLD: &[&str] = &["FreshnessConfigProblem", "MicrobatchModelNoEventTimeInputs"];
 
 /// The group of all deprecations.
@@ -158,6 +158,7 @@ pub struct WarnPolicy {
     warn: BTreeSet<String>,
     silence: BTreeSet<String>,
     every_place: bool,
+    handles_all: bool,
 }
 
 impl WarnPolicy {
@@ -195,6 +196,13 @@ impl WarnPolicy {
         self
     }
 
+    /// Treats what dbt only tells like every other warning (`require_all_warnings_handled_by_warn_error`).
+    #[must_use]
+    pub fn handles_all(mut self, wanted: bool) -> Self {
+        self.handles_all = wanted;
+        self
+    }
+
     /// Tells whether the `count`th deprecation of this name is shown, counted from 1.
     pub(super) fn shows(&self, name: &str, count: usize) -> bool {
         self.every_place || count == 1 || name == UNNAMED_DEPRECATION
@@ -207,7 +215,7 @@ impl WarnPolicy {
 
     /// Decides about a warning by its name and code (deprecations have codes that begin with `D`).
     pub fn verdict(&self, name: &str, code: &str) -> Verdict {
-        let only_told = ONLY_TOLD.contains(&name);
+        let only_told = !self.handles_all && ONLY_TOLD.contains(&name);
         if self.all && !only_told {
             return Verdict::Error;
         }
@@ -289,6 +297,14 @@ mod tests {
         assert_eq!(policy.verdict("DeprecatedModel", "I065"), Verdict::Error);
         assert_eq!(policy.verdict("MissingPlusPrefixDeprecation", "D037"), Verdict::Warn);
         assert_eq!(policy.verdict("NothingToDo", "Q035"), Verdict::Silence);
+    }
+
+    #[test]
+    fn what_is_only_told_becomes_an_error_when_the_project_asks_for_all() {
+        let verdict = |policy: WarnPolicy| policy.verdict("MicrobatchModelNoEventTimeInputs", "I074");
+        assert_eq!(verdict(WarnPolicy::strict()), Verdict::Warn);
+        assert_eq!(verdict(WarnPolicy::strict().handles_all(true)), Verdict::Error);
+        assert_eq!(verdict(WarnPolicy::default().handles_all(true)), Verdict::Warn);
     }
 
     #[test]

@@ -87,11 +87,13 @@ pub fn resolve(
     notices.extend(old_options(&settings));
     let every_place =
         settings.get("show_all_deprecations").is_some_and(|setting| setting.value == Value::Bool(true));
-    let policy = policy(&settings)?.every_place(every_place);
+    let behavior = behavior(project_flags);
+    let handles_all = behavior.get("require_all_warnings_handled_by_warn_error") == Some(&Value::Bool(true));
+    let policy = policy(&settings)?.every_place(every_place).handles_all(handles_all);
     Ok(Flags {
         spec: low.spec,
         settings,
-        behavior: behavior(project_flags),
+        behavior,
         policy,
         positional: low.positional.clone(),
         invocation_command: low.invocation_command.clone(),
