@@ -99,6 +99,12 @@ fn groups(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
     let exists = |package: &str, name: &str| {
         manifest.groups.values().any(|group| group.name == name && *group.package_name == *package)
     };
+    let of_package = |package: &str| {
+        let own = manifest.groups.values().filter(|group| *group.package_name == *package);
+        let mut names: Vec<String> = own.map(|group| format!("'{}'", group.name)).collect();
+        names.sort_unstable();
+        names.join(", ")
+    };
     for node in manifest.nodes.values() {
         let Some(group) = node.group.as_deref() else { continue };
         // A test has the group of its model, which is checked there.
@@ -115,6 +121,7 @@ fn groups(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
                     node.name
                 ),
             )
+            .note(format!("Invalid group '{group}', expected one of [{}]", of_package(&node.package_name)))
             .help::<String>(suggest(group, known.iter().copied()))
             .help("groups are declared under `groups:` in a property file"),
         );

@@ -157,10 +157,17 @@ pub(super) fn wrong(key: &str, wanted: &str, value: &Json, place: Option<Span>) 
         }
         _ => None,
     };
+    let words = match value {
+        Json::String(text) if wanted == "true or false" => Some(format!("'{text}' is not of type 'boolean'")),
+        _ => None,
+    };
     let is = if key == "tags" && value.is_array() { "a list of other things" } else { is };
     let help = help.or_else(|| (key == "tags").then(|| "write `tags: [nightly, finance]`".to_owned()));
-    Diagnostic::error(Code::CONFIG, place, format!("config `{key}` must be {wanted}, but is {is}"))
-        .help::<String>(help)
+    let error =
+        Diagnostic::error(Code::CONFIG, place, format!("config `{key}` must be {wanted}, but is {is}"));
+    // Scripts look for dbt's words.
+    let error = words.into_iter().fold(error, Diagnostic::note);
+    error.help::<String>(help)
 }
 
 type Shaped = Result<Option<Json>, Box<Diagnostic>>;

@@ -187,7 +187,11 @@ fn check_contract(node: &Node, constraints: &[Json], place: Span, problems: &mut
         );
         problems.push(
             Diagnostic::warning(Code::CONTRACT, place, message)
+                .note(format!(
+                    "Constraint types are not supported for {materialized} materializations and will be ignored"
+                ))
                 .help("only tables and incremental models have constraints")
+                .help("set `warn_unsupported: false` on a constraint to stop this warning")
                 .known_as("UnsupportedConstraintMaterialization"),
         );
     }

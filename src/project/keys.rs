@@ -50,8 +50,10 @@ impl<'a> Keys<'a> {
             if !known.contains(&&*entry.key) {
                 let message = format!("unknown key `{}` in {what}", entry.key);
                 let help = suggest(&entry.key, known.iter().copied());
-                self.found
-                    .push(Diagnostic::error(Code::UNKNOWN_KEY, entry.key_span, message).help::<String>(help));
+                // Scripts look for dbt's words.
+                let words = format!("Additional properties are not allowed ('{}' was unexpected)", entry.key);
+                let error = Diagnostic::error(Code::UNKNOWN_KEY, entry.key_span, message);
+                self.found.push(error.note(words).help::<String>(help));
             }
         }
     }

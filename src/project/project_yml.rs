@@ -104,6 +104,7 @@ pub(super) fn read(
     }
     let version = keys.read("version", read_version);
     let _ = keys.read("config-version", read_config_version);
+    let _ = keys.read("dbt-cloud", read_dbt_cloud);
     let paths = read_paths(&mut keys);
     let target_path = keys.text("target-path").unwrap_or("target");
     let clean_targets = keys.texts("clean-targets").unwrap_or_else(|| vec![target_path]);
@@ -213,10 +214,24 @@ fn read_version(yaml: &Yaml, key: &str) -> Result<String, Box<Diagnostic>> {
         Value::Str(text) => {
             let message = format!("`{text}` is not a version");
             let error = Diagnostic::error(Code::PROJECT, yaml.span, message);
-            Err(Box::new(error.help("write two or three numbers, for example `1.0.0`")))
+            let help = "write two or three numbers, for example `1.0.0`";
+            Err(Box::new(error.note(invalid_words(key, text)).help(help)))
         }
         _ => Err(yaml.unexpected(key, "a version")),
     }
+}
+
+/// Settings of dbt's cloud service: nothing here uses them.
+fn read_dbt_cloud(yaml: &Yaml, key: &str) -> Result<(), Box<Diagnostic>> {
+    yaml.expect_map(key).map(|_| ()).map_err(|error| match yaml.as_str() {
+        Some(text) => Box::new(error.note(invalid_words(key, text))),
+        None => error,
+    })
+}
+
+/// dbt's words about a value that its schema of the file refuses: scripts look for them.
+fn invalid_words(key: &str, text: &str) -> String {
+    format!("at path ['{key}']: '{text}' is not valid under any of the given schemas")
 }
 
 fn read_config_version(yaml: &Yaml, key: &str) -> Result<(), Box<Diagnostic>> {

@@ -382,6 +382,7 @@ fn mistakes_in_dbt_project_yml() {
         ("unknown keys", &format!("{usual}model_paths: [m]\nsedes: {{a: 1}}\n")),
         ("version", &format!("{usual}version: one\n")),
         ("config-version", &format!("{usual}config-version: 1\n")),
+        ("dbt-cloud", &format!("{usual}dbt-cloud: Some string\n")),
         ("paths as text", &format!("{usual}model-paths: models\nseed-paths: [1]\n")),
         ("both spellings of a path", &format!("{usual}source-paths: [a]\nmodel-paths: [b]\n")),
         ("old spelling of a path", &format!("{usual}data-paths: [a]\n")),
