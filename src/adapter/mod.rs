@@ -43,6 +43,14 @@ impl Kind {
             Self::Postgres => "postgres",
         }
     }
+
+    /// Returns the name that the log uses.
+    pub fn display_name(self) -> &'static str {
+        match self {
+            Self::DuckDb => "DuckDB",
+            Self::Postgres => "Postgres",
+        }
+    }
 }
 
 /// One database of one invocation, shared by all workers.

@@ -162,7 +162,7 @@ fn open(low: &LowArgs) -> Result<Ui, UsageError> {
     })?;
     let project_dir = args::project_dir(low, &around)?;
     let project = ProjectFile::peek(&project_dir);
-    let flags = args::resolve(low, &around, &project.flags())?;
+    let mut flags = args::resolve(low, &around, &project.flags())?;
     let env: Env = around.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let invocation = Invocation {
         id: uuid::Uuid::new_v4().to_string(),
@@ -176,6 +176,7 @@ fn open(low: &LowArgs) -> Result<Ui, UsageError> {
         // Without a project there is no place for a log.
         None => project.exists().then(|| project.log_folder(&project_dir)),
     };
+    flags.log_goes_to(log_folder.as_deref());
     let secret_vars = flags.mapping("vars").into_iter().filter(|(name, _)| project::is_secret(name));
     let scrubber = env.scrubber().and(secret_vars.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
     let seen = (ui::Terminal::of_process(&around), &scrubber);
@@ -215,8 +216,10 @@ fn farewell(ui: &Ui, spec: &Spec, (elapsed, success): (f64, bool)) {
             command_name: spec.which.to_owned(),
             command_success: success,
             command_wall_clock_time: elapsed,
+            process_in_blocks: taken.blocks_read.to_string(),
             process_kernel_time: taken.kernel,
             process_mem_max_rss: taken.peak.to_string(),
+            process_out_blocks: taken.blocks_written.to_string(),
             process_user_time: taken.user,
         };
         let shown = ui.flags.switch(args::flag_table::SHOW_RESOURCE_REPORT.id);

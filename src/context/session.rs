@@ -12,8 +12,9 @@ use crate::adapter::{
     PythonJob, QueryResult,
 };
 use crate::event::{
-    CodeExecution, CodeExecutionStatus, ConnectionUsed, EventSink, NewConnection, PrintEvent, Rollback,
-    SQLCommit, SQLQuery, SQLQueryStatus,
+    AdapterEventDebug, CodeExecution, CodeExecutionStatus, ConnectionClosed, ConnectionReused,
+    ConnectionUsed, EventSink, NewConnection, NewConnectionOpening, PrintEvent, Rollback, SQLCommit,
+    SQLQuery, SQLQueryStatus,
 };
 
 /// The name of the main thread's session.
@@ -60,6 +61,8 @@ pub struct Session {
     adapter: Arc<dyn Adapter>,
     connection: Option<Box<dyn Connection>>,
     name: String,
+    /// Whether it had a user before.
+    used: bool,
     comment: QueryComment,
     events: EventSink,
 }
@@ -81,6 +84,7 @@ impl SharedSession {
             adapter,
             connection: None,
             name: MAIN_SESSION.to_owned(),
+            used: false,
             comment: QueryComment::default(),
             events,
         })))
@@ -101,14 +105,24 @@ impl Session {
     /// Gives the session to the next user: a node's id, or `master`.
     pub fn rename(&mut self, name: &str, comment: QueryComment) {
         if self.name != name {
-            let conn_type = self.adapter.kind().as_str().to_owned();
-            self.events.debug(|| NewConnection { conn_name: name.to_owned(), conn_type });
+            self.tell_user(name);
         }
         name.clone_into(&mut self.name);
         if let Some(connection) = &mut self.connection {
             connection.rename(name);
         }
         self.comment = comment;
+    }
+
+    fn tell_user(&mut self, name: &str) {
+        let conn_name = name.to_owned();
+        if std::mem::replace(&mut self.used, true) {
+            let orig_conn_name = self.name.clone();
+            self.events.debug(|| ConnectionReused { conn_name, orig_conn_name });
+        } else {
+            let conn_type = self.adapter.kind().as_str().to_owned();
+            self.events.debug(|| NewConnection { conn_name, conn_type });
+        }
     }
 
     /// Runs SQL; opens a transaction first when `auto_begin` and none is open.
@@ -142,19 +156,37 @@ impl Session {
             self.begin().map_err(|error| SqlError { error, sql: sql.to_owned() })?;
         }
         let (text, shift) = self.comment.apply(sql);
-        let (name, kind) = (self.name.clone(), self.adapter.kind());
-        self.events.debug(|| ConnectionUsed { conn_name: name.clone(), conn_type: kind.as_str().to_owned() });
-        self.events.debug(|| SQLQuery { conn_name: name.clone(), sql: text.clone() });
+        self.tell_statement(&text);
         let started = Instant::now();
         let result =
             self.connection().and_then(|connection| send(connection, &text)).map_err(|mut error| {
+                self.tell_refusal(&error, &text);
                 error.position = error.position.and_then(|at| at.checked_sub(shift));
                 SqlError { error, sql: sql.to_owned() }
             })?;
-        let elapsed = started.elapsed().as_secs_f64();
-        let status = result.response.message.clone();
-        self.events.debug(|| SQLQueryStatus { elapsed, query_id: String::new(), status });
+        self.tell_answer(started, &result.response.message);
         Ok(result)
+    }
+
+    /// Tells of a statement that is about to be sent.
+    fn tell_statement(&self, sql: &str) {
+        let (conn_name, kind) = (&self.name, self.adapter.kind());
+        self.events
+            .debug(|| ConnectionUsed { conn_name: conn_name.clone(), conn_type: kind.as_str().to_owned() });
+        self.events.debug(|| SQLQuery { conn_name: conn_name.clone(), sql: sql.to_owned() });
+    }
+
+    fn tell_answer(&self, sent: Instant, status: &str) {
+        let elapsed = sent.elapsed().as_secs_f64();
+        self.events.debug(|| SQLQueryStatus { elapsed, query_id: String::new(), status: status.to_owned() });
+    }
+
+    fn tell_refusal(&self, error: &DbError, sql: &str) {
+        let kind = self.adapter.kind();
+        let told =
+            |base_msg| AdapterEventDebug { args: Vec::new(), base_msg, name: kind.display_name().to_owned() };
+        self.events.debug(|| told(format!("{kind} error: {error}", kind = kind.as_str())));
+        self.events.debug(|| told(format!("Error running SQL: {sql}")));
     }
 
     /// Runs a Python model, whose statements go through this session.
@@ -182,9 +214,10 @@ impl Session {
         if connection.in_transaction() {
             return Ok(());
         }
-        connection.begin()?;
-        let conn_name = self.name.clone();
-        self.events.debug(|| SQLQuery { conn_name, sql: "BEGIN".to_owned() });
+        self.tell_statement("BEGIN");
+        let started = Instant::now();
+        self.connection()?.begin()?;
+        self.tell_answer(started, "OK");
         Ok(())
     }
 
@@ -195,7 +228,11 @@ impl Session {
         }
         let conn_name = self.name.clone();
         self.events.debug(|| SQLCommit { conn_name });
-        self.connection()?.commit()
+        self.tell_statement("COMMIT");
+        let started = Instant::now();
+        self.connection()?.commit()?;
+        self.tell_answer(started, "OK");
+        Ok(())
     }
 
     /// Rolls back the open transaction; does nothing when none is open. A failure is only told: the
@@ -228,11 +265,15 @@ impl Session {
     /// Ends the connection; an open transaction is rolled back.
     pub fn close(&mut self) {
         self.rollback();
-        self.connection = None;
+        if self.connection.take().is_some() {
+            let conn_name = self.name.clone();
+            self.events.debug(|| ConnectionClosed { conn_name });
+        }
     }
 
     fn connection(&mut self) -> Result<&mut Box<dyn Connection>, DbError> {
         if self.connection.is_none() {
+            self.events.debug(|| NewConnectionOpening { connection_state: "init".to_owned() });
             self.connection = Some(self.adapter.connect(&self.name)?);
         }
         self.connection

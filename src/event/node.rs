@@ -196,6 +196,15 @@ impl NodeScope {
         Self { outer: CURRENT.with_borrow_mut(|current| current.replace(info)) }
     }
 
+    /// Says how far the node of this thread is; what is sent from now on shows it.
+    pub fn reached(status: &'static str) {
+        CURRENT.with_borrow_mut(|current| {
+            if let Some(info) = current {
+                info.status = Some(Cow::Borrowed(status));
+            }
+        });
+    }
+
     /// Returns the node this thread works on.
     pub fn current() -> Option<NodeInfo> {
         CURRENT.with_borrow(Clone::clone)

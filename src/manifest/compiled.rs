@@ -42,6 +42,21 @@ pub struct Compiled {
     pub relation_name: Option<String>,
 }
 
+impl Compiled {
+    /// Makes the entry of a seed: it has no code, only the statement that was executed.
+    pub fn seed(build_path: String) -> Self {
+        Self {
+            code: Arc::from(""),
+            extra_ctes: Vec::new(),
+            path: None,
+            build_path: Some(build_path),
+            macros: Vec::new(),
+            constrained: None,
+            relation_name: None,
+        }
+    }
+}
+
 /// Compiled nodes by id, shared between the workers of one run.
 #[derive(Clone, Debug, Default)]
 pub struct CompiledNodes(Arc<RwLock<HashMap<UniqueId, Arc<Compiled>>>>);

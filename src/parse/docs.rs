@@ -4,12 +4,27 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Sources, Span};
 use crate::jinja::{BlockKind, Engine, Scope, UndefinedMode, Value, blocks};
 use crate::manifest::{Doc, ResourceType, UniqueId};
 
 use super::discover::ProjectFile;
 use super::render::is_jinja;
+
+/// The text that greets readers of a project without one of its own; dbt's documentation site asks for it by its id.
+const OVERVIEW: &str = include_str!("../../templates/docs/overview.md");
+
+/// Reads the blocks that come with the program.
+pub(super) fn read_built_in(sources: &Sources) -> (Vec<Doc>, Vec<Diagnostic>) {
+    let (package, path) = ("dbt", "docs/overview.md");
+    read_file(&ProjectFile {
+        package: package.into(),
+        original: path.into(),
+        path: "overview.md".into(),
+        file: sources.add_inner(format!("{package}/{path}"), OVERVIEW),
+        text: OVERVIEW.into(),
+    })
+}
 
 /// Reads the blocks of files, in the order of the files.
 pub(super) fn read(files: &[ProjectFile]) -> (Vec<Doc>, Vec<Diagnostic>) {

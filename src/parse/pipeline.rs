@@ -156,6 +156,9 @@ impl Run<'_> {
             all.extend(found.into_iter().map(Arc::new));
             self.problems.extend(wrong);
         }
+        let (found, wrong) = docs::read_built_in(&self.settings.sources);
+        all.extend(found.into_iter().map(Arc::new));
+        self.problems.extend(wrong);
         all
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::artifacts::{Phase, RunResult};
 use crate::event::{NodeFacts, NodeGroup, NodeInfo, NodeRelation, RunResultMsg, TimingInfo};
 use crate::jinja::{from_json, py_str};
-use crate::manifest::{Json, Manifest, Node, NodeKind, ResourceType, SourceTable, UniqueId};
+use crate::manifest::{Json, JsonMap, Manifest, Node, NodeKind, ResourceType, SourceTable, UniqueId};
 
 /// The facts of the nodes of a run, made once a node.
 #[derive(Debug, Default)]
@@ -138,7 +138,7 @@ pub(super) fn test_name(node: &Node) -> String {
 }
 
 /// Returns a result as events carry it.
-pub(super) fn result_message(result: &RunResult) -> RunResultMsg {
+pub fn result_message(result: &RunResult) -> RunResultMsg {
     let phase = |timing: &crate::artifacts::Timing| TimingInfo {
         name: match timing.name {
             Phase::Compile => "compile".into(),
@@ -155,5 +155,22 @@ pub(super) fn result_message(result: &RunResult) -> RunResultMsg {
         status: result.status.as_str().into(),
         thread: result.thread_id.clone(),
         timing_info: result.timing.iter().map(phase).collect(),
+    }
+}
+
+/// What the event of a snapshot shows of its config: all that is set, as Python prints it.
+pub(super) fn snapshot_config(node: &Node) -> JsonMap {
+    let set = node.config.values().iter().filter(|(_, value)| !value.is_null());
+    set.map(|(key, value)| (key.clone(), Json::from(py_str(&from_json(&without_nulls(value)))))).collect()
+}
+
+fn without_nulls(value: &Json) -> Json {
+    match value {
+        Json::Object(map) => {
+            let set = map.iter().filter(|(_, value)| !value.is_null());
+            set.map(|(key, value)| (key.clone(), without_nulls(value))).collect::<JsonMap>().into()
+        }
+        Json::Array(items) => items.iter().map(without_nulls).collect::<Vec<_>>().into(),
+        other => other.clone(),
     }
 }

@@ -19,7 +19,7 @@ mod unit_test;
 
 pub use cancel::CancelToken;
 pub use crew::{Crew, Help, Turn};
-pub use describe::{group_of, source_facts};
+pub use describe::{group_of, result_message, source_facts};
 pub use freshness::FreshnessRunner;
 pub use hooks::{HookStage, HooksRun, run_hooks};
 pub use node::NodeRunner;

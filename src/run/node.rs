@@ -14,7 +14,7 @@ use super::batches::add_rows;
 use super::cancel::CancelToken;
 use super::crew::{Crew, Turn};
 use super::data_test::run_test;
-use super::describe::{Infos, description, place, result_message, test_name};
+use super::describe::{Infos, description, place, result_message, snapshot_config, test_name};
 use super::materialize::{clone_relation, materialize};
 use super::schedule::{Runner, SkipReason};
 use super::together::{AheadOfTurn, group_of};
@@ -27,11 +27,11 @@ use crate::context::{NodeScope, RunScope, SharedSession, response_json};
 use crate::diag::{Code, Diagnostic};
 use crate::event::{
     self, CatchableExceptionOnRun, EventSink, LogFunctionResult, LogModelResult, LogNodeNoOpResult,
-    LogSeedResult, LogSkipBecauseError, LogSnapshotResult, LogStartLine, LogTestResult, NodeCompiling,
-    NodeExecuting, NodeFinished, NodeInfo, NodeStart, SkippingDetails,
+    LogSeedResult, LogSkipBecauseError, LogSnapshotResult, LogStartLine, LogTestResult, MarkSkippedChildren,
+    NodeCompiling, NodeExecuting, NodeFinished, NodeInfo, NodeStart, SkippingDetails,
 };
 use crate::manifest::{Compiled, Json, JsonMap, Node, NodeKind, ResourceType, UniqueId};
-use crate::plan::{Action, Plan, Resumption};
+use crate::plan::{Action, Blocking, Plan, Resumption};
 
 /// Runs the nodes of one plan.
 pub struct NodeRunner {
@@ -39,6 +39,7 @@ pub struct NodeRunner {
     adapter: Arc<dyn Adapter>,
     actions: HashMap<UniqueId, Action>,
     pub(super) infos: Infos,
+    blocking: Blocking,
     /// Whether tests may be answered together.
     fuse: bool,
     pub(super) ahead: AheadOfTurn,
@@ -92,12 +93,13 @@ impl NodeRunner {
         let actions = plan.steps.iter().map(|step| (step.id.clone(), step.action)).collect();
         let infos = Infos::new(&run.manifest, plan.steps.iter().map(|step| &step.id));
         let failed_fast = AtomicBool::new(false);
-        let resumed = plan.resumed.clone();
+        let (resumed, blocking) = (plan.resumed.clone(), plan.blocking);
         Self {
             adapter: Arc::clone(&run.adapter),
             compiler,
             actions,
             infos,
+            blocking,
             fuse: false,
             ahead: AheadOfTurn::default(),
             cancel,
@@ -168,6 +170,7 @@ impl NodeRunner {
 
     /// Compiles and executes; the transaction of a node that failed is rolled back.
     pub(super) fn work(&self, action: Action, work: &mut Work<'_>) -> Result<Done, Diagnostic> {
+        event::NodeScope::reached("compiling");
         self.events().debug(|| NodeCompiling { node_info: work.info.with_status("compiling") });
         let compiled = match work.compiled.take() {
             Some(compiled) => compiled.map(Some),
@@ -182,7 +185,11 @@ impl NodeRunner {
         if work.adds_rows {
             add_rows(&work.scope);
         }
-        self.events().debug(|| NodeExecuting { node_info: work.info.with_status("executing") });
+        // An ephemeral model is nothing but its SQL.
+        if !work.node.is_ephemeral() {
+            event::NodeScope::reached("executing");
+            self.events().debug(|| NodeExecuting { node_info: work.info.with_status("executing") });
+        }
         let begin = Timestamp::now();
         let done = match (action, &compiled) {
             (Action::Test, Some(compiled)) => {
@@ -198,7 +205,11 @@ impl NodeRunner {
         work.timing.push(Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() });
         if let Some(path) = work.scope.build_path() {
             let compiled = &self.run_scope().compiled;
-            compiled.update(&work.node.unique_id, |compiled| compiled.build_path = Some(path));
+            if matches!(work.node.kind, NodeKind::Seed { .. }) {
+                compiled.insert(work.node.unique_id.clone(), Compiled::seed(path));
+            } else {
+                compiled.update(&work.node.unique_id, |compiled| compiled.build_path = Some(path));
+            }
         }
         done
     }
@@ -295,6 +306,26 @@ impl NodeRunner {
         }
         let run_result = result_message(result);
         self.events().debug(|| NodeFinished { node_info, run_result });
+        self.tell_blocked(result);
+    }
+
+    fn tell_end_of_skipped(&self, info: &NodeInfo, result: &RunResult) {
+        let now = Some(Timestamp::now());
+        let node_info = NodeInfo { started_at: now, finished_at: now, ..info.with_status("skipped") };
+        let run_result = result_message(result);
+        self.events().debug(|| NodeFinished { node_info, run_result });
+        self.tell_blocked(result);
+    }
+
+    /// Tells of a result that keeps what comes after it from running.
+    fn tell_blocked(&self, result: &RunResult) {
+        if self.blocking.blocks(result.status) {
+            self.events().debug(|| MarkSkippedChildren {
+                run_result: result_message(result),
+                status: result.status.to_string(),
+                unique_id: result.unique_id.to_string(),
+            });
+        }
     }
 
     fn tell_line(&self, node: &Node, info: &NodeInfo, result: &RunResult, (index, total): (usize, usize)) {
@@ -328,7 +359,7 @@ impl NodeRunner {
                 total,
             }),
             ResourceType::Snapshot => events.send(LogSnapshotResult {
-                cfg: node.config.values().clone(),
+                cfg: snapshot_config(node),
                 description: place(node, self.home()),
                 execution_time,
                 index,
@@ -461,6 +492,13 @@ impl Runner for NodeRunner {
             || (String::new(), info.facts.name.clone()),
             |node| (node.schema.clone(), node.alias.clone()),
         );
+        // Where the run was stopped there is nothing to tell of each node that never had its turn.
+        let told = matches!(because, SkipReason::Upstream { .. } | SkipReason::Hook);
+        if told {
+            let started_at = Some(Timestamp::now());
+            let node_info = NodeInfo { started_at, ..info.with_status("started") };
+            self.events().debug(|| NodeStart { node_info });
+        }
         let unnumbered = match because {
             SkipReason::Upstream { status, numbered: false, .. } => Some(*status),
             _ => None,
@@ -477,8 +515,7 @@ impl Runner for NodeRunner {
             };
             RunResult::new(id.clone(), Status::Skipped).with_message(message)
         } else {
-            // Where the run was stopped there is nothing to tell of each node that never had its turn.
-            if index > 0 && matches!(because, SkipReason::Upstream { .. } | SkipReason::Hook) {
+            if index > 0 && told {
                 let because = match because {
                     SkipReason::Upstream { failed, .. } => Some(failed.to_string()),
                     _ => None,
@@ -500,6 +537,9 @@ impl Runner for NodeRunner {
         if let Some(node) = node {
             let compiled = self.run_scope().compiled.get(id);
             result = result.with_node(node, compiled.as_deref());
+        }
+        if told {
+            self.tell_end_of_skipped(&info, &result);
         }
         result
     }

@@ -90,6 +90,13 @@ impl Flags {
         self.settings.get(id).map(|setting| &setting.value)
     }
 
+    /// Says where the log goes when nobody asked for a place.
+    pub fn log_goes_to(&mut self, folder: Option<&Utf8Path>) {
+        if let (Some(folder), Some(setting)) = (folder, self.settings.get_mut("log_path")) {
+            setting.value = Value::String(folder.to_string());
+        }
+    }
+
     fn path(&self, id: &str) -> Option<Utf8PathBuf> {
         self.text(id).map(|path| Utf8Path::new(path).to_owned())
     }

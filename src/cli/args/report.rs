@@ -35,6 +35,19 @@ impl Flags {
         args.into_iter().collect()
     }
 
+    /// Returns the settings as dbt keeps them for `run-operation`: those that are off too, without what it passes on as
+    /// anything but text, number, list or mapping.
+    pub fn as_operation_args(&self) -> Map<String, Value> {
+        let mut args = self.as_invocation_args();
+        for id in LEFT_OUT_WHEN_OFF.iter().filter(|id| **id != "warn_error") {
+            args.entry(*id).or_insert(json!(false));
+        }
+        let usual_folder = |id: &str| PATHS.contains(&id) && self.source(id) == Source::Default;
+        args.retain(|id, _| !matches!(id.as_str(), "args" | "warn_error_options") && !usual_folder(id));
+        args.sort_keys();
+        args
+    }
+
     /// Returns the settings that dbt reports when it starts, in Python's words.
     pub fn as_report(&self) -> BTreeMap<String, String> {
         let args = self.as_invocation_args();
@@ -57,6 +70,9 @@ const LEFT_OUT_WHEN_OFF: &[&str] = &[
     "store_failures",
     "use_experimental_parser",
 ];
+
+/// Folders that are no text for dbt while they are where they usually are.
+const PATHS: &[&str] = &["log_path", "profiles_dir", "project_dir"];
 
 const REPORTED: &[&str] = &[
     "cache_selected_only",

@@ -10,11 +10,13 @@ use crate::cli::args::Verb;
 use crate::cli::{CliError, Outcome, Ui};
 use crate::compile::Compiler;
 use crate::diag::{Code, Diagnostic};
-use crate::event::{ConcurrencyLine, HooksRunning};
+use crate::event::{ConcurrencyLine, EndRunResult, HooksRunning};
 use crate::manifest::{Json, JsonMap, UniqueId};
 use crate::plan::{Command, Plan, Request, plan};
 use crate::project::Scrubber;
-use crate::run::{HookStage, NodeRunner, Options, Runner, SkipReason, Turn, prepare, run_hooks, run_plan};
+use crate::run::{
+    HookStage, NodeRunner, Options, Runner, SkipReason, Turn, prepare, result_message, run_hooks, run_plan,
+};
 
 use super::forecast::Outlook;
 use super::load::{Loaded, load, written};
@@ -54,6 +56,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     );
     if plan.is_empty() {
         nothing_selected(ui)?;
+        tell_results(ui, &[], (0.0, true));
         write_results(ui, &loaded, &[], 0.0)?;
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
     }
@@ -66,18 +69,31 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     let closed = warehouse.close();
     let Ran { results, interrupted, broken } = ran?;
     written?;
-    write_results(ui, &loaded, &results, seconds)?;
+    let failed = interrupted || results.iter().any(|result| counts_as_failure(&loaded, result));
     if command != Command::Compile {
         finished(ui, &loaded, &results, seconds);
+    }
+    tell_results(ui, &results, (seconds, !failed));
+    write_results(ui, &loaded, &results, seconds)?;
+    if command != Command::Compile {
         print_results(ui, &loaded, &results, interrupted);
     }
     closed?;
     if let Some(broken) = broken {
         return Err(broken.into());
     }
-    let failed = interrupted || results.iter().any(|result| counts_as_failure(&loaded, result));
     let outcome = if failed { Outcome::Failure } else { Outcome::Success };
     Ok(Done { loaded, results, selected, outcome })
+}
+
+/// Tells tools of all results at once; they are already told of each.
+fn tell_results(ui: &Ui, results: &[RunResult], (elapsed_time, success): (f64, bool)) {
+    ui.events.debug(|| EndRunResult {
+        elapsed_time,
+        generated_at: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        results: results.iter().map(result_message).collect(),
+        success,
+    });
 }
 
 /// A skipped exposure is no failure: there was nothing to do.
@@ -199,7 +215,13 @@ pub(in crate::cli) fn write_results(
         return Ok(());
     }
     let path = loaded.target("run_results.json");
-    let args = without_secrets(ui.flags.as_invocation_args(), &loaded.workspace.scrubber);
+    let args = match ui.flags.verb() {
+        Verb::RunOperation => ui.flags.as_operation_args(),
+        _ => ui.flags.as_invocation_args(),
+    };
+    let mut args = without_secrets(args, &loaded.workspace.scrubber);
+    // Beside dbt's version in `metadata`, where strict readers take no other key.
+    args.insert("tidegate_version".to_owned(), env!("CARGO_PKG_VERSION").into());
     let file = RunResults {
         invocation: &ui.invocation,
         generated_at: Timestamp::now(),

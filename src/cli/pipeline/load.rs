@@ -174,7 +174,10 @@ pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
         loaded.write_manifest(ui, CompiledNodes::default())?;
     }
     loaded.write_graph(ui)?;
-    ui.events.send(FoundStats { stat_line: found_stats(&loaded) });
+    // As in dbt: commands that only look do not count what they see.
+    if !matches!(ui.flags.verb(), Verb::List | Verb::Parse) {
+        ui.events.send(FoundStats { stat_line: found_stats(&loaded) });
+    }
     Ok(loaded)
 }
 

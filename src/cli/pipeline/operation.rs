@@ -31,6 +31,7 @@ pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: &JsonMap) -> Resu
             .help::<String>(suggest(name, known.iter().map(|name| &**name)))
             .into());
     };
+    let ready = Timestamp::now();
     let warehouse = open(ui, &loaded, Vec::new())?;
     let scope = warehouse.macro_scope(&loaded);
     scope.take_session().map_err(Error::into_diagnostic)?;
@@ -44,8 +45,8 @@ pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: &JsonMap) -> Resu
     let status = if called.is_ok() { Status::Success } else { Status::Error };
     let mut result = RunResult::new(entry.id, status);
     let done = Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() };
-    result.timing = vec![Timing { name: Phase::Compile, started_at: begin, completed_at: begin }, done];
-    result.failures = Some(i64::from(status == Status::Error));
+    result.timing = vec![Timing { name: Phase::Compile, started_at: ready, completed_at: begin }, done];
+    (result.compiled, result.failures) = (Some(false), Some(i64::from(status == Status::Error)));
     result.execution_time = started.elapsed().as_secs_f64();
     if let Err(error) = called {
         let diagnostic = error.into_diagnostic();

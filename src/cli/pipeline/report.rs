@@ -158,9 +158,7 @@ fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
     let place =
         loaded.parsed.manifest.nodes.get(&result.unique_id).map(|node| node.config.store_failures_as());
     let stored = place.is_some_and(|place| place.map_or(asked, |place| place != StoreFailuresAs::Ephemeral));
-    if let Some(relation_name) =
-        result.relation_name.clone().filter(|_| stored && result.status != Status::Error)
-    {
+    if let Some(relation_name) = result.relation_name.clone().filter(|_| stored) {
         blank(ui);
         events.send(CheckNodeTestFailure { node_info, relation_name });
     }

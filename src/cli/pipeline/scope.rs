@@ -11,6 +11,7 @@ use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, has_compiled_file};
 use crate::context::{NodeScope, RunScope, SharedSession};
 use crate::diag::Diagnostic;
+use crate::event::{self, WritingInjectedSQLForNode};
 use crate::manifest::{Batch, Node, UniqueId};
 
 use super::deferral::deferral;
@@ -67,11 +68,15 @@ impl Warehouse {
     /// Returns what compiles the nodes of this run and writes them below `compiled/`.
     pub(in crate::cli) fn compiler(&self, loaded: &Loaded) -> Compiler {
         let (root, target) = folders(loaded);
+        let events = loaded.parsed.shared.events.clone();
         let write = move |node: &Node, batch: Option<&Batch>, code: &str| -> Result<_, Diagnostic> {
             if code.is_empty() || !has_compiled_file(node) {
                 return Ok(None);
             }
             let path = compiled_path(&target, CodeFile::from(node).of_batch(batch.map(Batch::label)));
+            if let Some(node_info) = event::NodeScope::current() {
+                events.debug(|| WritingInjectedSQLForNode { node_info });
+            }
             write_code(&root, &path, code)?;
             Ok(Some(path.into_string()))
         };

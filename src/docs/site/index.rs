@@ -121,6 +121,8 @@ fn overviews<'a>(artifacts: &'a Artifacts<'_>) -> IndexMap<String, &'a str> {
         let root = block.package_name == artifacts.project_name();
         match name {
             "overview" if root => drop(found.insert(String::new(), block.block_contents.as_str())),
+            // The site has a greeting of its own.
+            "overview" if is_built_in(&block.package_name, None) => {}
             "overview" => {
                 found.entry(block.package_name.clone()).or_insert(block.block_contents.as_str());
             }

@@ -39,13 +39,15 @@ events! {
             format!("Command `{}` {outcome} at {clock} after {:.2} seconds", e.command, e.elapsed)
         };
 
-    /// What the process took: seconds, and KiB of memory.
+    /// What the process took: seconds, KiB of memory, blocks of 512 bytes read and written.
     ResourceReport("Z051") {
         command_name: String,
         command_success: bool,
         command_wall_clock_time: f64,
+        process_in_blocks: String,
         process_kernel_time: f64,
         process_mem_max_rss: String,
+        process_out_blocks: String,
         process_user_time: f64,
     }
         level |_| Debug,

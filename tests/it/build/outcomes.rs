@@ -100,3 +100,58 @@ fn a_failed_model_leaves_what_was_there() {
     shop.run(&["run"], 0);
     assert_eq!(shop.rows("from main.slow_incremental"), ["7", "7"]);
 }
+
+#[test]
+fn the_log_tells_tools_how_each_node_went_and_what_was_sent() {
+    let shop = Shop::copy("outcomes");
+    shop.run(&["build", "--threads", "1", "--log-format-file", "json"], 1);
+    let log = std::fs::read_to_string(shop.path("logs/dbt.log")).unwrap();
+    let events: Vec<serde_json::Value> =
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let named = |name: &str| -> Vec<&serde_json::Value> {
+        events.iter().filter(|event| event["info"]["name"] == name).map(|event| &event["data"]).collect()
+    };
+    let ids = |name: &str| -> Vec<&str> {
+        named(name).iter().map(|data| data["node_info"]["unique_id"].as_str().unwrap()).collect()
+    };
+    // Skipped nodes begin and end like others.
+    assert_eq!(ids("NodeStart"), ids("NodeFinished"));
+    assert_eq!(ids("NodeFinished").len(), 16);
+    let skipped =
+        named("NodeFinished").into_iter().filter(|data| data["node_info"]["node_status"] == "skipped");
+    assert_eq!(
+        skipped.map(|data| data["run_result"]["status"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["skipped"; 3]
+    );
+    let blocked: Vec<&str> =
+        named("MarkSkippedChildren").iter().map(|data| data["status"].as_str().unwrap()).collect();
+    assert_eq!((blocked.len(), blocked.iter().filter(|status| **status == "skipped").count()), (5, 3));
+    // Statements say which phase of which node they belong to, and each has an answer or a refusal.
+    let of_broken: Vec<&str> = named("SQLQuery")
+        .iter()
+        .filter(|data| data["node_info"]["unique_id"] == "model.shop.broken")
+        .map(|data| data["node_info"]["node_status"].as_str().unwrap())
+        .collect();
+    assert!(!of_broken.is_empty() && of_broken.iter().all(|status| *status == "executing"), "{of_broken:?}");
+    let refused = named("AdapterEventDebug");
+    assert!(refused[0]["base_msg"].as_str().unwrap().starts_with("duckdb error: "), "{refused:?}");
+    assert_eq!(named("SQLQuery").len(), named("SQLQueryStatus").len() + refused.len() / 2);
+    assert_eq!(named("EndRunResult")[0]["results"].as_array().unwrap().len(), 16);
+    assert!(ids("WritingInjectedSQLForNode").contains(&"model.shop.broken"));
+}
+
+#[test]
+fn artifacts_tell_where_the_log_and_executed_statements_are_and_who_wrote_them() {
+    let shop = Shop::copy("outcomes");
+    shop.run(&["build", "--select", "orders"], 0);
+    let read = |file: &str| -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(shop.path(file)).unwrap()).unwrap()
+    };
+    let args = &read("target/run_results.json")["args"];
+    assert_eq!(args["tidegate_version"], env!("CARGO_PKG_VERSION"));
+    assert!(args["log_path"].as_str().unwrap().ends_with("/logs"), "{args}");
+    let manifest = read("target/manifest.json");
+    assert_eq!(manifest["nodes"]["seed.shop.orders"]["build_path"], "target/run/shop/seeds/orders.csv");
+    // The documentation site of dbt asks for it.
+    assert!(manifest["docs"]["doc.dbt.__overview__"]["block_contents"].is_string());
+}
