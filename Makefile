@@ -1,7 +1,8 @@
 # make demo   builds example_project, real flight data, into an embedded DuckDB file
 # make test   runs every check: tests, formatting, lints
 # make bench  compares the release build with dbt and the bare engine on generated projects
-# Both do their own set-up and share one cargo profile, so nothing is compiled twice.
+# make wheel  packs an optimized build into target/wheels, for `pip install` and `uv tool install`
+# demo and test do their own set-up and share one cargo profile, so nothing is compiled twice.
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -14,7 +15,7 @@ export LD_LIBRARY_PATH := $(or $(DUCKDB_LIB_DIR),$(CURDIR)/.deps/duckdb):$(LD_LI
 PHASES ?= version,parse_cold,compile_cold,compile_one,ls,run,build,build_again
 SIZES ?= 100,1000
 
-.PHONY: help demo test bench unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
+.PHONY: help demo test bench wheel unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
 
 help:
 	@grep -E '^# make' $(MAKEFILE_LIST) | cut -c3-
@@ -22,6 +23,10 @@ help:
 demo: setup
 	$(CARGO) build --locked
 	cd example_project && $(TIDEGATE) build
+
+wheel: setup
+	$(CARGO) build --locked --release
+	$(PYTHON) .ci/wheel.py target/release/tidegate
 
 test: unit pages format lint
 

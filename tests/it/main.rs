@@ -25,4 +25,5 @@ mod select_large;
 mod tables;
 mod tidy;
 mod unit_tests;
+mod wheel;
 mod yaml;
