@@ -15,7 +15,7 @@ export LD_LIBRARY_PATH := $(or $(DUCKDB_LIB_DIR),$(CURDIR)/.deps/duckdb):$(LD_LI
 PHASES ?= version,parse_cold,compile_cold,compile_one,ls,run,build,build_again
 SIZES ?= 100,1000
 
-.PHONY: help demo test bench wheel unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
+.PHONY: help demo test test-ecosystem bench wheel install unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
 
 help:
 	@grep -E '^# make' $(MAKEFILE_LIST) | cut -c3-
@@ -24,9 +24,20 @@ demo: setup
 	$(CARGO) build --locked
 	cd example_project && $(TIDEGATE) build
 
+# Tools around dbt, unchanged, against the binary; they come from a package index, so this is no part of `test`.
+test-ecosystem: setup
+	$(CARGO) build --locked
+	$(PYTHON) tests/ecosystem/run.py
+
 wheel: setup
 	$(CARGO) build --locked --release
 	$(PYTHON) .ci/wheel.py target/release/tidegate
+
+# What `cargo install` leaves out: the library, where the installed binary looks for it.
+install: setup
+	$(CARGO) install --locked --path .
+	mkdir -p $(or $(CARGO_INSTALL_ROOT),$(CARGO_HOME),$(HOME)/.cargo)/lib
+	cp $(or $(DUCKDB_LIB_DIR),.deps/duckdb)/libduckdb.* $(or $(CARGO_INSTALL_ROOT),$(CARGO_HOME),$(HOME)/.cargo)/lib/
 
 test: unit pages format lint
 

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Runs tools around dbt, unchanged, against Tidegate: builds example_project through a link called `dbt`, then lets each
+tool do its usual work on it and looks at what the tool found.
+
+    python3 tests/ecosystem/run.py --tidegate target/debug/tidegate [--venv .deps/ecosystem] [TOOL..]
+
+The environment is made from requirements.txt when it is not there. Needs a package index; the tools themselves run offline.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+PARSE = """
+import json, sys
+from dbt_artifacts_parser.parser import parse_catalog, parse_manifest, parse_run_results, parse_sources
+for name, parse in [("manifest", parse_manifest), ("run_results", parse_run_results), ("catalog", parse_catalog),
+                    ("sources", parse_sources)]:
+    document = parse(json.load(open(f"target/{name}.json")))
+    print(name, type(document).__name__)
+"""
+
+
+class Failed(Exception):
+    """What a tool said, and what was expected."""
+
+
+class World:
+    """A built copy of example_project, and an environment with the tools."""
+
+    def __init__(self, folder: Path, venv: Path, tidegate: Path):
+        self.project, self.bin = folder / "flights", venv / "bin"
+        ignored = shutil.ignore_patterns("target", "logs")
+        shutil.copytree(ROOT / "example_project", self.project, ignore=ignored)
+        links = folder / "bin"
+        links.mkdir()
+        self.dbt = links / "dbt"
+        self.dbt.symlink_to(tidegate)
+        self.env = dict(
+            os.environ, PATH=f"{links}:{self.bin}:{os.environ['PATH']}", HOME=str(folder), DAGSTER_DISABLE_TELEMETRY="1",
+            DBT_PROFILES_DIR=str(self.project), COLUMNS="200",
+        )
+        # The last command is the one whose results the tools find.
+        for command in (["build"], ["docs", "generate"], ["source", "freshness"], ["build"]):
+            self.run(str(self.dbt), *command)
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(command, cwd=self.project, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=600)
+        if done.returncode != 0:
+            raise Failed(f"{' '.join(command)[:200]}: exit code {done.returncode}\n{done.stdout[-3000:]}")
+        return done.stdout
+
+    def manifest(self) -> dict:
+        return json.loads((self.project / "target" / "manifest.json").read_text())
+
+
+def expect(truth: bool, what: str, shown: str = "") -> None:
+    if not truth:
+        raise Failed(f"expected: {what}\n{shown[-3000:]}")
+
+
+def artifacts_parser(world: World) -> str:
+    """The strictest public reader: it refuses fields it does not know."""
+    shown = world.run(str(world.bin / "python"), "-c", PARSE).split("\n")
+    wanted = ["manifest ManifestV12", "run_results RunResultsV6", "catalog CatalogV1", "sources SourcesV3"]
+    expect(shown[:4] == wanted, str(wanted), "\n".join(shown))
+    return ", ".join(wanted)
+
+
+def dagster(world: World) -> str:
+    """An orchestrator: starts `dbt build` and reads the structured log while it runs."""
+    shown = world.run(str(world.bin / "python"), str(HERE / "dagster_job.py"), str(world.project), str(world.dbt))
+    nodes = world.manifest()["nodes"].values()
+    built = sum(node["resource_type"] in ("model", "seed", "snapshot") and node["config"]["materialized"] != "ephemeral"
+                for node in nodes)
+    line = next((line for line in shown.split("\n") if line.startswith("success=")), "")
+    expect(line.startswith(f"success=True assets={built} "), f"{built} assets", shown)
+    expect(" checks=0 " not in line, "tests as asset checks", line)
+    return line
+
+
+def bouncer(world: World) -> str:
+    """A linter of projects."""
+    shutil.copy(HERE / "bouncer.yml", world.project / "dbt-bouncer.yml")
+    shown = world.run("dbt-bouncer", "run")
+    line = next((line for line in shown.split("\n") if "SUCCESS=" in line), "")
+    expect(line != "" and "ERROR=0" in line, "a line of totals without errors", shown)
+    return line[line.index("SUCCESS="):].strip(" │")
+
+
+def coverage(world: World) -> str:
+    """How much is documented and tested; joins manifest and catalog."""
+    world.run("dbt-coverage", "compute", "doc", "--cov-report", "doc.json")
+    report = json.loads((world.project / "doc.json").read_text())
+    expect(report["covered"] > 0 and report["total"] >= 100, "more than a hundred columns", str(report)[:500])
+    return f"{report['covered']} of {report['total']} columns documented"
+
+
+def colibri(world: World) -> str:
+    """Column lineage from compiled code and catalog."""
+    world.run("colibri", "generate", "--manifest", "target/manifest.json", "--catalog", "target/catalog.json",
+              "--output-dir", "colibri")
+    lineage = json.loads((world.project / "colibri" / "colibri-manifest.json").read_text())
+    expect(len(lineage["nodes"]) >= 11, "every model", str(lineage)[:500])
+    edges = len(lineage["lineage"]["edges"])
+    return f"{len(lineage['nodes'])} nodes, {edges} edges between columns"
+
+
+def dbterd(world: World) -> str:
+    """Entity diagrams from tests of relationships."""
+    (world.project / "erd").mkdir()
+    world.run("dbterd", "run", "-ad", "target", "-o", "erd")
+    diagram = (world.project / "erd" / "output.dbml").read_text()
+    expect("Ref: " in diagram and diagram.count("Table ") >= 11, "tables and references", diagram)
+    return f"{diagram.count('Table ')} tables, {diagram.count('Ref: ')} references"
+
+
+TOOLS = {"dbt-artifacts-parser": artifacts_parser, "dagster-dbt": dagster, "dbt-bouncer": bouncer,
+         "dbt-coverage": coverage, "dbt-colibri": colibri, "dbterd": dbterd}
+
+
+def environment(venv: Path) -> None:
+    """Makes the environment, unless one for these requirements is there."""
+    wanted = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
+    stamp = venv / "requirements.sha256"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "-r", str(HERE / "requirements.txt")]
+    subprocess.run(pip, check=True)
+    stamp.write_text(wanted)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--tidegate", type=Path, default=ROOT / "target" / "debug" / "tidegate")
+    parser.add_argument("--venv", type=Path, default=ROOT / ".deps" / "ecosystem")
+    parser.add_argument("tools", nargs="*", metavar="TOOL", help=", ".join(TOOLS))
+    arguments = parser.parse_args()
+    unknown = set(arguments.tools) - set(TOOLS)
+    if unknown:
+        parser.error(f"no such tool: {', '.join(sorted(unknown))}")
+    environment(arguments.venv.absolute())
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder).resolve(), arguments.venv.absolute(), arguments.tidegate.resolve())
+        for name in arguments.tools or TOOLS:
+            started = time.monotonic()
+            try:
+                print(f"ok    {name} ({TOOLS[name](world)}; {time.monotonic() - started:.1f} s)", flush=True)
+            except (Failed, OSError, KeyError, ValueError, subprocess.SubprocessError) as error:
+                failed += 1
+                print(f"FAIL  {name}\n{error}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
