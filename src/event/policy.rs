@@ -150,6 +150,7 @@ pub enum PolicyError {
 }
 
 /// Tells for each warning what becomes of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own, none excludes another")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WarnPolicy {
     all: bool,
