@@ -27,6 +27,8 @@ pub struct ManifestFacts {
     pub adapter_type: String,
     /// The project's quoting: database, schema, identifier, column.
     pub quoting: JsonMap,
+    /// `selectors.yml` by name, each with its definition.
+    pub selectors: JsonMap,
     /// `run_started_at` of the templates.
     pub run_started_at: Timestamp,
     /// When parsing was done; both writings of one invocation show the same.
@@ -76,7 +78,7 @@ impl ManifestFile<'_> {
         map.entry("exposures", &manifest.exposures)?;
         map.entry("metrics", &manifest.metrics)?;
         map.entry("groups", &manifest.groups)?;
-        map.entry("selectors", &manifest.selectors)?;
+        map.entry("selectors", &self.facts.selectors)?;
         map.entry("disabled", &manifest.disabled)?;
         map.entry("parent_map", &edges.parents)?;
         map.entry("child_map", &edges.children)?;

@@ -71,8 +71,6 @@ pub struct Manifest {
     pub unit_tests: IndexMap<UniqueId, Arc<UnitTest>>,
     /// What is switched off: the JSON of each resource, since nothing but artifacts reads it.
     pub disabled: IndexMap<UniqueId, Vec<Disabled>>,
-    /// `selectors.yml` by name, as the parsed definition.
-    pub selectors: JsonMap,
 }
 
 /// A resource that `enabled: false` switched off.

@@ -26,7 +26,9 @@ fn invocation() -> Invocation {
 }
 
 fn facts() -> ManifestFacts {
+    let dbts: Json = serde_json::from_str(MANIFEST).unwrap();
     ManifestFacts {
+        selectors: dbts["selectors"].as_object().cloned().unwrap_or_default(),
         project_name: "shop".to_owned(),
         send_anonymous_usage_stats: false,
         adapter_type: "duckdb".to_owned(),

@@ -20,7 +20,7 @@ pub(crate) fn manifest(json: &str) -> Manifest {
     let place = (file, Span::new(file, 0, 0));
     let items =
         |key: &str| json[key].as_object().cloned().unwrap_or_default().into_iter().map(|(_, item)| item);
-    let mut manifest = Manifest { selectors: map(&json["selectors"]), ..Manifest::default() };
+    let mut manifest = Manifest::default();
     for node in items("nodes").map(|item| node(&item, place)) {
         manifest.nodes.insert(node.unique_id.clone(), Arc::new(node));
     }

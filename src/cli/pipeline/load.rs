@@ -18,7 +18,7 @@ use crate::manifest::{CompiledNodes, Json, JsonMap, ResourceType, UniqueId};
 use crate::parse::{self, Parsed};
 use crate::plan::with_test_edges;
 use crate::project::{self, Env, ProjectOnly, Workspace};
-use crate::select;
+use crate::select::{self, Indirect, Selectors};
 
 /// A project that was read.
 pub(in crate::cli) struct Loaded {
@@ -218,7 +218,10 @@ fn facts(ui: &Ui, workspace: &Workspace) -> ManifestFacts {
     ]
     .into_iter()
     .collect();
+    // What is wrong with them is told where one is asked for.
+    let (selectors, _) = Selectors::read(&workspace.selectors, Indirect::Eager);
     ManifestFacts {
+        selectors: selectors.to_json(),
         project_name: workspace.project.name.to_string(),
         send_anonymous_usage_stats: ui.flags.switch("send_anonymous_usage_stats"),
         adapter_type: workspace.profile.connection.kind().as_str().to_owned(),

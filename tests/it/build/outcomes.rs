@@ -143,6 +143,8 @@ fn the_log_tells_tools_how_each_node_went_and_what_was_sent() {
 #[test]
 fn artifacts_tell_where_the_log_and_executed_statements_are_and_who_wrote_them() {
     let shop = Shop::copy("outcomes");
+    let selector = "selectors:\n  - {name: nightly, definition: {union: ['tag:nightly', {method: fqn, value: orders}]}}\n";
+    shop.write("selectors.yml", selector);
     shop.run(&["build", "--select", "orders"], 0);
     let read = |file: &str| -> serde_json::Value {
         serde_json::from_str(&std::fs::read_to_string(shop.path(file)).unwrap()).unwrap()
@@ -152,6 +154,9 @@ fn artifacts_tell_where_the_log_and_executed_statements_are_and_who_wrote_them()
     assert!(args["log_path"].as_str().unwrap().ends_with("/logs"), "{args}");
     let manifest = read("target/manifest.json");
     assert_eq!(manifest["nodes"]["seed.shop.orders"]["build_path"], "target/run/shop/seeds/orders.csv");
+    let nightly = &manifest["selectors"]["nightly"]["definition"]["union"];
+    assert_eq!(nightly[1], serde_json::json!({"method": "fqn", "value": "orders"}), "{nightly}");
+    assert_eq!((&nightly[0]["method"], &nightly[0]["value"]), (&"tag".into(), &"nightly".into()));
     // The documentation site of dbt asks for it.
     assert!(manifest["docs"]["doc.dbt.__overview__"]["block_contents"].is_string());
 }
