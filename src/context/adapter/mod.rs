@@ -95,8 +95,6 @@ const METHODS: &[&str] = &[
     "assert_valid_snapshot_target_given_strategy",
     "get_hard_deletes_behavior",
     "convert_type",
-    "build_catalog_relation",
-    "get_catalog_integration",
     "verify_database",
     "submit_python_job",
     "parse_index",

@@ -5,12 +5,20 @@ use std::sync::Arc;
 use super::super::macros::DispatchError;
 use super::super::shared::Shared;
 use crate::diag::Code;
-use crate::jinja::{Call, Error, Instance, Value, object, py_str};
+use crate::jinja::{Call, Error, Instance, Value, item, none, object, py_str};
 use crate::manifest::Json;
 
 /// The methods of this group.
-pub(super) const METHODS: &[&str] =
-    &["type", "dispatch", "quote", "quote_as_configured", "quote_seed_column", "get_hard_deletes_behavior"];
+pub(super) const METHODS: &[&str] = &[
+    "type",
+    "dispatch",
+    "quote",
+    "quote_as_configured",
+    "quote_seed_column",
+    "get_hard_deletes_behavior",
+    "build_catalog_relation",
+    "get_catalog_integration",
+];
 
 pub(super) fn is_method(name: &str) -> bool {
     METHODS.contains(&name)
@@ -29,8 +37,27 @@ pub(super) fn call(
         "quote_as_configured" => quote_as_configured(shared, call),
         "quote_seed_column" => quote_seed_column(shared, call),
         "get_hard_deletes_behavior" => hard_deletes(call),
+        "build_catalog_relation" => build_catalog_relation(call),
+        "get_catalog_integration" => {
+            call.args.required("name").and_then(|name| Err(no_catalog(&py_str(&name))))
+        }
         _ => return None,
     })
+}
+
+/// Returns nothing for a node that names no catalog of `catalogs.yml`: neither engine has any (`jinja.md`, adapter methods).
+fn build_catalog_relation(call: &mut Call<'_>) -> Result<Value, Error> {
+    let config = item(&call.args.required("config")?, "config");
+    let named = |key: &str| config.as_ref().and_then(|config| item(config, key)).filter(Value::is_true);
+    match named("catalog_name").or_else(|| named("catalog")) {
+        Some(name) => Err(no_catalog(&py_str(&name))),
+        None => Ok(none()),
+    }
+}
+
+fn no_catalog(name: &str) -> Error {
+    Error::new(Code::CONFIG, format!("Catalog not found: `{name}`"))
+        .help("DuckDB and Postgres have no catalog integrations: leave out `catalog_name` on these targets")
 }
 
 fn dispatch(shared: &Arc<Shared>, package: &str, call: &mut Call<'_>) -> Result<Value, Error> {

@@ -90,6 +90,27 @@ fn templates_keep_things_in_context() {
     assert_eq!(shop.rows("from main.four"), ["nothing"]);
 }
 
+/// Neither engine has catalogs: a model that names none has no catalog relation, one that does is told so.
+#[test]
+fn catalogs_are_found_only_where_an_engine_has_them() {
+    let shop = Shop::copy("introspection");
+    shop.write("models/in_none.sql", "select '{{ adapter.build_catalog_relation(model) }}' as found");
+    shop.run(&["run", "--select", "in_none"], 0);
+    assert_eq!(shop.rows("from main.in_none"), ["None"]);
+    shop.write(
+        "models/in_one.sql",
+        "select {{ adapter.get_catalog_integration('lake') if execute }} as found",
+    );
+    shop.run(&["run", "--select", "in_one"], 1);
+    let results = shop.results();
+    let failed = results.iter().find(|result| result["status"] == "error").unwrap();
+    let message = failed["message"].to_string();
+    assert!(
+        message.contains("Catalog not found: `lake`") && message.contains("models/in_one.sql:1:11"),
+        "{message}"
+    );
+}
+
 /// What a macro gives stands inside of the user's SQL, so its white space is part of compiled code.
 #[test]
 fn expressions_bring_the_white_space_that_dbts_do() {
