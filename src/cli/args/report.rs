@@ -42,8 +42,8 @@ impl Flags {
         for id in LEFT_OUT_WHEN_OFF.iter().filter(|id| **id != "warn_error") {
             args.entry(*id).or_insert(json!(false));
         }
-        let usual_folder = |id: &str| PATHS.contains(&id) && self.source(id) == Source::Default;
-        args.retain(|id, _| !matches!(id.as_str(), "args" | "warn_error_options") && !usual_folder(id));
+        let unsaid = |id: &str| UNSAID.contains(&id) && self.source(id) == Source::Default;
+        args.retain(|id, _| id != "warn_error_options" && !unsaid(id));
         args.sort_keys();
         args
     }
@@ -71,8 +71,8 @@ const LEFT_OUT_WHEN_OFF: &[&str] = &[
     "use_experimental_parser",
 ];
 
-/// Folders that are no text for dbt while they are where they usually are.
-const PATHS: &[&str] = &["log_path", "profiles_dir", "project_dir"];
+/// What `run-operation` leaves out unless somebody gave it; dbt's usual folders are no texts.
+const UNSAID: &[&str] = &["args", "log_path", "profiles_dir", "project_dir"];
 
 const REPORTED: &[&str] = &[
     "cache_selected_only",
