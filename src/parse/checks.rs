@@ -85,7 +85,7 @@ fn unique_relations(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
                     ),
                 )
                 .label(start(first.span), "also builds it")
-                .help("give one of them another `alias` or `schema`"),
+                .help("no two can have identical database representations: give one of them another `alias` or `schema`"),
             ),
             None => {
                 seen.insert(relation, node);
