@@ -38,7 +38,7 @@ use crate::event::{
 use crate::plan::Resumption;
 use crate::project::{self, Env};
 use crate::run::CancelToken;
-use args::{Flags, LowArgs, Parsed, Program, Section, Source, Spec, Surroundings, UsageError};
+use args::{Flags, LowArgs, Parsed, Program, Section, Source, Surroundings, UsageError};
 use project_file::ProjectFile;
 use resources::Resources;
 
@@ -188,7 +188,7 @@ fn open(low: &LowArgs) -> Result<Ui, UsageError> {
 
 /// Runs the command and closes the log.
 fn execute(mut ui: Ui) -> ExitCode {
-    let (started, spec) = (Instant::now(), ui.flags.spec);
+    let started = Instant::now();
     let end = greet(&ui).and_then(|()| {
         interrupt::listen(&ui.cancel);
         enter_project(&ui)?;
@@ -201,19 +201,19 @@ fn execute(mut ui: Ui) -> ExitCode {
         let problems = Problems { diagnostics: error.into_diagnostics(), sources: ui.sources.clone() };
         ui.events.send(MainEncounteredError { exc: problems });
     }
-    farewell(&ui, spec, (started.elapsed().as_secs_f64(), code == error::SUCCESS));
+    farewell(&ui, (started.elapsed().as_secs_f64(), code == error::SUCCESS));
     ui.events.close();
     ExitCode::from(code)
 }
 
 /// Sends what every invocation ends with.
-fn farewell(ui: &Ui, spec: &Spec, (elapsed, success): (f64, bool)) {
+fn farewell(ui: &Ui, (elapsed, success): (f64, bool)) {
     if let Some(summary) = ui.events.deprecations() {
         ui.events.send(summary);
     }
     if let Some(taken) = Resources::of_process() {
         let report = ResourceReport {
-            command_name: spec.which.to_owned(),
+            command_name: ui.flags.which.to_owned(),
             command_success: success,
             command_wall_clock_time: elapsed,
             process_in_blocks: taken.blocks_read.to_string(),
@@ -225,7 +225,7 @@ fn farewell(ui: &Ui, spec: &Spec, (elapsed, success): (f64, bool)) {
         let shown = ui.flags.switch(args::flag_table::SHOW_RESOURCE_REPORT.id);
         ui.events.send_at(if shown { Level::Info } else { Level::Debug }, report);
     }
-    let command = format!("dbt {}", spec.name());
+    let command = format!("dbt {}", ui.flags.spec.name());
     ui.events.send(CommandCompleted { command, completed_at: timestamp(Timestamp::now()), elapsed, success });
 }
 

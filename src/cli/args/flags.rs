@@ -34,6 +34,8 @@ pub(super) struct Setting {
 pub struct Flags {
     /// The command.
     pub spec: &'static Spec,
+    /// dbt's name for the command as it was typed, for example `generate` or `ls`.
+    pub which: &'static str,
     pub(super) settings: BTreeMap<&'static str, Setting>,
     /// The project's switches of behaviour, for example `require_generic_test_arguments_property`.
     pub behavior: BTreeMap<String, Value>,

@@ -22,6 +22,8 @@ use crate::diag::suggest;
 pub struct LowArgs {
     /// The command.
     pub spec: &'static Spec,
+    /// [`Spec::which`], or the other word if that was typed: dbt tells artifacts and templates the word.
+    pub which: &'static str,
     /// The flags given, by [`Flag::id`], with values of the flag's type.
     pub given: BTreeMap<&'static str, Value>,
     /// The word of a command that takes one.
@@ -115,9 +117,17 @@ fn command(program: &Program, all: bool) -> Command {
         match spec.words {
             [group, last] => {
                 let parent = groups.remove(group).unwrap_or_else(|| help::group(group));
-                groups.insert(*group, parent.subcommand(subcommand(program, spec, last, all)));
+                let also = spec.alias.map(|word| subcommand(program, spec, word, all).hide(true));
+                groups.insert(
+                    *group,
+                    parent.subcommand(subcommand(program, spec, last, all)).subcommands(also),
+                );
             }
-            words => command = command.subcommand(subcommand(program, spec, words[0], all).hide(true)),
+            words => {
+                let words = words.iter().copied().chain(spec.alias);
+                command =
+                    command.subcommands(words.map(|word| subcommand(program, spec, word, all).hide(true)));
+            }
         }
     }
     command.subcommands(groups.into_values().map(|group| group.hide(true))).subcommand(completions::command())
@@ -131,9 +141,6 @@ fn subcommand(program: &Program, spec: &'static Spec, word: &'static str, all: b
         .disable_version_flag(true)
         .args_override_self(true)
         .arg(version_arg());
-    if let Some(alias) = spec.alias {
-        command = command.visible_alias(alias);
-    }
     if let Some(word) = spec.positional {
         command =
             command.arg(Arg::new(word.id).value_name(word.name).help(word.help).required(word.required));
@@ -226,9 +233,10 @@ fn low_args(matches: &ArgMatches, arguments: &[String]) -> Result<Parsed, UsageE
         path.push(word);
         inner = next;
     }
-    let spec = SPECS.iter().find(|spec| spec.words == path).ok_or_else(|| {
-        UsageError::new(format!("`{}` is no command", path.join(" "))).help("`--help` lists the commands")
-    })?;
+    let (spec, which) =
+        SPECS.iter().find_map(|spec| spec.typed_as(&path).map(|which| (spec, which))).ok_or_else(|| {
+            UsageError::new(format!("`{}` is no command", path.join(" "))).help("`--help` lists the commands")
+        })?;
     if is_set(inner, "version") {
         return Ok(Parsed::Version);
     }
@@ -252,7 +260,7 @@ fn low_args(matches: &ArgMatches, arguments: &[String]) -> Result<Parsed, UsageE
     let invocation_command = format!("dbt {}", arguments.join(" "));
     let vars_text =
         [inner, matches].iter().find_map(|side| side.get_one::<String>(flag_table::VARS.id).cloned());
-    let low = LowArgs { spec, given, positional, invocation_command, vars_text, old_select };
+    let low = LowArgs { spec, which, given, positional, invocation_command, vars_text, old_select };
     Ok(Parsed::Run(Box::new(low)))
 }
 

@@ -27,7 +27,7 @@ impl Flags {
             args.insert("sqlparse".into(), unlimited);
         }
         args.insert("warn_error_options".into(), self.policy.to_json());
-        args.insert("which".into(), json!(self.spec.which));
+        args.insert("which".into(), json!(self.which));
         args.insert("invocation_command".into(), json!(self.invocation_command));
         if let (Some(word), Some(text)) = (self.spec.positional, &self.positional) {
             args.insert(word.id.to_owned(), json!(text));

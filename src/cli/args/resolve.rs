@@ -92,6 +92,7 @@ pub fn resolve(
     let policy = policy(&settings)?.every_place(every_place).handles_all(handles_all);
     Ok(Flags {
         spec: low.spec,
+        which: low.which,
         settings,
         behavior,
         policy,
@@ -183,7 +184,7 @@ fn settle_paths(
         None => default_profiles_dir(around),
     };
     let given = settings.get("profiles_dir").is_some_and(|setting| setting.source != Source::Default);
-    let may_be_missing = matches!(low.spec.which, "debug" | "deps" | "init");
+    let may_be_missing = matches!(low.which, "debug" | "deps" | "init");
     if given && !may_be_missing && !profiles.is_dir() {
         return Err(UsageError::new(format!("`--profiles-dir`: there is no folder `{profiles}`")));
     }

@@ -59,6 +59,7 @@ pub(crate) fn restore(now: &LowArgs, previous: &Map<String, Value>) -> Result<Lo
     let positional = spec.positional.and_then(|word| previous.get(word.id)).and_then(Value::as_str);
     Ok(LowArgs {
         spec,
+        which: spec.which,
         vars_text: now.vars_text.clone().or(vars),
         given,
         positional: positional.map(str::to_owned),

@@ -112,6 +112,16 @@ impl Spec {
         self.words.join(" ")
     }
 
+    /// Returns dbt's name for the command if these are its words: `which`, or the other last word where it was typed.
+    pub fn typed_as(&self, words: &[&str]) -> Option<&'static str> {
+        let (last, groups) = self.words.split_last()?;
+        let (typed, before) = words.split_last()?;
+        if before != groups {
+            return None;
+        }
+        if typed == last { Some(self.which) } else { self.alias.filter(|alias| alias == typed) }
+    }
+
     /// Returns its own flags.
     pub fn own_flags(&self) -> impl Iterator<Item = &'static Flag> {
         self.flags.iter().flat_map(|group| group.iter())

@@ -232,7 +232,7 @@ pub(in crate::cli) fn write_results(
     file.write(&path)?;
     written(ui, "RunExecutionResult", &path);
     if RECORDED.contains(&ui.flags.verb()) && !results.is_empty() {
-        PastRun::of(&file, ui.flags.spec.which).append(&loaded.target(""))?;
+        PastRun::of(&file, ui.flags.which).append(&loaded.target(""))?;
     }
     Ok(())
 }

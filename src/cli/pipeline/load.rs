@@ -174,8 +174,8 @@ pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
         loaded.write_manifest(ui, CompiledNodes::default())?;
     }
     loaded.write_graph(ui)?;
-    // As in dbt: commands that only look do not count what they see.
-    if !matches!(ui.flags.verb(), Verb::List | Verb::Parse) {
+    // As in dbt: `list` and `parse` do not count what they see, `ls` does.
+    if !matches!(ui.flags.which, "list" | "parse") {
         ui.events.send(FoundStats { stat_line: found_stats(&loaded) });
     }
     Ok(loaded)
@@ -203,7 +203,7 @@ fn template_flags(ui: &Ui) -> JsonMap {
     for name in ["EVENT_TIME_START", "EVENT_TIME_END", "SAMPLE"] {
         flags.remove(name);
     }
-    flags.insert("WHICH".to_owned(), ui.flags.spec.which.into());
+    flags.insert("WHICH".to_owned(), ui.flags.which.into());
     flags
 }
 

@@ -5,8 +5,7 @@
 
 {%- materialization test, default -%}
   {%- set relations = [] -%}
-  {%- set limit = config.get('limit') -%}
-  {%- set failing_rows = sql if limit is none else get_limit_subquery_sql(sql, limit) -%}
+  {%- set failing_rows = get_limit_subquery_sql(sql, config.get('limit')) -%}
 
   {%- if should_store_failures() -%}
     {%- set kept_as = config.get('store_failures_as') or 'table' -%}
