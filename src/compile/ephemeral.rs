@@ -37,12 +37,12 @@ pub(super) fn cte_sql(identifier: &str, sql: &str) -> String {
 
 /// Puts expressions at the front of a query: behind its own `with` (and `recursive`), or in a new one.
 pub fn inject(sql: &str, ctes: &[InjectedCte]) -> Injected {
-    if ctes.is_empty() {
-        return Injected { sql: sql.to_owned(), at: 0, length: 0, before: 0 };
-    }
     let mut joined = String::new();
-    for (index, cte) in ctes.iter().enumerate() {
-        let _ = write!(joined, "{}{}", if index == 0 { "" } else { SEPARATOR }, cte.sql);
+    for (index, cte) in ctes.iter().filter_map(|cte| cte.sql.as_ref()).enumerate() {
+        let _ = write!(joined, "{}{cte}", if index == 0 { "" } else { SEPARATOR });
+    }
+    if joined.is_empty() {
+        return Injected { sql: sql.to_owned(), at: 0, length: 0, before: 0 };
     }
     let (at, text, before) = match leading_with(sql) {
         Some(with) => (skip_space(sql, with.insert_at), format!("{joined}{SEPARATOR}"), 0),
@@ -70,7 +70,7 @@ mod tests {
     fn check(sql: &str, want: &str) {
         let cte = |name: &str, sql: &str| InjectedCte {
             id: UniqueId::from_artifact(name),
-            sql: cte_sql(name, sql),
+            sql: Some(cte_sql(name, sql)),
         };
         let got = inject(sql, &[cte("a", "select 1"), cte("b", "select 2")]);
         assert_eq!(got.sql, want.replace("{CTES}", A_AND_B));

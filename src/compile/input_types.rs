@@ -135,7 +135,7 @@ impl Compiler {
         for id in unit.used() {
             let Some((_, parent)) = parents.iter().find(|(known, _)| *known == id) else { continue };
             let Some(sql) = self.empty_rows(parent, scope, open)? else { return Ok(None) };
-            ctes.push(InjectedCte { id, sql: cte_sql(&parent.identifier, &sql) });
+            ctes.push(InjectedCte { id, sql: Some(cte_sql(&parent.identifier, &sql)) });
         }
         open.remove(&node.unique_id);
         Ok(Some(inject(&output.text, &ctes).sql))

@@ -84,6 +84,7 @@ impl Compiler {
         let compiled = Compiled {
             code,
             extra_ctes: ctes,
+            injected: self.injects(),
             path,
             build_path: None,
             macros,
@@ -170,8 +171,17 @@ impl Compiler {
         })
     }
 
+    /// Tells whether ephemeral models go into the code of their consumers: unless `--no-inject-ephemeral-ctes`.
+    fn injects(&self) -> bool {
+        self.run.shared.flag("INJECT_EPHEMERAL_CTES").is_none_or(|on| on == &Json::Bool(true))
+    }
+
     /// Compiles the ephemeral models a node refs, dependencies first, each once.
     fn ctes(&self, ids: &[UniqueId], scope: &NodeScope) -> Result<Vec<Cte>, Diagnostic> {
+        if !self.injects() {
+            let named = |id: &UniqueId| InjectedCte { id: id.clone(), sql: None };
+            return Ok(ids.iter().map(|id| Cte { injected: named(id), map: SourceMap::default() }).collect());
+        }
         let mut all: Vec<Cte> = Vec::new();
         let mut add = |cte: Cte| {
             if all.iter().all(|known| known.injected.id != cte.injected.id) {
@@ -188,7 +198,7 @@ impl Compiler {
             map.push_unknown(lead);
             map.push(&rendered.map);
             map.push_unknown(sql.len() - lead - rendered.text.len());
-            add(Cte { injected: InjectedCte { id: id.clone(), sql }, map });
+            add(Cte { injected: InjectedCte { id: id.clone(), sql: Some(sql) }, map });
         }
         Ok(all)
     }
@@ -215,17 +225,19 @@ impl Compiler {
 /// The map of a text with its expressions in place: `before` bytes of the insertion stand in front of the
 /// first expression, what is left behind the last one.
 fn merged_map(rendered: &Rendered, injected: &Injected) -> SourceMap {
-    if rendered.ctes.is_empty() {
+    let ctes: Vec<_> =
+        rendered.ctes.iter().filter_map(|cte| Some((cte, cte.injected.sql.as_ref()?))).collect();
+    if ctes.is_empty() {
         return rendered.map.clone();
     }
     let mut map = rendered.map.slice(0, injected.at);
     map.push_unknown(injected.before);
     let mut used = injected.before;
-    for (index, cte) in rendered.ctes.iter().enumerate() {
+    for (index, (cte, sql)) in ctes.into_iter().enumerate() {
         let separator = if index == 0 { 0 } else { SEPARATOR.len() };
         map.push_unknown(separator);
         map.push(&cte.map);
-        used += separator + cte.injected.sql.len();
+        used += separator + sql.len();
     }
     map.push_unknown(injected.length.saturating_sub(used));
     map.push(&rendered.map.slice(injected.at, rendered.text.len()));

@@ -70,7 +70,7 @@ impl Compiler {
             let sql = cte_sql(&input.identifier, &self.fixture_sql(input, scope).map_err(in_test)?);
             let mut map = SourceMap::default();
             map.push_unknown(sql.len());
-            ctes.push(Cte { injected: InjectedCte { id, sql }, map });
+            ctes.push(Cte { injected: InjectedCte { id, sql: Some(sql) }, map });
         }
         let rendered = Rendered { text: output.text.into(), map: output.map, ctes };
         scope.take_session().map_err(in_test)?;

@@ -187,7 +187,8 @@ impl Scope for ParseScope {
     }
 
     fn undefined(&self) -> UndefinedMode {
-        UndefinedMode::Capture
+        // Macros that parsing itself calls run as at run time.
+        if self.node.is_some() { UndefinedMode::Capture } else { UndefinedMode::Strict }
     }
 
     fn names(&self) -> Vec<Arc<str>> {

@@ -179,6 +179,14 @@ impl MacroTable {
         packages.into_iter().find_map(|package| in_package(package)).or(built_in)
     }
 
+    /// Returns the package whose materialization `entry` stands in for the built-in one of that name, if one does.
+    pub fn replaced_by<'e>(&self, name: &str, entry: &'e MacroEntry) -> Option<&'e str> {
+        let package = entry.id.as_str().split('.').nth(1)?;
+        let mut names = self.prefixes.iter().map(|prefix| format!("materialization_{name}_{prefix}"));
+        let built_in = names.any(|name| self.internal.contains_key(name.as_str()));
+        (built_in && *package != *self.root && self.packages.contains_key(package)).then_some(package)
+    }
+
     /// Returns the id of the macro with a block.
     pub fn id_of(&self, block: Span) -> Option<&UniqueId> {
         self.ids.get(&block)

@@ -10,8 +10,8 @@ use super::{Columns, Json, UniqueId};
 pub struct InjectedCte {
     /// The ephemeral model.
     pub id: UniqueId,
-    /// The whole expression: ` __dbt__cte__name as (...)`.
-    pub sql: String,
+    /// The whole expression: ` __dbt__cte__name as (...)`; nothing where it was to be left out.
+    pub sql: Option<String>,
 }
 
 /// Columns and constraints of a model whose foreign keys name the relations they point to.
@@ -28,8 +28,10 @@ pub struct Constrained {
 pub struct Compiled {
     /// The SQL, ephemeral models injected.
     pub code: Arc<str>,
-    /// Every expression that was injected, dependencies first.
+    /// Every expression that was injected, dependencies first; or, where none was to be, the models it names.
     pub extra_ctes: Vec<InjectedCte>,
+    /// Whether expressions were to be injected.
+    pub injected: bool,
     /// The file it was written to, relative to the project; `None` when it was not.
     pub path: Option<String>,
     /// The file with the statement that was executed; `None` before execution.
@@ -48,6 +50,7 @@ impl Compiled {
         Self {
             code: Arc::from(""),
             extra_ctes: Vec::new(),
+            injected: true,
             path: None,
             build_path: Some(build_path),
             macros: Vec::new(),

@@ -114,7 +114,7 @@ impl NodeWithCompiled<'_> {
         if let Some(compiled) = &self.compiled {
             map.serialize_entry("compiled", &true)?;
             map.serialize_entry("compiled_code", &compiled.code)?;
-            map.serialize_entry("extra_ctes_injected", &true)?;
+            map.serialize_entry("extra_ctes_injected", &compiled.injected)?;
             map.serialize_entry("extra_ctes", &compiled.extra_ctes)?;
         }
         map.serialize_entry("contract", &node.contract)

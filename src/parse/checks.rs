@@ -10,7 +10,7 @@ use crate::project::{ProjectFlags, Workspace};
 
 use super::functions;
 use super::resolve::start;
-use super::semantic::check_time_spine;
+use super::semantic::{check_semantics, check_time_spine};
 
 /// Checks a manifest.
 pub(super) fn check(manifest: &Manifest, workspace: &Workspace, problems: &mut Vec<Diagnostic>) {
@@ -30,6 +30,7 @@ pub(super) fn check(manifest: &Manifest, workspace: &Workspace, problems: &mut V
     problems.extend(manifest.functions.values().filter_map(|node| functions::defaults_come_last(node)));
     deprecated(manifest, problems);
     check_time_spine(manifest, problems);
+    check_semantics(manifest, problems);
     problems.extend(unused_paths(manifest, workspace));
 }
 
@@ -160,40 +161,47 @@ fn snapshot(node: &Node, problems: &mut Vec<Diagnostic>) {
         Some(_) => true,
         None => false,
     };
-    let mut fail = |message: String, help: &str| {
+    // The notes are dbt's words, which scripts look for.
+    let mut fail = |message: String, words: &str, help: &str| {
         let problem = Diagnostic::error(Code::CONFIG, start(node.span), message);
+        let problem = if words.is_empty() { problem } else { problem.note(words) };
         problems.push(if help.is_empty() { problem } else { problem.help(help) });
     };
     let name = &node.name;
     for key in ["strategy", "unique_key"] {
         if !is_set(key) {
-            fail(format!("snapshot `{name}` needs the config `{key}`"), "");
+            let words = "Snapshots must be configured with a 'strategy' and 'unique_key'.";
+            fail(format!("snapshot `{name}` needs the config `{key}`"), words, "");
         }
     }
     match config.text("strategy") {
-        Some("check") if !is_set("check_cols") => {
-            fail(format!("snapshot `{name}` with strategy `check` needs the config `check_cols`"), "");
-        }
+        Some("check") if !is_set("check_cols") => fail(
+            format!("snapshot `{name}` with strategy `check` needs the config `check_cols`"),
+            "A snapshot configured with the check strategy must specify a check_cols configuration.",
+            "",
+        ),
         Some("check") if config.text("check_cols").is_some_and(|text| text != "all") => {
             let given = config.text("check_cols").unwrap_or_default();
             fail(
                 format!("`check_cols` of snapshot `{name}` is `{given}`"),
+                &format!("Invalid value for 'check_cols': {given}. Expected 'all' or a list of strings."),
                 "write `all` or a list of columns",
             );
         }
-        Some("timestamp") if !is_set("updated_at") => {
-            fail(format!("snapshot `{name}` with strategy `timestamp` needs the config `updated_at`"), "");
-        }
-        Some("timestamp") if is_set("check_cols") => {
-            fail(
-                format!("snapshot `{name}` with strategy `timestamp` cannot have `check_cols`"),
-                "remove it, or use strategy `check`",
-            );
-        }
+        Some("timestamp") if !is_set("updated_at") => fail(
+            format!("snapshot `{name}` with strategy `timestamp` needs the config `updated_at`"),
+            "A snapshot configured with the timestamp strategy must specify an updated_at configuration.",
+            "",
+        ),
+        Some("timestamp") if is_set("check_cols") => fail(
+            format!("snapshot `{name}` with strategy `timestamp` cannot have `check_cols`"),
+            "A 'timestamp' snapshot should not have 'check_cols'",
+            "remove it, or use strategy `check`",
+        ),
         _ => {}
     }
     if config.text("materialized") != Some("snapshot") {
-        fail(format!("snapshot `{name}` cannot have another materialization"), "remove `materialized`");
+        fail(format!("snapshot `{name}` cannot have another materialization"), "", "remove `materialized`");
     }
 }
 

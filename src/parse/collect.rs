@@ -131,6 +131,7 @@ impl<'a> Collector<'a> {
         }
         let kinds = match node.resource_type() {
             ResourceType::Analysis => "analyses".to_owned(),
+            ResourceType::Test => "data_tests".to_owned(),
             kind => format!("{kind}s"),
         };
         if !self.is_new(&id, node.span, (&kinds, &node.name)) {
@@ -144,7 +145,19 @@ impl<'a> Collector<'a> {
 
     /// Adds generic tests with their compiled code.
     pub(super) fn tests(&mut self, tests: Vec<MadeTest>) {
-        for MadeTest { node, template, .. } in tests {
+        for MadeTest { mut node, template, .. } in tests {
+            if node.config.enabled() && !node.description.is_empty() {
+                let (docs, shared) = (self.finisher.docs, self.finisher.shared);
+                let package = Arc::clone(&node.package_name);
+                let describer = Describer { docs, shared, package: &package };
+                let who = format!("test `{}`", node.name);
+                match describer.render(&node.description, Some(start(node.span)), &who) {
+                    Ok(described) => {
+                        (node.description, node.doc_blocks) = (described.text, described.blocks);
+                    }
+                    Err(problem) => self.problems.push(*problem),
+                }
+            }
             self.node(node, template);
         }
     }

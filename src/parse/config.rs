@@ -95,9 +95,11 @@ enum Merge {
     Grants,
 }
 
-/// Sources have no appended tags, and only what becomes a relation has hooks, quoting and the like.
+/// Sources have no appended tags, exposures nothing that is joined, and only what becomes a relation has hooks, quoting
+/// and the like.
 fn merge_rule(resource: ResourceType, key: &str) -> Merge {
     match key {
+        "meta" | "tags" if resource == ResourceType::Exposure => Merge::Clobber,
         "meta" => Merge::Update,
         "tags" if resource != ResourceType::Source => Merge::Append,
         _ if !config_check::is_node(resource) => Merge::Clobber,

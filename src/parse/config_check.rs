@@ -5,6 +5,7 @@
 //! with all their keys. Called by `config`.
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::jinja::{from_json, py_repr};
 use crate::manifest::{Json, JsonMap, ResourceType, defaults};
 
 use super::config::Merged;
@@ -121,7 +122,9 @@ pub(super) fn check(resource: ResourceType, merged: &mut Merged, problems: &mut 
                 merged.values.insert(key, shaped);
             }
             Err(problem) => {
-                problems.push(*problem);
+                // Scripts look for dbt's words.
+                let words = schema_words(&key, &rule(resource, &key), value);
+                problems.push(words.into_iter().fold(*problem, Diagnostic::note));
                 let default = defaults(resource).get(&key).cloned().unwrap_or(Json::Null);
                 merged.values.insert(key, default);
             }
@@ -157,17 +160,31 @@ pub(super) fn wrong(key: &str, wanted: &str, value: &Json, place: Option<Span>) 
         }
         _ => None,
     };
-    let words = match value {
-        Json::String(text) if wanted == "true or false" => Some(format!("'{text}' is not of type 'boolean'")),
-        _ => None,
-    };
     let is = if key == "tags" && value.is_array() { "a list of other things" } else { is };
     let help = help.or_else(|| (key == "tags").then(|| "write `tags: [nightly, finance]`".to_owned()));
-    let error =
-        Diagnostic::error(Code::CONFIG, place, format!("config `{key}` must be {wanted}, but is {is}"));
-    // Scripts look for dbt's words.
-    let error = words.into_iter().fold(error, Diagnostic::note);
-    error.help::<String>(help)
+    Diagnostic::error(Code::CONFIG, place, format!("config `{key}` must be {wanted}, but is {is}"))
+        .help::<String>(help)
+}
+
+/// Says what is wrong with the value of a key as dbt does, which holds it against a JSON schema.
+fn schema_words(key: &str, rule: &Rule, value: &Json) -> Option<String> {
+    let kind = |name: &str| format!("is not of type '{name}'");
+    let wrong = match rule {
+        Rule::Bool => kind("boolean"),
+        Rule::Text => kind("string"),
+        Rule::Mapping => kind("object"),
+        Rule::Texts if !value.is_array() => kind("array"),
+        Rule::BoolOrNull | Rule::TextOrNull | Rule::TextOrTextsOrNull | Rule::IntOrNull => {
+            "is not valid under any of the given schemas".to_owned()
+        }
+        Rule::OneOf(allowed) => {
+            let list: Vec<String> = allowed.iter().map(|name| format!("'{name}'")).collect();
+            format!("is not one of [{}]", list.join(", "))
+        }
+        _ => return None,
+    };
+    let value = py_repr(&from_json(value));
+    Some(format!("at path ['{key}']: {value} {wrong}"))
 }
 
 type Shaped = Result<Option<Json>, Box<Diagnostic>>;

@@ -68,7 +68,10 @@ fn read_file(
                     entries.extend(read_entry(section, item, &place, context, &mut problems));
                 }
             }
-            Err(problem) => problems.push(*problem),
+            // Scripts look for dbt's words, here and below.
+            Err(problem) => {
+                problems.push(problem.note(format!("the value of '{}' is not a list", section.key())));
+            }
         }
     }
     check_keys(map, &mut problems);
@@ -83,7 +86,8 @@ fn read_entry(
     problems: &mut Vec<Diagnostic>,
 ) -> Option<RawEntry> {
     if item.as_map().is_none() {
-        problems.push(*item.unexpected_item(section.key(), "a mapping with a `name`"));
+        let words = format!("a list element for '{}' is not a dictionary", section.key());
+        problems.push(item.unexpected_item(section.key(), "a mapping with a `name`").note(words));
         return None;
     }
     let rendered = render_tree(item, context, &|path| render::stays(section, path), problems);

@@ -52,10 +52,13 @@ pub(super) fn exposure(
     let raw = trees.raw_layers(ResourceType::Exposure, package, &fqn);
     let unrendered_config = config::unrendered(Layers { own: &raw.own, root: &raw.root, ..layers }, false);
     let mut values = resolved.values;
-    let mut tags: Vec<String> = own_tags.into_iter().chain(config::texts(values.get("tags"))).collect();
+    let of_all = |key: &str| trees.project(package).configs.of_all_exposures(key).map(Yaml::to_json);
+    let mut tags = config::texts(of_all("tags").as_ref());
+    tags.extend(own_tags.into_iter().chain(config::texts(values.get("tags"))));
     tags.sort_unstable();
     tags.dedup();
-    let mut meta = own_meta;
+    let mut meta = of_all("meta").and_then(|meta| meta.as_object().cloned()).unwrap_or_default();
+    meta.extend(own_meta);
     meta.extend(values.get("meta").and_then(Json::as_object).cloned().unwrap_or_default());
     values.insert("tags".to_owned(), Json::from(tags.clone()));
     values.insert("meta".to_owned(), Json::Object(meta.clone()));

@@ -68,8 +68,9 @@ impl Run<'_> {
         let files = self.files();
         let entries = self.entries(&files);
         let (mut macros, shared, index) = self.macros(&files);
+        let validate = self.workspace.flags.behavior("validate_macro_args");
         let of = |section: Section| entries.iter().filter(|e| e.section == section).collect::<Vec<_>>();
-        macro_patches::apply(&of(Section::Macros), &mut macros, &mut self.problems);
+        macro_patches::apply(&of(Section::Macros), &mut macros, validate, &mut self.problems);
         let docs = self.docs(&files);
         let index_of_docs = Arc::new(Docs::new(docs.iter(), &self.workspace.project.name));
         let own = self.workspace.projects().map(|project| &*project.name).collect::<Vec<_>>();

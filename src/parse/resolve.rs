@@ -325,7 +325,13 @@ impl Resolver<'_> {
                 asker.package
             );
             let warning = Diagnostic::warning(Code::AMBIGUOUS_REF, place, message);
-            problems.push(warning.known_as("PackageNodeDependsOnRootProjectNode"));
+            problems.push(
+                warning
+                    .known_as("PackageNodeDependsOnRootProjectNode")
+                    .fact("node_name", asker.name)
+                    .fact("package_name", &**asker.package)
+                    .fact("root_project_unique_id", id.as_str()),
+            );
         }
         Answer::Id(id)
     }

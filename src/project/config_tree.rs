@@ -143,6 +143,8 @@ impl Level {
 #[derive(Clone, Debug)]
 pub struct ConfigTrees {
     trees: Vec<(&'static str, ConfigTree)>,
+    /// `exposures:` as rendered.
+    exposures: Map,
 }
 
 /// The keys of config trees, as messages name them, with the spellings in the file.
@@ -168,7 +170,8 @@ impl ConfigTrees {
             let map = |of: &'_ Map| of.get(key).and_then(Yaml::as_map).cloned();
             ConfigTree::new(map(rendered).as_ref(), map(raw).as_ref())
         };
-        Self { trees: KEYS.iter().map(|(name, spellings)| (*name, tree(spellings))).collect() }
+        let exposures = rendered.get("exposures").and_then(Yaml::as_map).cloned().unwrap_or_default();
+        Self { trees: KEYS.iter().map(|(name, spellings)| (*name, tree(spellings))).collect(), exposures }
     }
 
     /// Returns the tree that configures resources of a type. Analyses, hooks and all else without a tree of
@@ -190,6 +193,12 @@ impl ConfigTrees {
         let found = self.trees.iter().find(|(key, _)| *key == name);
         // `models` is the first of `KEYS`.
         &found.unwrap_or(&self.trees[0]).1
+    }
+
+    /// Returns what `exposures:` says under a key of its own, without `+`: dbt adds `tags` and `meta` that stand there to
+    /// those of every exposure, besides reading the tree.
+    pub fn of_all_exposures(&self, key: &str) -> Option<&Yaml> {
+        self.exposures.get(key)
     }
 
     /// Warns about configs in the root project's trees that apply to nothing; `None` when there are none.

@@ -4,13 +4,13 @@ use crate::diag::{Code, Diagnostic, suggest};
 use crate::yaml::{Map, Yaml};
 
 /// A mapping being read, and what was found wrong in it.
-pub(super) struct Keys<'a> {
-    map: &'a Map,
-    found: &'a mut Vec<Diagnostic>,
+pub(super) struct Keys<'m, 'f> {
+    map: &'m Map,
+    found: &'f mut Vec<Diagnostic>,
 }
 
-impl<'a> Keys<'a> {
-    pub(super) fn new(map: &'a Map, found: &'a mut Vec<Diagnostic>) -> Self {
+impl<'m, 'f> Keys<'m, 'f> {
+    pub(super) fn new(map: &'m Map, found: &'f mut Vec<Diagnostic>) -> Self {
         Self { map, found }
     }
 
@@ -18,14 +18,14 @@ impl<'a> Keys<'a> {
     pub(super) fn read<T>(
         &mut self,
         key: &str,
-        f: impl FnOnce(&'a Yaml, &str) -> Result<T, Box<Diagnostic>>,
+        f: impl FnOnce(&'m Yaml, &str) -> Result<T, Box<Diagnostic>>,
     ) -> Option<T> {
         let value = self.map.get(key).filter(|value| !value.is_null())?;
         f(value, key).map_err(|error| self.found.push(*error)).ok()
     }
 
     /// Reads text.
-    pub(super) fn text(&mut self, key: &str) -> Option<&'a str> {
+    pub(super) fn text(&mut self, key: &str) -> Option<&'m str> {
         self.read(key, Yaml::expect_str)
     }
 
@@ -35,12 +35,12 @@ impl<'a> Keys<'a> {
     }
 
     /// Reads a list of text.
-    pub(super) fn texts(&mut self, key: &str) -> Option<Vec<&'a str>> {
+    pub(super) fn texts(&mut self, key: &str) -> Option<Vec<&'m str>> {
         self.read(key, Yaml::expect_strs)
     }
 
     /// Reads a mapping.
-    pub(super) fn map(&mut self, key: &str) -> Option<&'a Map> {
+    pub(super) fn map(&mut self, key: &str) -> Option<&'m Map> {
         self.read(key, Yaml::expect_map)
     }
 

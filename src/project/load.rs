@@ -9,6 +9,7 @@ use crate::diag::{Code, Diagnostic, FileId, Sources};
 use crate::files;
 use crate::yaml::{self, Map, Yaml};
 
+use super::catalogs::{self, CATALOGS_FILE};
 use super::definition::Project;
 use super::flags::ProjectFlags;
 use super::packages::{self, PackageList};
@@ -81,6 +82,9 @@ impl<'a> Loader<'a> {
         let context = YamlContext::project(&self.base, cli, Arc::clone(&target));
         let version_check = self.version_check(&flags);
         let project = self.project(&raw, &context, version_check);
+        if self.options.catalogs {
+            self.catalogs(&root, &secret);
+        }
         let package_list = self.package_list(&root, &secret);
         let selectors = self.selectors(&root, &context);
         let project = project?;
@@ -286,6 +290,16 @@ impl<'a> Loader<'a> {
         };
         let rendered = render_tree(&raw, context, &|_| false, &mut self.found);
         selectors::read(&rendered, &mut self.found)
+    }
+
+    fn catalogs(&mut self, root: &Utf8Path, context: &YamlContext) {
+        let path = (root, Utf8Path::new(""));
+        let Some(raw) = packages::optional_file(self.sources, path, CATALOGS_FILE, &mut self.found) else {
+            return;
+        };
+        catalogs::check_text(&raw, &mut self.found);
+        let rendered = render_tree(&raw, context, &|_| false, &mut self.found);
+        catalogs::check(&rendered, &mut self.found);
     }
 
     /// Reads the installed packages, by name.

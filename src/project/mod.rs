@@ -1,9 +1,10 @@
 //! Settings: everything about a project that is not a resource.
 //!
-//! [`load`] reads `dbt_project.yml`, `profiles.yml`, `packages.yml`, `selectors.yml` and the installed
+//! [`load`] reads `dbt_project.yml`, `profiles.yml`, `packages.yml`, `selectors.yml`, `catalogs.yml` and the installed
 //! packages, and returns a [`Workspace`] together with all that is wrong. It touches no database and reads
 //! no models. [`deps`] installs packages. Used by `context`, `parse` and `cli`.
 
+mod catalogs;
 mod config_tree;
 mod definition;
 pub mod deps;

@@ -166,7 +166,12 @@ fn check_keys(map: &Map, kind: &str, keys: &[&str]) -> Result<(), Box<Diagnostic
 fn named<'a>(map: &'a Map, key: &str) -> Result<&'a str, Box<Diagnostic>> {
     let Some(value) = map.get(key) else { return Ok("") };
     match value.expect_str(key)? {
-        "" => Err(error(value.span, format!("`{key}` of a package is empty")).into()),
+        "" => {
+            let kind = if key == "package" { "hub" } else { key };
+            // Scripts look for dbt's words, as they do below.
+            let words = format!("A {kind} package is missing the value. It is a required property.");
+            Err(error(value.span, format!("`{key}` of a package is empty")).note(words).into())
+        }
         text => Ok(text),
     }
 }
@@ -174,7 +179,11 @@ fn named<'a>(map: &'a Map, key: &str) -> Result<&'a str, Box<Diagnostic>> {
 fn versions(map: &Map, package: &str, span: Span, writer: Writer) -> Result<Vec<String>, Box<Diagnostic>> {
     if !package.contains('/') {
         let message = format!("package `{package}` has no namespace");
-        return Err(error(span, message).help("packages of the hub are named `namespace/name`").into());
+        let words = format!(
+            "{package} was not found in the package index. Packages on the index require a namespace, e.g dbt-labs/dbt_utils"
+        );
+        let error = error(span, message).note(words);
+        return Err(error.help("packages of the hub are named `namespace/name`").into());
     }
     let given = |version: &Yaml| match writer {
         Writer::User => !version.is_falsy(),
@@ -183,7 +192,10 @@ fn versions(map: &Map, package: &str, span: Span, writer: Writer) -> Result<Vec<
     let Some(version) = map.get("version").filter(|version| given(version)) else {
         let message = format!("package `{package}` has no `version`");
         let help = "add `version: 1.0.0`, or a range: `[\">=1.0.0\", \"<2.0.0\"]`";
-        return Err(error(span, message).help(help).into());
+        let words = format!(
+            "{package} is missing the version. When installing from the Hub package index, version is a required property"
+        );
+        return Err(error(span, message).note(words).help(help).into());
     };
     match version.as_seq() {
         Some(items) => items.iter().map(revision).collect::<Option<Vec<_>>>(),

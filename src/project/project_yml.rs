@@ -167,7 +167,7 @@ fn read_requires(
 }
 
 /// Two spellings of one key are an error; an old one alone works and is mentioned.
-fn check_legacy(map: &Map, keys: &mut Keys<'_>) {
+fn check_legacy(map: &Map, keys: &mut Keys<'_, '_>) {
     let old_names = [
         ("source-paths", "model-paths", "ConfigSourcePathDeprecation"),
         ("data-paths", "seed-paths", "ConfigDataPathDeprecation"),
@@ -244,7 +244,7 @@ fn read_config_version(yaml: &Yaml, key: &str) -> Result<(), Box<Diagnostic>> {
     }
 }
 
-fn read_paths(keys: &mut Keys<'_>) -> SourcePaths {
+fn read_paths(keys: &mut Keys<'_, '_>) -> SourcePaths {
     let mut folders = |key: &str, old: Option<&str>, default: &[&str]| {
         let set = keys.texts(key).or_else(|| keys.texts(old?));
         clean_paths(set.as_deref().unwrap_or(default))
@@ -311,13 +311,13 @@ fn read_hooks(yaml: &Yaml, key: &str) -> Result<Vec<Yaml>, Box<Diagnostic>> {
 }
 
 /// Unlike other keys, `query-comment` means something when it is there without a value: no comment.
-fn read_comment(yaml: &Yaml, keys: &mut Keys<'_>) -> QueryComment {
+fn read_comment(yaml: &Yaml, keys: &mut Keys<'_, '_>) -> QueryComment {
     let off = QueryComment { comment: Comment::Off, ..QueryComment::default() };
     match &yaml.value {
         _ if yaml.is_falsy() => off,
         Value::Str(_) => QueryComment { comment: Comment::Text(yaml.clone()), ..off },
         Value::Map(map) => {
-            let flag = |key: &str, keys: &mut Keys<'_>| {
+            let flag = |key: &str, keys: &mut Keys<'_, '_>| {
                 let value = map.get(key).filter(|value| !value.is_null()).map(|value| value.expect_bool(key));
                 value.is_some_and(|value| value.map_err(|error| keys.note(*error)).unwrap_or(false))
             };

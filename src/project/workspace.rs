@@ -47,6 +47,8 @@ pub struct Options {
     pub vars: Option<String>,
     /// `--version-check`; else the project's flag, else on.
     pub version_check: Option<bool>,
+    /// Whether `catalogs.yml` is looked at: dbt does so for commands that could write.
+    pub catalogs: bool,
     /// `invocation_id` of templates.
     pub invocation_id: Option<Arc<str>>,
     /// `run_started_at` of templates.
@@ -71,6 +73,7 @@ impl Options {
             log_path: None,
             vars: None,
             version_check: None,
+            catalogs: false,
             invocation_id: None,
             started_at: None,
             flags: Arc::default(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::adapter::AdapterResponse;
 use crate::context::{MacroEntry, NodeScope, relation_of, relation_value};
 use crate::diag::{Code, Diagnostic, suggest};
+use crate::event::Diagnosed;
 use crate::jinja::{Args, Error, Value, elements, from_json, item, list, none};
 use crate::manifest::{Compiled, Json, Language, Node};
 
@@ -105,6 +106,16 @@ pub(super) fn call_macro(
                 shared.engine_name
             )));
     };
+    if let Some(package) = shared.macros.replaced_by(name, entry) {
+        let message =
+            format!("Installed package '{package}' is overriding the built-in materialization '{name}'");
+        let warning = Diagnostic::warning(Code::DEPRECATED, None, message)
+            .known_as("PackageMaterializationOverrideDeprecation")
+            .fact("package_name", package)
+            .fact("materialization_name", name)
+            .help("if you want it, let a materialization of your own in the project call the package's");
+        shared.warn(Diagnosed::new(warning, &shared.sources)).map_err(Error::into_diagnostic)?;
+    }
     let code = sql.map_or_else(none, Value::from);
     scope.add("sql", code.clone());
     scope.add("compiled_code", code);

@@ -86,13 +86,14 @@ fn a_compiled_node_shows_what_compiling_added() {
     let target = Utf8Path::new("target");
     let cte = InjectedCte {
         id: UniqueId::from_artifact("model.shop.int_recent"),
-        sql: " x as (select 1)".to_owned(),
+        sql: Some(" x as (select 1)".to_owned()),
     };
     compiled.insert(
         id.clone(),
         Compiled {
             code: "select 'é'".into(),
             extra_ctes: vec![cte],
+            injected: true,
             path: Some(compiled_path(target, &**node).into()),
             build_path: Some(run_path(target, &**node).into()),
             macros: vec![UniqueId::from_artifact("macro.shop.only_when_run")],
@@ -160,6 +161,7 @@ fn run_results_are_dbts() {
     let compiled = Compiled {
         code: "select 1".into(),
         extra_ctes: vec![],
+        injected: true,
         path: None,
         build_path: None,
         macros: vec![],

@@ -130,19 +130,30 @@ fn options(ui: &Ui) -> project::Options {
     options.target_path = places.target_path;
     options.vars = Some(Json::Object(places.vars).to_string());
     options.version_check = Some(places.version_check);
+    options.catalogs = matches!(
+        ui.flags.verb(),
+        Verb::Build | Verb::Compile | Verb::Parse | Verb::Run | Verb::Seed | Verb::Snapshot | Verb::Test
+    );
     options.invocation_id = Some(ui.invocation.id.as_str().into());
     options.started_at = Some(ui.invocation.started_at);
     options.flags = Arc::new(template_flags(ui));
     options
 }
 
-/// Sends warnings; errors, if any, are returned together.
+/// Sends warnings, and errors that are events of their own to dbt; all other errors, if any, are returned together.
 pub(super) fn tell(ui: &Ui, found: Vec<Diagnostic>) -> Result<(), CliError> {
     let (errors, warnings): (Vec<_>, Vec<_>) = found.into_iter().partition(Diagnostic::is_error);
     for warning in warnings {
         ui.events.warn(Diagnosed::new(warning, &ui.sources))?;
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+    let (told, errors): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| !error.known_as.is_empty());
+    if errors.is_empty() {
+        return if told.is_empty() { Ok(()) } else { Err(told.into()) };
+    }
+    for error in told {
+        ui.events.send(Diagnosed::new(error, &ui.sources));
+    }
+    Err(errors.into())
 }
 
 /// Loads and parses the project, writes `manifest.json` (but for documentation).

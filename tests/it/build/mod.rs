@@ -18,6 +18,7 @@ mod python_models;
 mod retry;
 mod slim_ci;
 mod threads;
+mod words;
 
 use std::path::{Path, PathBuf};
 
