@@ -2,22 +2,24 @@
 
 use std::io::Write as _;
 
+use super::args::Verb;
 use crate::run::CancelToken;
 
 /// Exit code of a process that a second Ctrl-C ends, as shells know it: 128 and the number of the signal.
 const KILLED: i32 = 130;
 
-/// Has Ctrl-C (and a request to terminate) cancel the run. A process that cannot listen ends at once, as usual.
-pub(super) fn listen(cancel: &CancelToken) {
+/// Has Ctrl-C (and a request to terminate) cancel the command. A process that cannot listen ends at once, as usual.
+pub(super) fn listen(cancel: &CancelToken, verb: Verb) {
+    let told = match verb {
+        Verb::DocsServe => "stopping: the documentation is not served any more",
+        _ => "stopping: running statements are interrupted (once more ends at once)",
+    };
     let cancel = cancel.clone();
     let handler = move || {
         if cancel.is_cancelled() {
             end();
         }
-        let _ = writeln!(
-            std::io::stderr(),
-            "stopping: running statements are interrupted (once more ends at once)"
-        );
+        let _ = writeln!(std::io::stderr(), "{told}");
         cancel.cancel();
     };
     let _ = ctrlc::set_handler(handler);

@@ -190,7 +190,7 @@ fn open(low: &LowArgs) -> Result<Ui, UsageError> {
 fn execute(mut ui: Ui) -> ExitCode {
     let started = Instant::now();
     let end = greet(&ui).and_then(|()| {
-        interrupt::listen(&ui.cancel);
+        interrupt::listen(&ui.cancel, ui.flags.verb());
         enter_project(&ui)?;
         commands::run(&mut ui)
     });

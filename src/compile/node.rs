@@ -90,6 +90,7 @@ impl Compiler {
             macros,
             constrained: scope.constrained(),
             relation_name: None,
+            ran_as_hook: false,
         };
         // A batch is only a part of its model: artifacts show none of them.
         let compiled = match scope.batch() {

@@ -42,6 +42,8 @@ pub struct Compiled {
     pub constrained: Option<Constrained>,
     /// The relation under which failures of a test are stored, when that was only known at run time.
     pub relation_name: Option<String>,
+    /// Whether it was run as a hook.
+    pub ran_as_hook: bool,
 }
 
 impl Compiled {
@@ -56,6 +58,7 @@ impl Compiled {
             macros: Vec::new(),
             constrained: None,
             relation_name: None,
+            ran_as_hook: false,
         }
     }
 }

@@ -161,7 +161,8 @@ impl NodeWithCompiled<'_> {
             NodeKind::Function(signature) => map.serialize_entry("arguments", &signature.arguments),
             // dbt counts hooks from 1 once they have run.
             NodeKind::Operation { index } => {
-                map.serialize_entry("index", &(index + usize::from(self.compiled.is_some())))
+                let ran = self.compiled.as_ref().is_some_and(|compiled| compiled.ran_as_hook);
+                map.serialize_entry("index", &(index + usize::from(ran)))
             }
             NodeKind::Seed { .. }
             | NodeKind::Snapshot

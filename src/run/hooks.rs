@@ -157,6 +157,7 @@ fn execute(
     let compiled = compiler.compile(node, scope);
     timing.push(Timing { name: Phase::Compile, started_at: begin, completed_at: Timestamp::now() });
     let compiled = compiled?;
+    compiler.run().compiled.update(&node.unique_id, |compiled| compiled.ran_as_hook = true);
     let begin = Timestamp::now();
     let done = if is_blank(&compiled.code) {
         Ok(())

@@ -99,6 +99,7 @@ fn a_compiled_node_shows_what_compiling_added() {
             macros: vec![UniqueId::from_artifact("macro.shop.only_when_run")],
             constrained: None,
             relation_name: None,
+            ran_as_hook: false,
         },
     );
     let text = written(&manifest, &compiled);
@@ -167,6 +168,7 @@ fn run_results_are_dbts() {
         macros: vec![],
         constrained: None,
         relation_name: None,
+        ran_as_hook: false,
     };
     let mut skipped = RunResult::new(node("model.shop.fct_orders").unique_id.clone(), Status::Skipped)
         .with_node(node("model.shop.fct_orders"), None);

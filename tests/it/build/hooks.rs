@@ -93,3 +93,19 @@ fn operations_write_at_once_or_when_they_commit() {
     assert!(shown.contains("no way") && shown.contains("macros/note.sql"), "{shown}");
     shop.run(&["run-operation", "nowhere"], 2);
 }
+
+/// As dbt counts them: from 1 once they ran, from 0 when they were only compiled.
+#[test]
+fn hooks_are_counted_from_one_once_they_ran() {
+    let shop = Shop::copy("hooks");
+    let indexes = |shop: &Shop| {
+        let manifest: serde_json::Value = serde_json::from_str(&shop.read("target/manifest.json")).unwrap();
+        let nodes = manifest["nodes"].as_object().unwrap().values().cloned().collect::<Vec<_>>();
+        let hooks = nodes.iter().filter(|node| node["resource_type"] == "operation");
+        hooks.map(|hook| hook["index"].as_u64().unwrap()).min().unwrap()
+    };
+    shop.call(&["run"]);
+    assert_eq!(indexes(&shop), 1);
+    shop.call(&["docs", "generate"]);
+    assert_eq!(indexes(&shop), 0);
+}
