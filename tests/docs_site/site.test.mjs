@@ -97,7 +97,7 @@ test("a deep link opens a model with all that is known", () => visit(ORDERS, asy
 
 test("every resource has a page, and nothing in it runs", () => visit("", async (page) => {
   const manifest = JSON.parse(readFileSync(join(shop.folder, "target/manifest.json"), "utf8"));
-  const maps = ["nodes", "sources", "exposures", "unit_tests", "groups"].flatMap((name) => Object.values(manifest[name]));
+  const maps = ["nodes", "sources", "exposures", "unit_tests", "groups", "functions"].flatMap((name) => Object.values(manifest[name]));
   const entries = [...maps, ...Object.values(manifest.macros).filter((one) => one.package_name === "shop")];
   assert.ok(entries.length > 14);
   for (const { unique_id: id, resource_type: type } of entries) {
@@ -116,6 +116,14 @@ test("every resource has a page, and nothing in it runs", () => visit("", async 
   assert.equal(await heading(page), "Not here");
 }));
 
+test("a function tells what it takes and returns", () => visit("#!/function/function.shop.taxed", async (page) => {
+  assert.equal(await heading(page), "taxed");
+  const shown = await page.locator("main").innerText();
+  for (const part of ["An amount with its tax.", "percent", "integer", "Euros too", "amount * (1 + percent)"]) {
+    assert.ok(shown.includes(part), part);
+  }
+}));
+
 test("lineage can be selected, followed by keys, and kept in the address", () => visit(`${ORDERS}?g_v=1&g_i=%2Borders%2B`, async (page) => {
   await page.waitForFunction(() => document.querySelector(".graph-message")?.textContent === "7 nodes");
   const update = async (text) => {
@@ -128,9 +136,9 @@ test("lineage can be selected, followed by keys, and kept in the address", () =>
   await update("state:modified");
   assert.match(await page.textContent(".graph-message.wrong"), /“state” cannot be used here/);
   await update("");
-  assert.equal(await page.textContent(".graph-message"), "8 nodes");
+  assert.equal(await page.textContent(".graph-message"), "9 nodes");
   await page.click(".legend-item:has-text('Seeds')");
-  assert.equal(await page.textContent(".graph-message"), "7 nodes");
+  assert.equal(await page.textContent(".graph-message"), "8 nodes");
   await update("orders");
   await page.focus(".large-graph canvas");
   await page.keyboard.press("ArrowRight");
