@@ -331,6 +331,11 @@ pub fn move_folder(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> {
     remove(from)
 }
 
+/// Puts a file in the place of another one on the same disk.
+pub fn replace(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> {
+    fs::rename(from, to).map_err(|source| FileError::io("write", to, source))
+}
+
 /// Makes a folder hold what another one holds, entry by entry, for folders that cannot be moved themselves.
 pub fn replace_content(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> {
     let list = |folder: &Utf8Path| -> Result<Vec<Utf8PathBuf>, FileError> {

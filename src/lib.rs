@@ -3,6 +3,7 @@
 // In dependency order: a module uses only the modules above it (checked by `tests/it/tidy.rs`).
 pub mod diag;
 pub mod files;
+pub mod http;
 pub mod yaml;
 pub mod dag;
 pub mod sql;
@@ -20,5 +21,6 @@ pub mod compile;
 pub mod check;
 pub mod plan;
 pub mod run;
+pub mod signal;
 pub mod docs;
 pub mod cli;

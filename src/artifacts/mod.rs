@@ -1,5 +1,5 @@
 //! What later tools read: `manifest.json`, `run_results.json`, `catalog.json`, `graph_summary.json`,
-//! `semantic_manifest.json`, compiled and executed SQL.
+//! `semantic_manifest.json`, compiled and executed SQL; tables of all that for whoever asks for them.
 //!
 //! Keys, order, versions and number formats are dbt's (`artifacts.md`); strict readers refuse anything else.
 //! Input: the manifest, compiled nodes and results; output: files, each written whole or not at all. Same input,
@@ -9,6 +9,7 @@ mod catalog;
 mod graph_summary;
 mod invocation;
 mod manifest;
+mod parquet;
 mod paths;
 pub mod python_json;
 mod relation_sizes;
@@ -21,6 +22,7 @@ pub use catalog::{Catalog, CatalogColumn, CatalogStat, CatalogTable, TableMetada
 pub use graph_summary::{GraphSummary, summarize, write as write_graph_summary};
 pub use invocation::{Invocation, Metadata, timestamp};
 pub use manifest::{ManifestFacts, ManifestFile};
+pub use parquet::{write_project_tables, write_result_table};
 pub use paths::{CodeFile, compiled_path, run_path, write_code};
 pub use relation_sizes::{RELATION_SIZES, RelationSize, RelationSizes};
 pub use run_history::{PastResult, PastRun, RUN_HISTORY};

@@ -139,7 +139,7 @@ fn http_is_spoken_in_one_place() {
     let speaks = |text: &str| text.lines().any(|line| code_of(line).contains("ureq::"));
     let all = files("src", &["rs"]).into_iter().filter(|(_, text)| speaks(text));
     let places: Vec<String> = all.map(|(path, _)| path.display().to_string()).collect();
-    assert_eq!(places, ["src/project/deps/http.rs"]);
+    assert_eq!(places, ["src/http.rs"]);
 }
 
 #[test]

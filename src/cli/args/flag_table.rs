@@ -145,6 +145,10 @@ pub(crate) const WRITE_JSON: Flag = Flag::switch("write_json", "write-json", tru
     .project()
     .rare()
     .help(Building, "Write no manifest.json and run_results.json");
+pub(crate) const WRITE_PARQUET: Flag = Flag::switch("write_parquet", "write-parquet", false)
+    .env("TIDEGATE_WRITE_PARQUET")
+    .rare()
+    .help(Building, "Write nodes, edges, columns, tests and results as Parquet files too");
 pub(crate) const CACHE_SELECTED_ONLY: Flag =
     Flag::switch("cache_selected_only", "cache-selected-only", false)
         .env("DBT_CACHE_SELECTED_ONLY")
@@ -257,6 +261,20 @@ pub(crate) const SHOW_RESOURCE_REPORT: Flag =
         .rare()
         .help(Output, "Show at the end what the process took");
 
+/// Told to other systems, for whoever asks for it.
+pub(crate) const OPENLINEAGE: Flag = Flag::switch("openlineage", "openlineage", false)
+    .env("TIDEGATE_OPENLINEAGE")
+    .rare()
+    .help(Output, "Send OpenLineage events to where OPENLINEAGE_URL or openlineage.yml says");
+pub(crate) const OPENLINEAGE_FILE: Flag = Flag::path("openlineage_file", "openlineage-file")
+    .env("TIDEGATE_OPENLINEAGE_FILE")
+    .rare()
+    .help(Output, "File to add OpenLineage events to, one a line");
+pub(crate) const OPENTELEMETRY: Flag = Flag::switch("opentelemetry", "opentelemetry", false)
+    .env("TIDEGATE_OPENTELEMETRY")
+    .rare()
+    .help(Output, "Send a trace to where OTEL_EXPORTER_OTLP_ENDPOINT says, as OTLP over HTTP");
+
 // Without effect.
 pub(crate) const PARTIAL_PARSE: Flag = Flag::switch("partial_parse", "partial-parse", true)
     .env("DBT_PARTIAL_PARSE")
@@ -289,12 +307,12 @@ pub(crate) const SEND_ANONYMOUS_USAGE_STATS: Flag =
         .env("DBT_SEND_ANONYMOUS_USAGE_STATS")
         .project()
         .rare()
-        .help(NoEffect, "Nothing is ever sent");
+        .help(NoEffect, "Nothing is sent for it");
 pub(crate) const UPLOAD_TO_ARTIFACTS_INGEST_API: Flag =
     Flag::switch("upload_to_artifacts_ingest_api", "upload-to-artifacts-ingest-api", false)
         .env("DBT_UPLOAD_TO_ARTIFACTS_INGEST_API")
         .rare()
-        .help(NoEffect, "Nothing is ever sent");
+        .help(NoEffect, "Nothing is sent for it");
 pub(crate) const USE_FAST_TEST_EDGES: Flag =
     Flag::switch("use_fast_test_edges", "use-fast-test-edges", false)
         .env("DBT_USE_FAST_TEST_EDGES")
@@ -382,8 +400,12 @@ pub(crate) const BROWSER: Flag = Flag::switch("browser", "browser", true).help(C
 pub(crate) const OUTPUT_PATH: Flag =
     Flag::path("output", "output").short('o').help(Command, "File to write instead of target/sources.json");
 
-/// How the steps of a run are laid out: Tidegate's own, so that artifacts and templates do not show them.
+/// How the steps of a run are laid out.
 pub(crate) const SCHEDULING: &[Flag] = &[FUSE, EXPLAIN_SCHEDULE];
+
+/// Tidegate's own flags: artifacts and templates do not show them.
+pub(crate) const OWN: &[Flag] =
+    &[FUSE, EXPLAIN_SCHEDULE, WRITE_PARQUET, OPENLINEAGE, OPENLINEAGE_FILE, OPENTELEMETRY];
 
 /// What every command takes, before or after its name.
 pub(crate) const GLOBAL: &[Flag] = &[
@@ -393,6 +415,7 @@ pub(crate) const GLOBAL: &[Flag] = &[
     INDIRECT_SELECTION,
     FAIL_FAST,
     WRITE_JSON,
+    WRITE_PARQUET,
     CACHE_SELECTED_ONLY,
     POPULATE_CACHE,
     STATE,
@@ -416,6 +439,9 @@ pub(crate) const GLOBAL: &[Flag] = &[
     WARN_ERROR_OPTIONS,
     SHOW_ALL_DEPRECATIONS,
     SHOW_RESOURCE_REPORT,
+    OPENLINEAGE,
+    OPENLINEAGE_FILE,
+    OPENTELEMETRY,
     PARTIAL_PARSE,
     PARTIAL_PARSE_FILE_PATH,
     PARTIAL_PARSE_FILE_DIFF,

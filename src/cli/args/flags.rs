@@ -37,6 +37,8 @@ pub struct Flags {
     /// dbt's name for the command as it was typed, for example `generate` or `ls`.
     pub which: &'static str,
     pub(super) settings: BTreeMap<&'static str, Setting>,
+    /// Folders as they were named, as artifacts show them.
+    pub(super) given_paths: BTreeMap<&'static str, Value>,
     /// The project's switches of behaviour, for example `require_generic_test_arguments_property`.
     pub behavior: BTreeMap<String, Value>,
     /// What becomes of warnings.
@@ -151,6 +153,7 @@ impl Flags {
             introspect: self.value("introspect").is_none() || self.switch("introspect"),
             show: self.switch("show"),
             write_json: self.switch("write_json"),
+            write_parquet: self.switch("write_parquet"),
             populate_cache: self.switch("populate_cache"),
             cache_selected_only: self.switch("cache_selected_only"),
             print: self.switch("print"),

@@ -79,6 +79,8 @@ pub struct Building {
     pub show: bool,
     /// Write `manifest.json` and `run_results.json`.
     pub write_json: bool,
+    /// Write the tables.
+    pub write_parquet: bool,
     /// List existing relations before the start.
     pub populate_cache: bool,
     /// ... of the schemas of selected nodes only.

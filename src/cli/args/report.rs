@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::flag_table::SCHEDULING;
+use super::flag_table::OWN;
 use super::flags::{Flags, Source};
 
 impl Flags {
@@ -17,9 +17,10 @@ impl Flags {
         args.insert("strict_mode".into(), json!(false));
         for (id, setting) in &self.settings {
             let left_out = LEFT_OUT_WHEN_OFF.contains(id) && setting.value == json!(false);
-            let own = SCHEDULING.iter().any(|flag| flag.id == *id);
+            let own = OWN.iter().any(|flag| flag.id == *id);
             if !setting.value.is_null() && !left_out && !own {
-                args.insert((*id).to_owned(), setting.value.clone());
+                let value = self.given_paths.get(id).unwrap_or(&setting.value);
+                args.insert((*id).to_owned(), value.clone());
             }
         }
         if args.contains_key("sqlparse") && self.source("sqlparse") == Source::Default {

@@ -68,6 +68,7 @@ pub fn resolve(
         &settings,
         &[("warn_error", "warn_error_options"), ("select", "inline"), ("selector", "inline")],
     )?;
+    let given_paths = given_paths(&settings);
     settle_paths(&mut settings, low, around)?;
     times::settle(&mut settings, utc(Timestamp::now()))?;
     if matches!(
@@ -94,6 +95,7 @@ pub fn resolve(
         spec: low.spec,
         which: low.which,
         settings,
+        given_paths,
         behavior,
         policy,
         positional: low.positional.clone(),
@@ -169,6 +171,13 @@ fn exclude(settings: &BTreeMap<&'static str, Setting>, pairs: &[(&str, &str)]) -
         }
         None => Ok(()),
     }
+}
+
+/// Returns the folders that somebody named, in the words they were named by.
+fn given_paths(settings: &BTreeMap<&'static str, Setting>) -> BTreeMap<&'static str, Value> {
+    let given = |id| settings.get(id).filter(|setting| setting.source != Source::Default);
+    let folders = ["project_dir", "profiles_dir"].into_iter();
+    folders.filter_map(|id| Some((id, given(id)?.value.clone()))).collect()
 }
 
 /// Makes paths absolute that count from where the command was started.

@@ -46,6 +46,7 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
 /// Writes the catalog, then the site from all artifacts.
 fn write(ui: &Ui, loaded: &Loaded, selected: Option<&BTreeSet<UniqueId>>) -> Result<Outcome, CliError> {
     let outcome = write_catalog(ui, loaded, selected)?;
+    loaded.write_tables(ui, None)?;
     ui.background.wait();
     if !loaded.target("manifest.json").is_file() {
         let msg = "No documentation site: it is made from manifest.json, which was not written".to_owned();

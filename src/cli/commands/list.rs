@@ -23,6 +23,7 @@ pub(super) const SPEC: Spec = Spec {
 
 pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     let loaded = load(ui)?;
+    loaded.write_tables(ui, None)?;
     let selected = select(ui, &loaded, Command::List)?;
     if selected.is_empty() {
         nothing_selected(ui)?;

@@ -18,6 +18,6 @@ pub(super) const SPEC: Spec = Spec {
 };
 
 pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
-    load(ui)?;
+    load(ui)?.write_tables(ui, None)?;
     Ok(Outcome::Success)
 }

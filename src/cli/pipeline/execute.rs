@@ -17,12 +17,14 @@ use crate::project::Scrubber;
 use crate::run::{
     HookStage, NodeRunner, Options, Runner, SkipReason, Turn, prepare, result_message, run_hooks, run_plan,
 };
+use crate::signal::openlineage::Told;
 
 use super::forecast::Outlook;
 use super::load::{Loaded, load, written};
 use super::report::{blank, finished, print_results};
 use super::scope::{Warehouse, open};
 use super::selecting::{nothing_selected, select};
+use super::signals::Signals;
 
 /// The commands that the documentation's history of runs tells of: those that build and test.
 const RECORDED: [Verb; 6] = [Verb::Build, Verb::Run, Verb::Test, Verb::Seed, Verb::Snapshot, Verb::Retry];
@@ -61,15 +63,20 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
     }
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
+    let signals = Signals::begin(ui, &loaded, command)?;
     let runner = NodeRunner::new(warehouse.compiler(&loaded), &plan, ui.cancel.clone())
         .fusing(ui.flags.building().fuse);
-    let (ran, seconds) = run(ui, (&loaded, &warehouse), &plan, &runner, runner.compiler());
+    let told = Told { runner: &runner, lineage: signals.lineage() };
+    let (ran, seconds) = run(ui, (&loaded, &warehouse), &plan, &told, runner.compiler());
     // The database may have much to write too.
     let written = if ran.is_ok() { loaded.write_manifest(ui, loaded.compiled.clone()) } else { Ok(()) };
     let closed = warehouse.close();
+    let failed =
+        |ran: &Ran| ran.interrupted || ran.results.iter().any(|result| counts_as_failure(&loaded, result));
+    let failed = ran.as_ref().map_or(true, failed);
+    signals.end(ui, &loaded, ran.as_ref().map_or(&[], |ran| &ran.results), !failed);
     let Ran { results, interrupted, broken } = ran?;
     written?;
-    let failed = interrupted || results.iter().any(|result| counts_as_failure(&loaded, result));
     if command != Command::Compile {
         finished(ui, &loaded, &results, seconds);
     }
@@ -204,16 +211,25 @@ fn hooks(
     done.broken
 }
 
-/// Writes `run_results.json` unless `--no-write-json`.
+/// Writes `run_results.json` unless `--no-write-json`, and tables where they are asked for.
 pub(in crate::cli) fn write_results(
     ui: &Ui,
     loaded: &Loaded,
     results: &[RunResult],
     elapsed_time: f64,
 ) -> Result<(), CliError> {
-    if !ui.flags.building().write_json {
-        return Ok(());
+    if ui.flags.building().write_json {
+        write_run_results(ui, loaded, results, elapsed_time)?;
     }
+    loaded.write_tables(ui, Some(results))
+}
+
+fn write_run_results(
+    ui: &Ui,
+    loaded: &Loaded,
+    results: &[RunResult],
+    elapsed_time: f64,
+) -> Result<(), CliError> {
     let path = loaded.target("run_results.json");
     let args = match ui.flags.verb() {
         Verb::RunOperation => ui.flags.as_operation_args(),

@@ -93,6 +93,7 @@ fn old_output() -> Diagnostic {
 /// Writes the manifest again and `sources.json`, unless `--no-write-json`.
 fn write(ui: &Ui, loaded: &Loaded, results: &[RunResult], elapsed_time: f64) -> Result<(), CliError> {
     loaded.write_manifest(ui, loaded.compiled.clone())?;
+    loaded.write_tables(ui, Some(results))?;
     if !ui.flags.building().write_json {
         return Ok(());
     }

@@ -6,7 +6,8 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 use crate::artifacts::{
-    ManifestFacts, ManifestFile, summarize, write_graph_summary, write_semantic_manifest,
+    ManifestFacts, ManifestFile, RunResult, summarize, write_graph_summary, write_project_tables,
+    write_result_table, write_semantic_manifest,
 };
 use crate::cli::args::Verb;
 use crate::cli::version::ADAPTERS;
@@ -63,6 +64,23 @@ impl Loaded {
             }
             Ok(())
         })?;
+        Ok(())
+    }
+
+    /// Writes the project as tables, and what became of it where there are results, if that was asked for.
+    pub(in crate::cli) fn write_tables(
+        &self,
+        ui: &Ui,
+        results: Option<&[RunResult]>,
+    ) -> Result<(), CliError> {
+        if !ui.flags.building().write_parquet {
+            return Ok(());
+        }
+        let target = self.target("");
+        write_project_tables(&target, &self.parsed.manifest, &self.compiled)?;
+        if let Some(results) = results {
+            write_result_table(&target, &ui.invocation, results)?;
+        }
         Ok(())
     }
 

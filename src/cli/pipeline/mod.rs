@@ -12,6 +12,7 @@ mod operation;
 mod report;
 mod scope;
 mod selecting;
+mod signals;
 
 pub(super) use catalog::write_catalog;
 pub(super) use execute::{Done, execute};

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::DepsError;
-use super::http::{Http, HttpError, at_once};
+use super::http::{Http, HttpError, at_once, not_downloaded};
 use crate::diag::{Code, Diagnostic, Sources};
 use crate::event::{
     Diagnosed, EventSink, RegistryIndexProgressGETRequest, RegistryIndexProgressGETResponse,
@@ -110,7 +110,7 @@ impl Hub {
                     .map_err(|error| HttpError::malformed(&url, format!("not a list of names: {error}")))
             });
             let names: BTreeSet<String> =
-                names.map_err(|error| error.into_diagnostic("the list of the package hub"))?;
+                names.map_err(|error| not_downloaded(&error, "the list of the package hub"))?;
             self.index = Some(names);
         }
         Ok(self.index.get_or_insert_default())
@@ -132,7 +132,7 @@ impl Hub {
             None => self.ask(http, package),
         };
         self.pages.insert(package.to_owned(), page.clone());
-        let page = page.map_err(|error| error.into_diagnostic(&format!("package `{package}`")))?;
+        let page = page.map_err(|error| not_downloaded(&error, &format!("package `{package}`")))?;
         if let Some(new) = page.moved_to.as_ref().filter(|_| self.moved.insert(package.to_owned())) {
             let message = format!("the package `{package}` is deprecated in favor of `{new}`");
             let warning = Diagnostic::warning(Code::DEPRECATED, None, message)

@@ -160,7 +160,7 @@ fn fetch(http: &Http, url: &str, target: &Utf8Path, name: &str) -> Result<(), Bo
             error => Ok(Err(Box::new(refused(&what, url, &error)))),
         }
     };
-    http.retry(attempt).map_err(|error| Box::new(error.into_diagnostic(&what)))?
+    http.retry(attempt).map_err(|error| Box::new(http::not_downloaded(&error, &what)))?
 }
 
 fn refused(what: &str, url: &str, error: &ArchiveError) -> Diagnostic {

@@ -41,7 +41,7 @@ fn a_warehouse_is_built_and_built_again() {
     let text = |text: &str| Cell::text(text);
 
     // Seeds: values of every type, text that `copy` has signs for, times that know their distance from UTC.
-    let shown = succeeds(folder, &["seed", "--exclude", "broken"]);
+    let shown = succeeds(folder, &["seed", "--exclude", "broken", "--write-parquet"]);
     assert!(shown.contains("INSERT 3 in") && shown.contains("INSERT 2 in"), "{shown}");
     assert_eq!(
         ask("select word, n, x::text, day::text, ok from shop.people order by n"),
@@ -59,6 +59,13 @@ fn a_warehouse_is_built_and_built_again() {
     {
         assert!(broken.stdout.contains(part), "{part}: {}", broken.stdout);
     }
+
+    // Tables about the project are written whatever the engine is.
+    let count = "select count(*) from read_parquet(?) where status = 'success' and rows_affected > 0";
+    let file = folder.join("target/parquet/results.parquet").display().to_string();
+    let tables = duckdb::Connection::open_in_memory().unwrap();
+    let seeded: i64 = tables.query_row(count, [file], |row| row.get(0)).unwrap();
+    assert_eq!(seeded, 3);
 
     // A view falls with the table that is swapped below it, and is made anew; keys name their tables.
     succeeds(folder, &["run"]);
