@@ -4,7 +4,8 @@ tool do its usual work on it and looks at what the tool found.
 
     python3 tests/ecosystem/run.py --tidegate target/debug/tidegate [--venv .deps/ecosystem] [TOOL..]
 
-The environment is made from requirements.txt when it is not there. Needs a package index; the tools themselves run offline.
+Environments are made from requirements.txt, and beside it from requirements-airflow.txt, when they are not there. Needs a
+package index; the tools themselves run offline.
 """
 
 import argparse
@@ -37,8 +38,8 @@ class Failed(Exception):
 class World:
     """A built copy of example_project, and an environment with the tools."""
 
-    def __init__(self, folder: Path, venv: Path, tidegate: Path):
-        self.project, self.bin = folder / "flights", venv / "bin"
+    def __init__(self, folder: Path, venvs: tuple, tidegate: Path):
+        self.project, self.bin, self.airflow = folder / "flights", venvs[0] / "bin", venvs[1] / "bin"
         ignored = shutil.ignore_patterns("target", "logs")
         shutil.copytree(ROOT / "example_project", self.project, ignore=ignored)
         links = folder / "bin"
@@ -47,7 +48,9 @@ class World:
         self.dbt.symlink_to(tidegate)
         self.env = dict(
             os.environ, PATH=f"{links}:{self.bin}:{os.environ['PATH']}", HOME=str(folder), DAGSTER_DISABLE_TELEMETRY="1",
-            DBT_PROFILES_DIR=str(self.project), COLUMNS="200",
+            DBT_PROFILES_DIR=str(self.project), COLUMNS="200", AIRFLOW_HOME=str(folder / "airflow"),
+            AIRFLOW__CORE__LOAD_EXAMPLES="false", AIRFLOW__COSMOS__ENABLE_CACHE="false",
+            AIRFLOW__COSMOS__ENABLE_TELEMETRY="false", DO_NOT_TRACK="1",
         )
         # The last command is the one whose results the tools find.
         for command in (["build"], ["docs", "generate"], ["source", "freshness"], ["build"]):
@@ -125,20 +128,59 @@ def dbterd(world: World) -> str:
     return f"{diagram.count('Table ')} tables, {diagram.count('Ref: ')} references"
 
 
-TOOLS = {"dbt-artifacts-parser": artifacts_parser, "dagster-dbt": dagster, "dbt-bouncer": bouncer,
+def airflow(world: World) -> str:
+    """An orchestrator: renders tasks from `dbt ls` and from the manifest, and runs commands in copies of the project."""
+    shown = world.run(str(world.airflow / "python"), str(HERE / "airflow_tasks.py"), str(world.project), str(world.dbt))
+    line = next((line for line in shown.split("\n") if line.startswith("RESULT ")), "RESULT null")
+    found = json.loads(line.removeprefix("RESULT "))
+    expect(found is not None, "a result", shown)
+    expect(found["tasks"]["ls"] == found["tasks"]["manifest"], "the same tasks either way", str(found["tasks"]))
+    expect(set(found["ended"].values()) == {"0"}, "every task to succeed", str(found["ended"]))
+    return f"{len(found['tasks']['ls'])} tasks from ls and from the manifest, {len(found['ended'])} executed"
+
+
+def openlineage(world: World) -> str:
+    """The client of OpenLineage reads every event with its own classes."""
+    world.run(str(world.dbt), "build", "--openlineage-file", "events.jsonl")
+    script = (str(world.airflow / "python"), str(HERE / "openlineage_events.py"))
+    read = json.loads(world.run(*script, "events.jsonl").strip().split("\n")[-1])
+    expect(read["events"]["START"] == read["events"]["COMPLETE"] >= 60, "an end for each start", str(read))
+    expect({"schema", "sql", "dataQualityAssertions", "parent"} <= set(read["facets"]), "facets", str(read))
+    return f"{sum(read['events'].values())} events, {len(read['facets'])} kinds of facets"
+
+
+def opentelemetry(world: World) -> str:
+    """OpenTelemetry's messages take the trace."""
+    address = world.project / "collector"
+    command = [str(world.airflow / "python"), str(HERE / "otlp_spans.py"), str(address)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as collector:
+        while not address.is_file() or not address.read_text():
+            expect(collector.poll() is None, "a collector that listens")
+            time.sleep(0.1)
+        world.env["OTEL_EXPORTER_OTLP_ENDPOINT"] = address.read_text()
+        world.run(str(world.dbt), "seed", "--opentelemetry")
+        shown = collector.communicate(timeout=120)[0]
+    read = json.loads(shown)
+    expect(read == {"roots": ["seed flights"], "nodes": 4, "phases": 8}, "two seeds and two hooks below the command", shown)
+    return f"{read['nodes']} nodes with {read['phases']} phases below `{read['roots'][0]}`"
+
+
+TOOLS = {"airflow-cosmos": airflow, "openlineage": openlineage, "opentelemetry": opentelemetry,
+         "dbt-artifacts-parser": artifacts_parser, "dagster-dbt": dagster, "dbt-bouncer": bouncer,
          "dbt-coverage": coverage, "dbt-colibri": colibri, "dbterd": dbterd}
 
 
-def environment(venv: Path) -> None:
-    """Makes the environment, unless one for these requirements is there."""
-    wanted = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
+def environment(venv: Path, requirements: Path) -> Path:
+    """Makes an environment, unless one for these requirements is there."""
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     stamp = venv / "requirements.sha256"
     if stamp.is_file() and stamp.read_text() == wanted:
-        return
+        return venv
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "-r", str(HERE / "requirements.txt")]
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "-r", str(requirements)]
     subprocess.run(pip, check=True)
     stamp.write_text(wanted)
+    return venv
 
 
 def main() -> int:
@@ -150,10 +192,12 @@ def main() -> int:
     unknown = set(arguments.tools) - set(TOOLS)
     if unknown:
         parser.error(f"no such tool: {', '.join(sorted(unknown))}")
-    environment(arguments.venv.absolute())
+    venv = arguments.venv.absolute()
+    venvs = (environment(venv, HERE / "requirements.txt"),
+             environment(venv.with_name(f"{venv.name}-airflow"), HERE / "requirements-airflow.txt"))
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder).resolve(), arguments.venv.absolute(), arguments.tidegate.resolve())
+        world = World(Path(folder).resolve(), venvs, arguments.tidegate.resolve())
         for name in arguments.tools or TOOLS:
             started = time.monotonic()
             try:
