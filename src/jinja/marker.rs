@@ -36,23 +36,14 @@ impl Instance for Marked {
         py_repr(&Value::from(self.text.as_str()))
     }
 
-    fn len(&self) -> Option<usize> {
-        Some(self.text.chars().count())
-    }
-
-    fn eq(&self, other: &Value) -> Option<bool> {
-        Some(other.as_str() == Some(&self.text))
+    fn as_text(&self) -> Option<&str> {
+        Some(&self.text)
     }
 }
 
 /// Marks a value.
 pub(crate) fn mark(value: &Value, mark: Mark) -> Value {
     object(Marked { text: py_str(value), mark })
-}
-
-/// Tells whether a value carries a mark.
-pub(crate) fn is_marked(value: &Value) -> bool {
-    downcast::<Marked>(value).is_some()
 }
 
 /// Gives the value that a single node of a native render becomes.

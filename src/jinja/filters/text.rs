@@ -4,7 +4,6 @@ use super::input;
 use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::format::{checked_width, percent, percent_args};
-use crate::jinja::marker::is_marked;
 use crate::jinja::methods::{capitalized, is_space, lines};
 use crate::jinja::value::{Value, View, as_int, as_undefined, py_str, size, view};
 
@@ -50,7 +49,7 @@ pub(super) fn title(call: &mut Call<'_>) -> Result<Value, Error> {
 pub(super) fn string(call: &mut Call<'_>) -> Result<Value, Error> {
     let value = input(call)?;
     call.args.finish()?;
-    let is_text = value.as_str().is_some() || is_marked(&value);
+    let is_text = matches!(view(&value), View::Str(_));
     Ok(if is_text { value } else { Value::from(py_str(&value)) })
 }
 

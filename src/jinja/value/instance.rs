@@ -69,6 +69,11 @@ pub trait Instance: Any + Send + Sync {
         None
     }
 
+    /// Returns the text when the object is one that carries something more, as a subclass of `str` does.
+    fn as_text(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns the length, when there is one.
     fn len(&self) -> Option<usize> {
         None

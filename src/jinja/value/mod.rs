@@ -54,7 +54,11 @@ pub(crate) fn view(value: &Value) -> View<'_> {
             Err(_) => View::Float(f64::try_from(value.clone()).unwrap_or(f64::INFINITY)),
         },
         ValueKind::Number => View::Float(f64::try_from(value.clone()).unwrap_or(f64::NAN)),
-        _ => value.downcast_object_ref::<Py>().map_or(View::Foreign, View::Py),
+        _ => match value.downcast_object_ref::<Py>() {
+            Some(Py::Instance(instance)) if let Some(text) = instance.as_text() => View::Str(text),
+            Some(py) => View::Py(py),
+            None => View::Foreign,
+        },
     }
 }
 

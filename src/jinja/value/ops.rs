@@ -63,10 +63,10 @@ pub(crate) fn binary(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Error>
     if let (Some(x), Some(y)) = (as_float(a), as_float(b)) {
         return floats(op, x, y);
     }
-    let result = match (op, a.as_str()) {
+    let result = match (op, view(a)) {
         (BinaryOp::Add, _) => concatenate(a, b)?,
         (BinaryOp::Mul, _) => repeat(a, b).or_else(|| repeat(b, a)).transpose()?,
-        (BinaryOp::Mod, Some(template)) => Some(Value::from(percent(template, b)?)),
+        (BinaryOp::Mod, View::Str(template)) => Some(Value::from(percent(template, b)?)),
         _ => None,
     };
     result.ok_or_else(|| {
