@@ -46,7 +46,7 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     Ok(Outcome::Success)
 }
 
-/// Compiling ends with the first node that fails (exit code 2).
+/// Compiling, for documentation too, ends with the first node that fails (exit code 2).
 pub(super) fn fail_on_first(done: &Done) -> Result<(), CliError> {
     let failed: Vec<Diagnostic> =
         done.results.iter().filter_map(|result| result.diagnostic.as_deref().cloned()).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::compile::fail_on_first;
 use crate::cli::args::flag_table::{self, COMPILE, EMPTY_CATALOG, SQLPARSE, STATIC};
 use crate::cli::args::{Chapter, Spec, Verb};
 use crate::cli::pipeline::{Loaded, execute, load, select_sources, write_catalog};
@@ -33,6 +34,7 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
         return write(ui, &loaded, None);
     }
     let done = execute(ui, Command::Compile)?;
+    fail_on_first(&done)?;
     if done.outcome != Outcome::Success {
         ui.events.send(CannotGenerateDocs {});
         return Ok(done.outcome);

@@ -153,8 +153,8 @@ fn without_a_manifest_no_site_is_made_and_that_is_said() {
 fn nothing_is_made_when_a_model_cannot_be_compiled() {
     let shop = Shop::copy("docs_site");
     shop.write("models/broken.sql", "{{ nothing.of.this }}");
-    let shown = shop.run(&["docs", "generate"], 1);
-    assert!(shown.contains("compile failed, cannot generate docs"), "{shown}");
+    let shown = shop.run(&["docs", "generate"], 2);
+    assert!(shown.contains("Encountered an error") && shown.contains("models/broken.sql"), "{shown}");
     assert!(!shop.path("target/index.html").exists());
     assert!(!shop.path("target/catalog.json").exists());
 }
