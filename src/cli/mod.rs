@@ -188,7 +188,8 @@ fn open(low: &LowArgs) -> Result<Ui, UsageError> {
 
 /// Runs the command and closes the log.
 fn execute(mut ui: Ui) -> ExitCode {
-    let started = Instant::now();
+    // `retry` continues as another command.
+    let (started, command, which) = (Instant::now(), ui.flags.spec.name(), ui.flags.which);
     let end = greet(&ui).and_then(|()| {
         interrupt::listen(&ui.cancel, ui.flags.verb());
         enter_project(&ui)?;
@@ -201,19 +202,19 @@ fn execute(mut ui: Ui) -> ExitCode {
         let problems = Problems { diagnostics: error.into_diagnostics(), sources: ui.sources.clone() };
         ui.events.send(MainEncounteredError { exc: problems });
     }
-    farewell(&ui, (started.elapsed().as_secs_f64(), code == error::SUCCESS));
+    farewell(&ui, (&command, which), (started.elapsed().as_secs_f64(), code == error::SUCCESS));
     ui.events.close();
     ExitCode::from(code)
 }
 
 /// Sends what every invocation ends with.
-fn farewell(ui: &Ui, (elapsed, success): (f64, bool)) {
+fn farewell(ui: &Ui, (command, which): (&str, &str), (elapsed, success): (f64, bool)) {
     if let Some(summary) = ui.events.deprecations() {
         ui.events.send(summary);
     }
     if let Some(taken) = Resources::of_process() {
         let report = ResourceReport {
-            command_name: ui.flags.which.to_owned(),
+            command_name: which.to_owned(),
             command_success: success,
             command_wall_clock_time: elapsed,
             process_in_blocks: taken.blocks_read.to_string(),
@@ -225,7 +226,7 @@ fn farewell(ui: &Ui, (elapsed, success): (f64, bool)) {
         let shown = ui.flags.switch(args::flag_table::SHOW_RESOURCE_REPORT.id);
         ui.events.send_at(if shown { Level::Info } else { Level::Debug }, report);
     }
-    let command = format!("dbt {}", ui.flags.spec.name());
+    let command = format!("dbt {command}");
     ui.events.send(CommandCompleted { command, completed_at: timestamp(Timestamp::now()), elapsed, success });
 }
 

@@ -132,6 +132,18 @@ pub(super) fn run<R: Runner>(
     (ran, started.elapsed().as_secs_f64())
 }
 
+/// Tells how many nodes run, and how many at a time.
+pub(super) fn concurrency(ui: &Ui, loaded: &Loaded, node_count: usize) {
+    let profile = &loaded.workspace.profile;
+    blank(ui);
+    ui.events.send(ConcurrencyLine {
+        node_count,
+        num_threads: profile.threads,
+        target_name: profile.target.clone(),
+    });
+    blank(ui);
+}
+
 fn run_all<R: Runner>(
     ui: &Ui,
     (loaded, warehouse): (&Loaded, &Warehouse),
@@ -139,19 +151,13 @@ fn run_all<R: Runner>(
     runner: &R,
     compiler: &Compiler,
 ) -> Result<Ran, CliError> {
-    let threads = loaded.workspace.profile.threads;
-    blank(ui);
-    ui.events.send(ConcurrencyLine {
-        node_count: plan.total(),
-        num_threads: threads,
-        target_name: loaded.workspace.profile.target.clone(),
-    });
-    blank(ui);
+    concurrency(ui, loaded, plan.total());
     let scope = warehouse.macro_scope(loaded);
     prepare(&scope, &plan.schemas, &warehouse.session).map_err(|problem| match problem.code {
         Code::CONNECTION => problem.focused(&ui.sources, loaded.workspace.profile.span),
         _ => problem,
     })?;
+    let threads = loaded.workspace.profile.threads;
     let mut outlook = Outlook::read(loaded, plan);
     if ui.flags.building().explain_schedule {
         outlook.explain(ui, plan, threads);

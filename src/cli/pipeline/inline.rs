@@ -18,7 +18,7 @@ use crate::manifest::{
 };
 use crate::plan::Command;
 
-use super::execute::write_results;
+use super::execute::{concurrency, write_results};
 use super::load::{Loaded, load, load_workspace};
 use super::scope::{Warehouse, open};
 use super::selecting::{named, nothing_selected, select};
@@ -82,6 +82,7 @@ fn cell_json(cell: &Cell) -> String {
 pub(in crate::cli) fn compile_inline(ui: &Ui, sql: &str) -> Result<Arc<str>, CliError> {
     let loaded = load(ui)?;
     let warehouse = open(ui, &loaded, Vec::new())?;
+    concurrency(ui, &loaded, 1);
     let compiled = compile(ui, &loaded, &warehouse, sql).map(|(compiled, _)| compiled);
     let compiled = compiled.map_err(|problem| titled(&warehouse, problem));
     warehouse.close()?;
@@ -94,6 +95,7 @@ pub(in crate::cli) fn compile_inline(ui: &Ui, sql: &str) -> Result<Arc<str>, Cli
 pub(in crate::cli) fn preview_inline(ui: &Ui, sql: &str, limit: i64) -> Result<Preview, CliError> {
     let loaded = load(ui)?;
     let warehouse = open(ui, &loaded, Vec::new())?;
+    concurrency(ui, &loaded, 1);
     let rows = compile(ui, &loaded, &warehouse, sql)
         .and_then(|(compiled, scope)| query(&scope, &compiled.code, "", limit))
         .map_err(|problem| titled(&warehouse, problem));
@@ -226,6 +228,7 @@ pub(in crate::cli) fn preview_selected(ui: &Ui, limit: i64) -> Result<Vec<Previe
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let compiler = warehouse.compiler(&loaded);
     let shown = named(ui, &loaded, &selected);
+    concurrency(ui, &loaded, shown.len());
     let nodes = shown.iter().filter_map(|id| loaded.parsed.manifest.node(id));
     let previews: Result<Vec<Preview>, Diagnostic> =
         nodes.map(|node| preview(&warehouse, &compiler, node, limit)).collect();

@@ -205,7 +205,7 @@ pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
     loaded.write_graph(ui)?;
     // As in dbt: `list` and `parse` do not count what they see, `ls` does.
     if !matches!(ui.flags.which, "list" | "parse") {
-        ui.events.send(FoundStats { stat_line: found_stats(&loaded) });
+        ui.events.send(FoundStats { stat_line: found_stats(ui, &loaded) });
     }
     Ok(loaded)
 }
@@ -261,7 +261,7 @@ fn facts(ui: &Ui, workspace: &Workspace) -> ManifestFacts {
 }
 
 /// `6 models, 1 analysis, 7 data tests, ...`: kinds in the order they were found, as dbt counts them.
-fn found_stats(loaded: &Loaded) -> String {
+fn found_stats(ui: &Ui, loaded: &Loaded) -> String {
     let manifest = &loaded.parsed.manifest;
     let mut counts: Vec<(ResourceType, usize)> = Vec::new();
     let mut add = |kind: ResourceType, count: usize| {
@@ -274,6 +274,8 @@ fn found_stats(loaded: &Loaded) -> String {
     for node in manifest.nodes.values() {
         add(node.resource_type(), 1);
     }
+    // A query of the command line is one of the nodes.
+    add(ResourceType::SqlOperation, usize::from(ui.flags.text("inline").is_some()));
     add(ResourceType::Source, manifest.sources.len());
     add(ResourceType::Exposure, manifest.exposures.len());
     add(ResourceType::Metric, manifest.metrics.len());

@@ -123,6 +123,27 @@ fn json_lines_tell_what_each_node_did() {
 }
 
 #[test]
+fn an_alias_is_what_the_command_is_called() {
+    let shop = Shop::copy("outcomes");
+    shop.write("models/named.sql", "{{ log('called ' ~ flags.WHICH, info=true) }} select 1 as a");
+    let shown = shop.run(&["ls", "-s", "named"], 0);
+    assert!(shown.contains("called ls") && shown.contains("Found "), "{shown}");
+    let shown = shop.run(&["list", "-s", "named"], 0);
+    assert!(shown.contains("called list") && !shown.contains("Found "), "{shown}");
+}
+
+#[test]
+fn a_query_of_the_command_line_is_counted_and_announced() {
+    let shop = Shop::copy("outcomes");
+    for command in ["show", "compile"] {
+        let shown = shop.run(&[command, "--inline", "select 1 as a"], 0);
+        assert!(shown.contains(", 1 sql operation, ") && shown.contains("Concurrency: "), "{shown}");
+    }
+    let shown = shop.run(&["show", "--inline-direct", "select 1 as a"], 0);
+    assert!(!shown.contains("Found ") && !shown.contains("Concurrency: "), "{shown}");
+}
+
+#[test]
 fn exit_codes_tell_failures_from_mistakes() {
     let shop = Shop::copy("outcomes");
     shop.run(&["build", "-s", "+warned"], 0);
