@@ -45,7 +45,7 @@ def main() -> int:
     table = layout([HEAD, *lines])
     print(f"\n{table}")
     (arguments.work / "table.txt").write_text(table + "\n")
-    return 0 if all(line[-1] in ("", NO_PROJECT, NOT_RUN) for line in lines) else 1
+    return 0 if all(line[-1] in (*EQUAL, NO_PROJECT) for line in lines) else 1
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -89,7 +89,8 @@ def find_checkouts(folder: Path) -> list:
 
 def read_yaml(path: Path) -> dict:
     """A file of settings; its templates become plain words, since only what they are not part of is read."""
-    text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "X", path.read_text()) if path.is_file() else ""
+    text = path.read_text() if path.is_file() else ""
+    text = re.sub(r"\{\{.*?\}\}", "X", re.sub(r"\{#.*?#\}|\{%.*?%\}", "", text, flags=re.DOTALL))
     return yaml.safe_load(text) or {}
 
 
@@ -106,20 +107,26 @@ def try_package(checkout: Checkout, checkouts: list, arguments: argparse.Namespa
     except Missing as missing:
         return (checkout.label, "-", "-", "-", "-", f"needs {missing}")
     noise = arguments.work / f"{checkout.label}.dbt-twice.json"
-    options = argparse.Namespace(dbt=arguments.dbt, timeout=arguments.timeout, reuse=True, tidegate=arguments.dbt,
+    options = argparse.Namespace(dbt=arguments.dbt, timeout=arguments.timeout, reuse=True, tidegate=arguments.tidegate,
                                  work=arguments.work / "runs", server=arguments.server)
     if not arguments.reuse:
         shutil.rmtree(options.work / checkout.label, ignore_errors=True)
         noise.unlink(missing_ok=True)
-    if not noise.exists():
+    report = compare_with(noise, project, options)
+    if line_of(report)[-1] not in EQUAL and not noise.exists():
         itself = Report(checkout.label)
-        compare_project(project, options, itself)
+        compare_project(project, argparse.Namespace(**{**vars(options), "tidegate": arguments.dbt}), itself)
         noise.write_text(json.dumps(itself.as_json(), default=str))
-    report = Report(checkout.label, json.loads(noise.read_text()))
-    options.tidegate = arguments.tidegate
-    compare_project(project, options, report)
+        report = compare_with(noise, project, options)
     (arguments.work / f"{checkout.label}.txt").write_text(report.details(5) + "\n")
     return line_of(report)
+
+
+def compare_with(noise: Path, project: Path, options: argparse.Namespace) -> Report:
+    """Runs Tidegate beside dbt's results; what is known to differ between two runs of dbt is left out."""
+    report = Report(project.name, json.loads(noise.read_text()) if noise.exists() else None)
+    compare_project(project, options, report)
+    return report
 
 
 def prepare(checkout: Checkout, checkouts: list, target: Path) -> Path:
@@ -179,6 +186,7 @@ def locate(entry: dict, project: Path, checkouts: list) -> Path:
 HEAD = ("package", "nodes", "statuses", "compiled", "contents", "")
 NO_PROJECT = "brings no project that tests it"
 NOT_RUN = "dbt does not get to run it, Tidegate neither"
+EQUAL = ("", NOT_RUN)
 
 
 def line_of(report: Report) -> tuple:
