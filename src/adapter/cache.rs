@@ -212,6 +212,12 @@ impl RelationCache {
         }
     }
 
+    /// Tells whether anything is known to fall with a relation.
+    pub fn has_dependents(&self, relation: &Relation) -> bool {
+        let known = self.known();
+        known.relations.get(&key_of(relation)).is_some_and(|entry| !entry.dependents.is_empty())
+    }
+
     /// Forgets everything.
     pub fn clear(&self) {
         *self.known() = Known::default();
@@ -326,6 +332,7 @@ mod tests {
         cache.add_link(&relation("b"), &relation("c"));
         cache.add_link(&relation("c"), &relation("a"));
         cache.rename(&relation("b"), &relation("e")).unwrap();
+        assert!(cache.has_dependents(&relation("A")) && !cache.has_dependents(&relation("d")));
         cache.drop_relation(&relation("missing"));
         cache.drop_relation(&relation("A"));
         assert_eq!(names(&cache), ["d"]);

@@ -87,6 +87,7 @@ const METHODS: &[&str] = &[
     "drop_relation",
     "truncate_relation",
     "rename_relation",
+    "has_dependents",
     "commit",
     "copy_rows",
     "get_incremental_strategy_macro",

@@ -20,6 +20,8 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
         "create_schema" => create_schema(scope, call),
         "drop_schema" => drop_schema(scope, call),
         "drop_relation" => drop_relation(scope, call),
+        "has_dependents" => relation_arg(call, "relation")
+            .map(|relation| Value::from(scope.run().cache.has_dependents(&relation))),
         "truncate_relation" => relation_arg(call, "relation")
             .and_then(|relation| scope.call_macro("truncate_relation", vec![relation_value(relation)], call)),
         "rename_relation" => rename_relation(scope, call),

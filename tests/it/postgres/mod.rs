@@ -1,7 +1,9 @@
 //! Postgres: real servers of the tests' own (`server`), on loopback, with passwords (SCRAM-SHA-256) and certificates.
 
 mod cuts;
+mod dependents;
 mod faults;
+mod full_disk;
 mod functions;
 mod interrupt;
 mod login;

@@ -69,6 +69,8 @@ fn a_project_builds_on_a_server_that_lacks_parts_of_postgres() {
         }
         assert_eq!(server.text("select max(memory) from shop.grown"), "4MB", "a session that is not fresh");
     }
+    succeeds(&Call::new(&project, &["run", "--select", "over"]).run());
+    assert_eq!(server.text("select count(*) from shop.above"), "3", "the view on a view that was built anew");
     assert!(proxy.hidden() > 0);
     succeeds(&Call::new(&project, &["docs", "generate"]).run());
     let catalog = std::fs::read_to_string(project.join("target/catalog.json")).unwrap();

@@ -1,6 +1,7 @@
 {#
   A view. The new definition is created under the intermediate name first, so that a query that does not work leaves
-  the old view as it is; then both change names within one transaction.
+  the old view as it is; then both change names within one transaction, unless the engine can replace the old one where
+  it stands and what depends on it would fall otherwise.
 #}
 
 {%- materialization view, default -%}
@@ -27,11 +28,13 @@
   {#- Asked again: a hook, or the cascade of a drop, may have removed it. -#}
   {%- if existing_relation is not none -%}
     {%- set existing_relation = load_cached_relation(existing_relation) -%}
+  {%- endif -%}
+  {%- if existing_relation is none or not replace_view_in_place(existing_relation, intermediate_relation) -%}
     {%- if existing_relation is not none -%}
       {%- do adapter.rename_relation(existing_relation, backup_relation) -%}
     {%- endif -%}
+    {%- do adapter.rename_relation(intermediate_relation, target_relation) -%}
   {%- endif -%}
-  {%- do adapter.rename_relation(intermediate_relation, target_relation) -%}
 
   {%- set revoke = should_revoke(existing_relation, full_refresh_mode=True) -%}
   {%- do apply_grants(target_relation, grant_config, should_revoke=revoke) -%}

@@ -66,3 +66,16 @@
 {% macro default__get_replace_materialized_view_sql(relation, sql) -%}
   {%- do exceptions.raise_compiler_error('`get_replace_materialized_view_sql` is not implemented for this adapter') -%}
 {%- endmacro %}
+
+
+{#
+  Gives an existing view the definition that was created under the intermediate name, which is dropped then. Answers
+  false, with nothing changed, where that cannot be done or is not worth it: the two have to change names.
+#}
+{% macro replace_view_in_place(existing_relation, intermediate_relation) %}
+  {{ return(adapter.dispatch('replace_view_in_place', 'dbt')(existing_relation, intermediate_relation)) }}
+{% endmacro %}
+
+{% macro default__replace_view_in_place(existing_relation, intermediate_relation) %}
+  {{ return(False) }}
+{% endmacro %}
