@@ -113,7 +113,9 @@ impl Compiler {
             scope.add("_dbt_generic_test_kwargs", self.test_arguments(test, scope).map_err(in_node)?);
         }
         let output = self.run.shared.engine.render(&template, &scope.as_scope()).map_err(in_node)?;
-        let ctes = self.ctes(&scope.ctes(), scope)?;
+        // `--no-inject-ephemeral-ctes`: the code names models that it does not bring along.
+        let injects = self.run.shared.args.get("inject_ephemeral_ctes") != Some(&false.into());
+        let ctes = if injects { self.ctes(&scope.ctes(), scope)? } else { Vec::new() };
         Ok(Rendered { text: output.text.into(), map: output.map, ctes })
     }
 

@@ -22,6 +22,8 @@ pub struct Request<'a> {
     pub store_failures: bool,
     /// What is left of an earlier run, for `retry`.
     pub resumed: Option<&'a Resumption>,
+    /// Whether ephemeral models have results of their own, as when `compile` names what it wants.
+    pub records_ephemeral: bool,
 }
 
 /// One step before it has its place.
@@ -58,7 +60,7 @@ pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> P
     }
     entries.sort_by_key(|entry| (entry.level, entry.turn, entry.id == entry.turn, entry.id));
     Plan {
-        steps: steps(manifest, request.command, &entries),
+        steps: steps(manifest, request, &entries),
         blocking: request.command.blocking(),
         on_run_start: hooks(manifest, request, "on-run-start"),
         on_run_end: hooks(manifest, request, "on-run-end"),
@@ -68,7 +70,8 @@ pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> P
     }
 }
 
-fn steps(manifest: &Manifest, command: Command, entries: &[Entry<'_>]) -> Vec<Step> {
+fn steps(manifest: &Manifest, request: Request<'_>, entries: &[Entry<'_>]) -> Vec<Step> {
+    let Request { command, records_ephemeral, .. } = request;
     let places: HashMap<&UniqueId, usize> =
         entries.iter().enumerate().map(|(place, entry)| (entry.id, place)).collect();
     let step = |entry: &Entry<'_>| {
@@ -80,6 +83,7 @@ fn steps(manifest: &Manifest, command: Command, entries: &[Entry<'_>]) -> Vec<St
             id: entry.id.clone(),
             action: command.action(node, manifest.resource_type(entry.id)),
             numbered: !node.is_some_and(Node::is_ephemeral),
+            recorded: records_ephemeral || !node.is_some_and(Node::is_ephemeral),
             after,
         }
     };

@@ -84,7 +84,7 @@ mod tests {
             let place = |wanted: &str| steps.iter().position(|step| step.id.as_str() == wanted).unwrap();
             let after = before.split(',').filter(|b| !b.is_empty()).map(place).collect();
             let id = UniqueId::from_artifact(name);
-            steps.push(Step { id, action: Action::Build, numbered: true, after });
+            steps.push(Step { id, action: Action::Build, numbered: true, recorded: true, after });
             costs.push(cost.parse().ok().map(Duration::from_secs));
         }
         let blocking = Blocking::Errors;

@@ -30,8 +30,10 @@ pub struct Step {
     pub id: UniqueId,
     /// What is to be done.
     pub action: Action,
-    /// Whether it counts in `i of n` and has a result of its own; an ephemeral model does not.
+    /// Whether it counts in `i of n`; an ephemeral model does not.
     pub numbered: bool,
+    /// Whether its result is one of the command's: that of a numbered step, and of an ephemeral model that was asked for.
+    pub recorded: bool,
     /// The steps that must be finished before, as places in [`Plan::steps`]; each is lower than its own place.
     pub after: Vec<usize>,
 }

@@ -120,10 +120,10 @@ pub enum Stopped {
 /// What became of a plan.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Results of the numbered steps as they were completed, then those that were never started, in plan order.
+    /// Results of the recorded steps as they were completed, then those that were never started, in plan order.
     pub results: Vec<RunResult>,
     /// Results of the other steps (ephemeral models).
-    pub unnumbered: Vec<RunResult>,
+    pub unrecorded: Vec<RunResult>,
     /// What stopped the run early.
     pub stopped: Option<Stopped>,
     /// Why workers could not start; the others did their work.
@@ -383,7 +383,7 @@ impl<'a, R: Runner> Shared<'a, R> {
         let interrupts = stopped && !state.interrupted && (freed > 0 || !state.queue.has_waiting());
         state.interrupted |= interrupts;
         let wake_all = stops || state.queue.is_idle();
-        let results = if step.numbered { &mut state.outcome.results } else { &mut state.outcome.unnumbered };
+        let results = if step.recorded { &mut state.outcome.results } else { &mut state.outcome.unrecorded };
         results.push(result);
         drop(state);
         if wake_all {

@@ -81,7 +81,8 @@ fn plan(text: &str, blocking: Blocking) -> Plan {
         let id = UniqueId::from_artifact(name.trim_matches(['(', ')']));
         let place = |wanted: &str| steps.iter().position(|step| step.id.as_str() == wanted).unwrap();
         let after = before.split(',').filter(|b| !b.is_empty()).map(place).collect();
-        steps.push(Step { id, action: Action::Build, numbered: !name.starts_with('('), after });
+        let numbered = !name.starts_with('(');
+        steps.push(Step { id, action: Action::Build, numbered, recorded: numbered, after });
     }
     Plan {
         steps,
@@ -158,11 +159,11 @@ fn what_depends_on_a_failure_is_skipped_with_the_root_as_the_reason() {
 }
 
 #[test]
-fn an_unnumbered_step_has_no_result_but_blocks() {
+fn an_unrecorded_step_has_no_result_but_blocks() {
     let fake = Fake { outcomes: HashMap::from([("e".to_owned(), Status::Error)]), ..Fake::default() };
     let outcome = run_plan(&plan("(e) a:e", Blocking::Errors), &fake, &options(2)).unwrap();
     assert_eq!(shown(&outcome.results), ["a skipped (e)"]);
-    assert_eq!(shown(&outcome.unnumbered), ["e error"]);
+    assert_eq!(shown(&outcome.unrecorded), ["e error"]);
 }
 
 #[test]
@@ -247,7 +248,8 @@ fn random_plan(dice: &mut Dice, size: usize) -> Plan {
         after.sort_unstable();
         after.dedup();
         let id = UniqueId::from_artifact(&format!("n{place:04}"));
-        steps.push(Step { id, action: Action::Build, numbered: dice.roll(10) > 0, after });
+        let numbered = dice.roll(10) > 0;
+        steps.push(Step { id, action: Action::Build, numbered, recorded: numbered, after });
     }
     let blocking = if dice.roll(2) == 0 { Blocking::Errors } else { Blocking::ErrorsAndFailures };
     Plan {
@@ -312,7 +314,7 @@ fn random_plans_finish_every_step_once_and_in_order() {
                 assert!(before < begin.or(skip), "seed {seed}: {} came too early", step.id);
             }
         }
-        let mut results: Vec<&RunResult> = outcome.results.iter().chain(&outcome.unnumbered).collect();
+        let mut results: Vec<&RunResult> = outcome.results.iter().chain(&outcome.unrecorded).collect();
         results.sort_by_key(|result| result.unique_id.clone());
         assert_eq!(results.len(), size, "seed {seed}");
         for (place, result) in results.iter().enumerate() {
@@ -331,7 +333,7 @@ fn fifty_thousand_steps_are_quick() {
     let plan = random_plan(&mut dice, 50_000);
     let start = Instant::now();
     let outcome = run_plan(&plan, &Fake::default(), &options(8)).unwrap();
-    assert_eq!(outcome.results.len() + outcome.unnumbered.len(), 50_000);
+    assert_eq!(outcome.results.len() + outcome.unrecorded.len(), 50_000);
     assert!(start.elapsed() < Duration::from_secs(10), "took {:?}", start.elapsed());
 }
 

@@ -41,7 +41,7 @@ fn plan(count: usize) -> Plan {
         after.sort_unstable();
         after.dedup();
         let id = UniqueId::from_artifact(&format!("model.bench.node_{place}"));
-        Step { id, action: Action::Build, numbered: true, after }
+        Step { id, action: Action::Build, numbered: true, recorded: true, after }
     };
     Plan {
         steps: (0..count).map(step).collect(),

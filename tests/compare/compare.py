@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from differences import Report, compare_artifacts, compare_compiled_files
+from statements import compare_statements
 from snapshot import compare_snapshots, run_sql, take_snapshot
 
 SIDES = ("dbt", "tidegate")
@@ -90,6 +91,7 @@ def compare_project(project: Path, arguments: argparse.Namespace, report: Report
         compare_artifacts(work / "dbt" / "target", work / "tidegate" / "target", report)
         compare_compiled_files(work / "dbt" / "target", work / "tidegate" / "target", report)
         compare_snapshots(work / "dbt.snapshot", work / "tidegate.snapshot", report)
+        compare_statements(work / "dbt.statements", work / "tidegate.statements", report)
 
 
 def run_side(side: str, program: str, project: Path, work: Path, arguments: argparse.Namespace, report: Report) -> None:
@@ -108,7 +110,9 @@ def run_side(side: str, program: str, project: Path, work: Path, arguments: argp
         server.run_sql(copy / steps["setup"]["file"])
     elif steps["setup"]:
         run_sql(copy, **steps["setup"])
-    output = []
+    output, sent = [], {}
+    if server:
+        server.statements()  # of whoever came before
     started = time.monotonic()
     for command in steps["commands"]:
         try:
@@ -118,11 +122,14 @@ def run_side(side: str, program: str, project: Path, work: Path, arguments: argp
         except subprocess.TimeoutExpired as error:
             code, words = "timeout", (error.stdout or b"").decode(errors="replace")
         output.append(f"$ {' '.join(command)}\n{words}")
+        if server:
+            sent[f"{len(output)} {' '.join(command)}"] = server.statements()
         report.exit_code(" ".join(command), side, code, words)
     report.seconds[side] = time.monotonic() - started
     (work / f"{side}.log").write_text("\n".join(output))
     codes = {command: sides[side] for command, sides in report.exits.items()}
     (work / f"{side}.json").write_text(json.dumps({"seconds": report.seconds[side], "exits": codes}))
+    (work / f"{side}.statements").write_text(json.dumps(sent, indent=2))
     if server:
         postgres.take_snapshot(server, work / f"{side}.snapshot", side, report)
     else:
@@ -176,7 +183,7 @@ class WorkFolder:
 
 def summary(reports: list) -> str:
     """The table: one line a project, `equal/all` for each thing compared."""
-    head = ("project", "nodes", "manifest", "compiled", "statuses", "contents", "dbt s", "tidegate s")
+    head = ("project", "nodes", "manifest", "compiled", "statuses", "contents", "statements", "dbt s", "tidegate s")
     rows = [head, *(report.row() for report in reports)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]

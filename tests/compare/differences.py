@@ -62,7 +62,7 @@ class Report:
             return "{}/{}".format(*self.counts[what]) if what in self.counts else "-"
 
         times = tuple(f"{self.seconds[side]:.1f}" if side in self.seconds else "-" for side in ("dbt", "tidegate"))
-        return (self.project, *(cell(what) for what in ("nodes", "manifest", "compiled", "statuses", "contents")), *times)
+        return (self.project, *(cell(what) for what in ("nodes", "manifest", "compiled", "statuses", "contents", "statements")), *times)
 
     def details(self, examples: int) -> str:
         lines = [f"== {self.project}"]

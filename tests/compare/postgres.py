@@ -20,6 +20,7 @@ from psycopg2.extensions import parse_dsn
 
 from differences import Report
 from snapshot import quoted
+from statements import SETTINGS, read_statements
 
 PRIVATE = "private"
 # Both tools build in a database of this name, one after the other, so that names in compiled SQL agree.
@@ -67,6 +68,7 @@ class Server:
 
     def __init__(self, dsn: str) -> None:
         self.folder = None
+        self.read = 0
         self.parts = self.start() if dsn == PRIVATE else parse_dsn(dsn)
 
     def start(self) -> dict:
@@ -83,7 +85,7 @@ class Server:
         data = str(self.folder / "data")
         subprocess.run([programs / "initdb", "-A", "trust", "-U", "compare", "-E", "UTF8", "--no-sync", "-D", data],
                        check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **user)
-        options = f"-c fsync=off -c listen_addresses=127.0.0.1 -c max_connections=100 -k {self.folder} -p {port}"
+        options = f"-c fsync=off -c listen_addresses=127.0.0.1 -c max_connections=100 -k {self.folder} -p {port} {' '.join(SETTINGS)}"
         subprocess.run([programs / "pg_ctl", "-D", data, "-w", "-l", str(self.folder / "log"), "-o", options, "start"],
                        check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **user)
         self.pg_ctl = (programs / "pg_ctl", data, user)
@@ -94,6 +96,16 @@ class Server:
             program, data, user = self.pg_ctl
             subprocess.run([program, "-D", data, "-m", "immediate", "stop"], stdout=subprocess.DEVNULL, cwd=self.folder, **user)
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def statements(self) -> dict:
+        """What was sent since the last call, by node; nothing from a server whose log is out of reach."""
+        if self.folder is None:
+            return {}
+        with (self.folder / "log").open("rb") as log:
+            log.seek(self.read)
+            text = log.read()
+        self.read += len(text)
+        return read_statements(text.decode(errors="replace"), DATABASE)
 
     def connect(self, database: str):
         connection = psycopg2.connect(**{**self.parts, "dbname": database})

@@ -55,8 +55,14 @@ fn planned(manifest: &Manifest, line: &str) -> Plan {
         rendering: Rendering::Either,
     };
     let selection = select(&spec, scope, Wanted { types: &types, empty: false }).unwrap();
-    let request =
-        Request { command, selected: &selection.ids, project: "shop", store_failures: false, resumed: None };
+    let request = Request {
+        command,
+        selected: &selection.ids,
+        project: "shop",
+        store_failures: false,
+        resumed: None,
+        records_ephemeral: false,
+    };
     plan(manifest, &dag, request)
 }
 

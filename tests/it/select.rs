@@ -263,6 +263,7 @@ fn fifty_thousand_models_are_selected_from_and_planned() {
         project: "shop",
         store_failures: false,
         resumed: None,
+        records_ephemeral: false,
     };
     assert_eq!(plan(&large, &dag, request).steps.len(), 50_000);
 }

@@ -54,6 +54,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
             project: &loaded.workspace.project.name,
             store_failures: ui.flags.building().store_failures,
             resumed: ui.resumed.as_ref(),
+            records_ephemeral: command == Command::Compile && !ui.flags.selecting().select.is_empty(),
         },
     );
     if plan.is_empty() {
@@ -75,7 +76,13 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         |ran: &Ran| ran.interrupted || ran.results.iter().any(|result| counts_as_failure(&loaded, result));
     let failed = ran.as_ref().map_or(true, failed);
     signals.end(ui, &loaded, ran.as_ref().map_or(&[], |ran| &ran.results), !failed);
-    let Ran { results, interrupted, broken } = ran?;
+    let Ran { results, interrupted, broken } = match ran {
+        Ok(ran) => ran,
+        Err(problem) => {
+            write_results(ui, &loaded, &not_begun(&plan), seconds)?;
+            return Err(problem);
+        }
+    };
     written?;
     if command != Command::Compile {
         finished(ui, &loaded, &results, seconds);
@@ -91,6 +98,14 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     }
     let outcome = if failed { Outcome::Failure } else { Outcome::Success };
     Ok(Done { loaded, results, selected, outcome })
+}
+
+/// Returns the results of a command that ended before its first node, so that `retry` finds what is still to be done.
+///
+/// dbt leaves the results of the command before: its `retry` then says that there is nothing to do.
+fn not_begun(plan: &Plan) -> Vec<RunResult> {
+    let skipped = |id: &UniqueId| RunResult::new(id.clone(), Status::Skipped);
+    plan.steps.iter().filter(|step| step.recorded).map(|step| skipped(&step.id)).collect()
 }
 
 /// Tells tools of all results at once; they are already told of each.

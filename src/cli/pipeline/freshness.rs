@@ -38,6 +38,7 @@ pub(in crate::cli) fn measure_freshness(ui: &Ui) -> Result<Outcome, CliError> {
             selected: &selected,
             project: &loaded.workspace.project.name,
             store_failures: false,
+            records_ephemeral: false,
             resumed: None,
         },
     );

@@ -46,6 +46,24 @@ fn nothing_to_do_is_no_failure() {
 }
 
 #[test]
+fn compile_has_a_result_for_an_ephemeral_model_that_was_asked_for() {
+    let shop = Shop::copy("outcomes");
+    shop.write("models/inner.sql", "{{ config(materialized='ephemeral') }}select 1 as id");
+    shop.write("models/outer.sql", "{{ config(materialized='ephemeral') }}select id from {{ ref('inner') }}");
+    shop.run(&["compile", "-s", "outer"], 0);
+    assert_eq!(shop.statuses(), ["outer success"]);
+    let code = |shop: &Shop| shop.results()[0]["compiled_code"].as_str().unwrap().to_owned();
+    assert_eq!(
+        code(&shop),
+        "with __dbt__cte__inner as (\nselect 1 as id\n) select id from __dbt__cte__inner"
+    );
+    shop.run(&["compile", "-s", "outer", "--no-inject-ephemeral-ctes"], 0);
+    assert_eq!(code(&shop), "select id from __dbt__cte__inner");
+    shop.run(&["compile"], 0);
+    assert!(!shop.statuses().iter().any(|status| status.starts_with("outer")), "nobody asked for it");
+}
+
+#[test]
 fn compile_prints_the_sql_of_what_was_named() {
     let shop = Shop::copy("outcomes");
     let shown = shop.run(&["compile", "-s", "dirty"], 0);

@@ -1,7 +1,5 @@
 //! Trouble on the server's side: it ends and comes back, or says no. Each time the error is clear, what was there is
 //! whole, and `retry` completes the build: the tables are those of a build that nothing disturbed.
-//!
-//! A full disk is stood in for by `temp_file_limit`, whose error is of the same class (53): tests cannot mount disks.
 
 use std::path::Path;
 use std::time::Duration;
@@ -125,15 +123,18 @@ fn a_server_that_is_killed_and_comes_back_costs_only_what_was_running() {
 fn a_server_that_stays_away_is_not_waited_for_by_every_model() {
     let mut server = Server::start();
     let project = server.project("shop", &FILES, json!({"threads": 1}));
-    succeeds(&project, "{}");
+    let want = undisturbed(&server, &project, "{size: 6}");
     server.stop("INT");
     let ended = build(&project, "{}");
     let shown = format!("{}{}", ended.stdout, ended.stderr);
     assert_ne!(ended.code, Some(0), "{shown}");
     assert!(shown.contains("connection to server at \"127.0.0.1\""), "{shown}");
     assert!(shown.contains("Connection refused"), "{shown}");
+    let skipped = vec!["skipped".to_owned(); TABLES.len()];
+    assert_eq!(statuses(&project).into_iter().map(|(_, status)| status).collect::<Vec<_>>(), skipped);
+    assert_eq!(Call::new(&project, &["retry"]).run().code, Some(2), "the server is away still");
     server.start_again();
-    succeeds(&project, "{}");
+    retry_completes(&server, &project, "{size: 6}", &want);
 }
 
 /// Builds as a role that has some trouble, which is then taken away.

@@ -78,6 +78,7 @@ fn ctrl_c_stops_the_statement_on_the_server() {
         wait_for(&server, statement, 0);
         assert_eq!(server.text("select count(*) from shop.slow"), "1", "{shown}");
         assert_eq!(server.text("select count(*) from shop.hooked"), "1", "{shown}");
+        whole(start(&project, &["retry", "--vars", "{}"]));
     }
     // A seed that waits for somebody who reads its table.
     let mut reader = server.connect(json!({})).unwrap();
@@ -89,5 +90,7 @@ fn ctrl_c_stops_the_statement_on_the_server() {
     wait_for(&server, "shop\".\"words", 0);
     reader.rollback().unwrap();
     assert_eq!(server.text("select count(*) from shop.words"), "1");
-    whole(build("{}"));
+    let retried = start(&project, &["retry"]).wait_with_output().unwrap();
+    let shown = String::from_utf8_lossy(&retried.stdout).into_owned();
+    assert!(retried.status.success() && shown.contains("loaded seed file shop.words"), "{shown}");
 }

@@ -211,6 +211,13 @@ impl Server {
         project
     }
 
+    /// Lets files of the server grow to so many bytes, or as large as they like: those that new sessions write.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let process = self.process.id().to_string();
+        run(unprivileged(Path::new("prlimit")).args([&format!("--fsize={limit}:"), "--pid", &process]));
+    }
+
     /// Ends the server with a signal: `KILL`, `QUIT` (at once), `INT` (after its statements are rolled back).
     pub(crate) fn stop(&mut self, signal: &str) {
         run(Command::new("kill").args([&format!("-{signal}"), &self.process.id().to_string()]));
