@@ -107,7 +107,7 @@ fn check_arguments(defined: &Macro, given: &[Yaml], place: Span) -> Vec<Diagnost
     let mut found = Vec::new();
     for (wanted, item) in defined.arguments.iter().zip(given) {
         let argument = text(item, "name");
-        if wanted["name"] != Json::from(&*argument) {
+        if wanted["name"] != *argument {
             let message =
                 format!("Argument {argument} in yaml for macro {name} does not match the jinja definition.");
             found.push(warn(item.span, message));

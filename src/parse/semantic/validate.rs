@@ -2,7 +2,7 @@
 //! primary entity, times to aggregate by. dbt refuses a project otherwise, in words that are kept here. Called by
 //! `checks`, when everything is bound.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::fields::GRAINS;
 use crate::diag::{Code, Diagnostic};
@@ -59,11 +59,11 @@ impl Found {
     }
 
     fn names_of<'a>(&mut self, kind: &str, entries: impl Iterator<Item = &'a SemanticEntry>) {
-        let mut seen: HashMap<&str, ()> = HashMap::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for entry in entries {
             let name = entry.name.as_str();
             self.name(name, entry);
-            if seen.insert(name, ()).is_some() {
+            if !seen.insert(name) {
                 let used = format!("when it was already used for another {kind}");
                 self.add(entry, format!("Can't use name `{name}` for a {kind} {used}"));
             }
