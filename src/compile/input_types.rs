@@ -14,7 +14,9 @@ use super::unit_test::Input;
 use crate::context::{NodeScope, UnitInputs, UnitOverrides, UnitScope, column_types, relation_value};
 use crate::event::Note;
 use crate::jinja::{Args, Error, Value, dict, none, py_str};
-use crate::manifest::{Columns, InjectedCte, Json, JsonMap, Language, Node, NodeKind, UniqueId};
+use crate::manifest::{
+    ColumnInfo, ColumnProperties, InjectedCte, Json, JsonMap, Language, Node, NodeKind, UniqueId,
+};
 
 /// Names and types of columns.
 type Types = Vec<(String, String)>;
@@ -58,7 +60,7 @@ impl Compiler {
         open: &mut HashSet<UniqueId>,
     ) -> Result<Origin, Error> {
         let node = &input.node;
-        let declared = declared(&node.columns);
+        let declared = declared(node);
         if node.contract.enforced && !declared.is_empty() {
             return Ok(Origin::Known(declared, "its contract"));
         }
@@ -172,9 +174,14 @@ impl Compiler {
     }
 }
 
-/// Returns the described columns if all of them have types.
-fn declared(columns: &Columns) -> Types {
-    let types = columns.values().map(|column| Some((column.name.clone(), column.data_type.clone()?)));
+/// Returns the described columns if all of them have types; `string` is the engine's, as in contracts.
+fn declared(node: &Node) -> Types {
+    let of_engine = |ty: &String| {
+        if node.contract.alias_types { ColumnInfo::translate_type(ty) } else { ty.clone() }
+    };
+    let typed =
+        |column: &ColumnProperties| Some((column.name.clone(), column.data_type.as_ref().map(of_engine)?));
+    let types = node.columns.values().map(typed);
     types.collect::<Option<Types>>().unwrap_or_default().into_iter().map(lowered).collect()
 }
 

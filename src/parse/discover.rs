@@ -9,7 +9,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
-use crate::diag::{Diagnostic, FileId, Sources};
+use crate::diag::{Code, Diagnostic, FileId, Sources, Span};
 use crate::files;
 use crate::manifest::Checksum;
 use crate::project::Project;
@@ -92,6 +92,7 @@ pub(super) fn discover(project: &Project, sources: &Sources, problems: &mut Vec<
     let csv = finder.read(&paths.tests, &["csv"]);
     fixtures
         .extend(csv.into_iter().filter(|f| first_folder(f).as_deref() == Some("fixtures")).map(below_first));
+    unique_fixtures(&fixtures, finder.problems);
     ProjectFiles {
         models: finder.read(&paths.models, &["sql", "py"]),
         snapshots: finder.read(&paths.snapshots, &["sql"]),
@@ -104,6 +105,20 @@ pub(super) fn discover(project: &Project, sources: &Sources, problems: &mut Vec<
         generic_tests,
         fixtures,
         properties: finder.read(&paths.all_sources(), &["yml", "yaml"]),
+    }
+}
+
+/// A unit test names a fixture without folder and extension.
+fn unique_fixtures(fixtures: &[ProjectFile], problems: &mut Vec<Diagnostic>) {
+    let mut seen: HashMap<&str, &ProjectFile> = HashMap::new();
+    for file in fixtures {
+        let Some(first) = seen.insert(file.stem(), file) else { continue };
+        let message =
+            format!("two fixtures are called `{}`: {} and {}", file.stem(), first.original, file.original);
+        problems.push(
+            Diagnostic::error(Code::DUPLICATE_NAME, Span::new(file.file, 0, 0), message)
+                .help("rename one of them: unit tests name a fixture without its folder and extension"),
+        );
     }
 }
 

@@ -75,6 +75,17 @@ pub(super) fn read(
     };
     let overrides = given.get("overrides").filter(|value| !value.is_null());
     let versions = given.get("versions").filter(|value| !value.is_null());
+    let names = |key: &str| versions.and_then(|v| v.get(key)).is_some_and(|list| !list.is_falsy());
+    if names("include") && names("exclude") {
+        let message = format!("unit test `{name}` both includes and excludes versions");
+        let place = versions.map_or(span, |versions| versions.span);
+        problems.push(
+            Diagnostic::error(Code::INVALID_RESOURCE, place, message)
+                .note("Unit tests can not both include and exclude versions.")
+                .help("keep one of `include` and `exclude`"),
+        );
+        return None;
+    }
     let sum = format!(
         "{model}-{}-{given_repr}-{expect_repr}-{}{fixtures}",
         versions.map_or_else(|| "None".to_owned(), versions_repr),

@@ -150,3 +150,15 @@ fn a_build_runs_them_first_and_skips_the_model_of_a_failed_one() {
     assert_eq!(places[of("stg_orders")].1["status"], "skipped");
     assert!(of("differs") < of("stg_orders"));
 }
+
+#[test]
+fn versions_are_included_or_excluded_but_not_both() {
+    let shop = Shop::unbuilt();
+    let test = "unit_tests:\n  - name: both\n    model: stg_orders\n    versions: {include: [1], exclude: [2]}\n    \
+                given: []\n    expect: {rows: []}\n";
+    fs::write(shop.path("models/both.yml"), test).unwrap();
+    let output = shop.tidegate(&["parse"]);
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("Unit tests can not both include and exclude versions."), "{shown}");
+}
