@@ -246,10 +246,11 @@ impl Drafter<'_> {
         };
         let mut capture = capture;
         let mut calls = joined_calls(&mut capture, problems);
-        if self.builder.as_written {
+        let is_static = template.as_ref().is_some_and(|template| self.is_static(&node, template));
+        // dbt keeps the values of literals, which mean the same everywhere.
+        if self.builder.as_written && !is_static {
             calls.keep_all_written(written_config::arguments(&node.raw_code));
         }
-        let is_static = template.as_ref().is_some_and(|template| self.is_static(&node, template));
         if is_static {
             let mut named: Vec<(String, String)> = Vec::new();
             capture.sources.retain(|call| {
