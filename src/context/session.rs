@@ -65,6 +65,8 @@ pub struct Session {
     used: bool,
     comment: QueryComment,
     events: EventSink,
+    /// Whether nothing may be asked (`--no-introspect`).
+    closed: bool,
 }
 
 /// A session that scopes of the same worker share.
@@ -87,7 +89,14 @@ impl SharedSession {
             used: false,
             comment: QueryComment::default(),
             events,
+            closed: false,
         })))
+    }
+
+    /// Refuses every statement from now on, or takes them again: `--no-introspect` asks the database nothing.
+    /// Returns what held before.
+    pub fn set_closed(&self, closed: bool) -> bool {
+        self.with(|session| std::mem::replace(&mut session.closed, closed))
     }
 
     /// Tells whether both are the same session.
@@ -272,6 +281,11 @@ impl Session {
     }
 
     fn connection(&mut self) -> Result<&mut Box<dyn Connection>, DbError> {
+        if self.closed {
+            let message = format!("connection never acquired for thread: `{}` asks the database", self.name);
+            return Err(DbError::new(DbErrorKind::Connection, message)
+                .help("`--no-introspect` forbids that; leave it away, or ask only `{% if execute and flags.INTROSPECT %}`"));
+        }
         if self.connection.is_none() {
             self.events.debug(|| NewConnectionOpening { connection_state: "init".to_owned() });
             self.connection = Some(self.adapter.connect(&self.name)?);

@@ -428,7 +428,9 @@ impl Runner for NodeRunner {
     type Worker = SharedSession;
 
     fn start_worker(&self, _worker: usize) -> Result<SharedSession, Diagnostic> {
-        Ok(SharedSession::new(Arc::clone(&self.adapter), self.events().clone()))
+        let session = SharedSession::new(Arc::clone(&self.adapter), self.events().clone());
+        session.set_closed(!self.compiler.run().shared.is_on("INTROSPECT"));
+        Ok(session)
     }
 
     fn run<'a>(

@@ -83,6 +83,7 @@ pub(in crate::cli) fn compile_inline(ui: &Ui, sql: &str) -> Result<Arc<str>, Cli
     let loaded = load(ui)?;
     let warehouse = open(ui, &loaded, Vec::new())?;
     concurrency(ui, &loaded, 1);
+    warehouse.session.set_closed(!ui.flags.building().introspect);
     let compiled = compile(ui, &loaded, &warehouse, sql).map(|(compiled, _)| compiled);
     let compiled = compiled.map_err(|problem| titled(&warehouse, problem));
     warehouse.close()?;

@@ -26,8 +26,11 @@ impl NodeScope {
             let place = Relation::new(shared.dialect, database, schema, Some(""))
                 .with_quoting(shared.quoting)
                 .without_identifier();
-            let listed =
-                self.call_macro("list_relations_without_caching", vec![relation_value(place)], call)?;
+            // What exists is known before nodes are compiled, so it is no question of theirs (`--no-introspect`).
+            let was_closed = self.session().set_closed(false);
+            let listed = self.call_macro("list_relations_without_caching", vec![relation_value(place)], call);
+            self.session().set_closed(was_closed);
+            let listed = listed?;
             cache.fill(database, schema, self.listed(&listed));
         }
         cache.get(database, schema, identifier, shared.quoting).map_err(|error| cache_error(&error))
