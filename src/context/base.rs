@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::shared::Shared;
 use crate::diag::Code;
-use crate::event::{JinjaLogDebug, JinjaLogInfo, PrintEvent};
+use crate::event::{JinjaLogDebug, JinjaLogInfo, ModulesItertoolsUsageDeprecation, PrintEvent};
 use crate::jinja::pycompat;
 use crate::jinja::{
     Call, Error, Instance, UndefinedMode, Value, dict, from_json, function, none, object, py_str, truth,
@@ -79,6 +79,7 @@ pub(super) const NAMES: &[&str] = &[
 pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
     let mut names: HashMap<&'static str, Value> = HashMap::new();
     names.extend(pycompat::names().iter().cloned());
+    names.insert("modules", modules(shared));
     names.insert("return", crate::jinja::return_function());
     names.insert("run_started_at", pycompat::utc_datetime_value(shared.started_at));
     let target = shared.target_value();
@@ -104,6 +105,38 @@ pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
     names.insert("adapter_macro", function("adapter_macro", adapter_macro));
     names.insert("context_macro_stack", from_json(&Json::Array(Vec::new())));
     names
+}
+
+/// `modules`: Python's modules, of which dbt gave up `itertools`.
+fn modules(shared: &Arc<Shared>) -> Value {
+    dict(pycompat::MODULES.iter().map(|(name, module)| match *name {
+        "itertools" => (*name, object(Itertools { shared: Arc::clone(shared), module: module() })),
+        _ => (*name, module()),
+    }))
+}
+
+/// `modules.itertools`, each use of which is told.
+struct Itertools {
+    shared: Arc<Shared>,
+    module: Value,
+}
+
+impl Instance for Itertools {
+    fn type_name(&self) -> &'static str {
+        "dict"
+    }
+
+    fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
+        let function = crate::jinja::item(&self.module, name);
+        if function.is_some() {
+            self.shared.warn(ModulesItertoolsUsageDeprecation {})?;
+        }
+        Ok(function)
+    }
+
+    fn item(&self, key: &Value) -> Result<Option<Value>, Error> {
+        key.as_str().map_or(Ok(None), |name| self.attr(name))
+    }
 }
 
 /// Makes an empty dict.

@@ -9,7 +9,7 @@ use crate::diag::{Code, Diagnostic, Span};
 use crate::yaml::Yaml;
 
 use super::collect::AttachIndex;
-use super::generic_test::Target;
+use super::generic_test::{ArgumentsPlace, Target};
 use super::properties::{Properties, PropertyFile, Section, Version};
 use super::python::str_of;
 use super::sources::ParsedSource;
@@ -119,9 +119,18 @@ pub(super) fn deprecations(tests: &[MadeTest]) -> Vec<Diagnostic> {
             let message = format!("`{key}` of a generic test belongs under `config:`");
             warnings.push(warn(*span, message, "PropertyMovedToConfigDeprecation"));
         }
-        if let Some(span) = test.loose_arguments {
-            let message = "arguments of a generic test belong under `arguments:`".to_owned();
-            warnings.push(warn(span, message, "MissingArgumentsPropertyInGenericTestDeprecation"));
+        let (span, place) = test.arguments;
+        match place {
+            ArgumentsPlace::Good => {}
+            ArgumentsPlace::Beside => {
+                let message = "arguments of a generic test belong under `arguments:`".to_owned();
+                warnings.push(warn(span, message, "MissingArgumentsPropertyInGenericTestDeprecation"));
+            }
+            ArgumentsPlace::Under => {
+                let message = "`arguments:` of a generic test is an argument of that name here".to_owned();
+                let help = "set the flag `require_generic_test_arguments_property` to nest arguments in it";
+                warnings.push(warn(span, message, "ArgumentsPropertyInGenericTestDeprecation").help(help));
+            }
         }
     }
     warnings

@@ -12,13 +12,13 @@ use super::functions;
 use super::resolve::start;
 use super::semantic::{check_semantics, check_time_spine};
 
-/// Checks a manifest.
-pub(super) fn check(manifest: &Manifest, workspace: &Workspace, problems: &mut Vec<Diagnostic>) {
+/// Checks a manifest. With `debug`, each of many like problems is told.
+pub(super) fn check(manifest: &Manifest, workspace: &Workspace, debug: bool, problems: &mut Vec<Diagnostic>) {
     unique_names(manifest, &workspace.flags, problems);
     unique_relations(manifest, problems);
     groups(manifest, problems);
+    spaces(manifest, (&workspace.flags, debug), problems);
     for node in manifest.nodes.values() {
-        spaces(node, &workspace.flags, problems);
         match node.kind {
             NodeKind::Model { .. } => {
                 public_ephemeral(node, problems);
@@ -129,18 +129,36 @@ fn groups(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
     }
 }
 
-fn spaces(node: &Node, flags: &ProjectFlags, problems: &mut Vec<Diagnostic>) {
-    if !node.name.contains(' ') {
+/// Names with spaces are errors, or, where the project allows them still, told of once: the first and how many.
+fn spaces(manifest: &Manifest, (flags, debug): (&ProjectFlags, bool), problems: &mut Vec<Diagnostic>) {
+    let spaced: Vec<_> = manifest.nodes.values().filter(|node| node.name.contains(' ')).collect();
+    if flags.behavior("require_resource_names_without_spaces") {
+        problems.extend(spaced.iter().map(|node| {
+            let (kind, name, path) = (node.resource_type(), &node.name, &node.original_file_path);
+            let message = format!("Resource names cannot contain spaces: {kind} `{name}` ({path})");
+            Diagnostic::error(Code::INVALID_RESOURCE, start(node.span), message).help("use `_` instead")
+        }));
         return;
     }
-    let message = format!("the name of {} `{}` contains a space", node.resource_type(), node.name);
-    let problem = if flags.behavior("require_resource_names_without_spaces") {
-        Diagnostic::error(Code::INVALID_RESOURCE, start(node.span), message)
-    } else {
-        Diagnostic::warning(Code::DEPRECATED, start(node.span), message)
-            .known_as("ResourceNamesWithSpacesDeprecation")
-    };
-    problems.push(problem.help("use `_` instead"));
+    for node in spaced.iter().take(if debug { spaced.len() } else { 1 }) {
+        let message = format!("Found spaces in the name of `{}`", node.unique_id);
+        problems.push(
+            Diagnostic::warning(Code::DEPRECATED, start(node.span), message)
+                .help("use `_` instead")
+                .known_as("SpacesInResourceNameDeprecation"),
+        );
+    }
+    if !spaced.is_empty() {
+        let hint = if debug { "" } else { " Run again with `--debug` to see them all." };
+        let message = format!(
+            "Spaces found in {} resource name(s): this is deprecated, and may lead to errors.{hint}",
+            spaced.len()
+        );
+        problems.push(
+            Diagnostic::warning(Code::DEPRECATED, None, message)
+                .known_as("ResourceNamesWithSpacesDeprecation"),
+        );
+    }
 }
 
 fn public_ephemeral(node: &Node, problems: &mut Vec<Diagnostic>) {

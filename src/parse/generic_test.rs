@@ -89,10 +89,21 @@ pub(super) struct Instance {
     pub(super) span: Span,
     /// The name of the test in the definition.
     pub(super) name_span: Span,
-    /// Whether arguments stand beside `config` though they belong under `arguments`.
-    pub(super) loose_arguments: bool,
+    /// Where the arguments stand.
+    pub(super) arguments: ArgumentsPlace,
     /// Keys of the configuration that stand beside `config`, with their places.
     pub(super) loose_config: Vec<(String, Span)>,
+}
+
+/// Where the arguments of a test stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ArgumentsPlace {
+    /// Where they belong, or there are none.
+    Good,
+    /// Beside `config`, though they belong under `arguments`.
+    Beside,
+    /// Under `arguments`, which is an argument by itself as long as the project does not ask for more.
+    Under,
 }
 
 fn fail(span: Span, message: impl Into<String>) -> Box<Diagnostic> {
@@ -110,7 +121,7 @@ pub(super) fn read(
     if let Some(column) = column {
         put(&mut args, "column_name", Yaml::text(definition.span, column));
     }
-    let (loose_arguments, loose_config) = take_arguments(&mut args, rules.arguments_key);
+    let (arguments, loose_config) = take_arguments(&mut args, rules.arguments_key);
     if let Some(entry) = args.entry("model") {
         return Err(Box::new(
             Diagnostic::error(
@@ -159,7 +170,7 @@ pub(super) fn read(
         names,
         span,
         name_span,
-        loose_arguments,
+        arguments,
         loose_config,
     })
 }
@@ -213,9 +224,11 @@ fn split(definition: &Yaml) -> Result<(String, Span, Map), Box<Diagnostic>> {
 }
 
 /// Moves what stands under `arguments` beside the rest. Returns what stands at the wrong place.
-fn take_arguments(args: &mut Map, arguments_key: bool) -> (bool, Vec<(String, Span)>) {
+fn take_arguments(args: &mut Map, arguments_key: bool) -> (ArgumentsPlace, Vec<(String, Span)>) {
     if !arguments_key {
-        return (false, Vec::new());
+        let place =
+            if args.get("arguments").is_some() { ArgumentsPlace::Under } else { ArgumentsPlace::Good };
+        return (place, Vec::new());
     }
     let arguments = args.remove("arguments").map(|entry| entry.value);
     let loose_config = args
@@ -227,13 +240,13 @@ fn take_arguments(args: &mut Map, arguments_key: bool) -> (bool, Vec<(String, Sp
         matches!(key, "config" | "column_name" | "description" | "name") || CONFIG_KEYS.contains(&key)
     };
     let empty = arguments.as_ref().is_none_or(Yaml::is_falsy);
-    let loose_arguments = empty && args.keys().any(|key| !expected(key));
+    let beside = empty && args.keys().any(|key| !expected(key));
     if let Some(Value::Map(arguments)) = arguments.map(|value| value.value) {
         for entry in arguments {
             args.insert(entry);
         }
     }
-    (loose_arguments, loose_config)
+    (if beside { ArgumentsPlace::Beside } else { ArgumentsPlace::Good }, loose_config)
 }
 
 /// Splits `package.test`. Only the start of the text counts, as in dbt.

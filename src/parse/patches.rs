@@ -193,6 +193,11 @@ impl<'a> Assigner<'a> {
                 place,
                 format!("there is no {what} `{name}` to describe"),
             )
+            .note(format!(
+                "Did not find matching node for patch with name '{name}' in the '{}' section of file '{}'",
+                section.key(),
+                properties.file.original_path
+            ))
             .help::<String>(suggest(name, known)),
         );
     }

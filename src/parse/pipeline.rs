@@ -103,7 +103,8 @@ impl Run<'_> {
         self.others(&finisher, (&index, &reach), (&files, &entries), &finished.properties, &mut collector);
         let Collected { manifest, templates, lookup, problems } = collector.finish();
         self.problems.extend(problems);
-        checks::check(&manifest, self.workspace, &mut self.problems);
+        let debug = shared.is_on("DEBUG");
+        checks::check(&manifest, self.workspace, debug, &mut self.problems);
         microbatch::check(&manifest, &shared, &mut self.problems);
         Parsed {
             manifest: Arc::new(manifest),

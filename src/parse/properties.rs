@@ -233,6 +233,18 @@ pub(super) fn node(entry: &RawEntry, problems: &mut Vec<Diagnostic>) -> Option<P
     for key in MOVED {
         move_into_config(given, key, &mut config, problems);
     }
+    if section == Section::DataTests && given.get("name").is_none() {
+        // As in dbt: only singular tests go without what was said about them.
+        let path = &entry.file.original_path;
+        problems.push(
+            Diagnostic::warning(Code::MISSING_KEY, span, "a test needs a `name` to be described")
+                .note(format!(
+                    "Unable to parse 'data_tests' section of file '{path}': Entry did not contain a name"
+                ))
+                .help("add `name:`; tests of a model are listed below the model"),
+        );
+        return None;
+    }
     let mut reader = Reader { given, span, problems };
     let name = reader.name(section.resource().as_str())?;
     let name_span = given.get("name").map_or(span, |value| value.span);

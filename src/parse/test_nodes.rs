@@ -18,7 +18,7 @@ use crate::yaml::{Value as YamlValue, Yaml};
 use super::columns::Column;
 use super::config::{self, Layer};
 use super::discover::fqn_prefix;
-use super::generic_test::{self, Instance, Rules, Target};
+use super::generic_test::{self, ArgumentsPlace, Instance, Rules, Target};
 use super::node::{Builder, Code as NodeCode, Draft, Identity, unconfigured};
 use super::properties::PropertyFile;
 use super::reach::Reach;
@@ -69,8 +69,9 @@ pub(super) struct TestMaker<'a> {
 pub(super) struct MadeTest {
     pub(super) node: Node,
     pub(super) template: Option<Template>,
-    /// Where arguments or configuration stand at a place that dbt gave up.
-    pub(super) loose_arguments: Option<Span>,
+    /// The name in the definition, and where the arguments stand.
+    pub(super) arguments: (Span, ArgumentsPlace),
+    /// Keys of the configuration at a place that dbt gave up.
     pub(super) loose_config: Vec<(String, Span)>,
 }
 
@@ -138,7 +139,7 @@ impl TestMaker<'_> {
         Some(MadeTest {
             template: self.compile(&node, problems),
             node,
-            loose_arguments: instance.loose_arguments.then_some(instance.name_span),
+            arguments: (instance.name_span, instance.arguments),
             loose_config: instance.loose_config,
         })
     }

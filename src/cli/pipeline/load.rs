@@ -14,11 +14,16 @@ use crate::cli::version::ADAPTERS;
 use crate::cli::{CliError, Ui};
 use crate::dag::Dag;
 use crate::diag::Diagnostic;
-use crate::event::{AdapterRegistered, ArtifactWritten, Diagnosed, EventSink, FoundStats, Note};
+use crate::event::{
+    AdapterRegistered, ArtifactWritten, Diagnosed, EventSink, FoundStats, Note, PartialParsingNotEnabled,
+    StateCheckVarsHash,
+};
+use crate::files;
+use crate::jinja::{from_json, py_repr};
 use crate::manifest::{CompiledNodes, Json, JsonMap, ResourceType, UniqueId};
 use crate::parse::{self, Parsed};
 use crate::plan::with_test_edges;
-use crate::project::{self, Env, ProjectOnly, Workspace};
+use crate::project::{self, DBT_VERSION, Env, ProjectOnly, Workspace};
 use crate::select::{self, Indirect, Selectors};
 
 /// A project that was read.
@@ -185,6 +190,7 @@ pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
         flags: template_flags(ui),
         args: ui.flags.as_invocation_args(),
     };
+    tell_basis(ui);
     let (parsed, found) = parse::parse(&workspace, &settings);
     tell(ui, found)?;
     let Some(parsed) = parsed else { return Err(CliError::from(Vec::new())) };
@@ -208,6 +214,22 @@ pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
         ui.events.send(FoundStats { stat_line: found_stats(ui, &loaded) });
     }
     Ok(loaded)
+}
+
+/// Tells of what parsing depends on besides files, as dbt does before it reads its cache of parsed files.
+fn tell_basis(ui: &Ui) {
+    ui.events.debug(|| {
+        let places = ui.flags.places();
+        let mut vars = places.vars;
+        vars.sort_keys();
+        let vars = py_repr(&from_json(&Json::Object(vars)));
+        let (profile, target) = (places.profile.unwrap_or_default(), places.target.unwrap_or_default());
+        let checksum = files::checksum(&[vars.as_str(), &profile, &target, DBT_VERSION].join("\0"));
+        StateCheckVarsHash { checksum, vars, profile, target, version: DBT_VERSION.to_owned() }
+    });
+    if !ui.flags.switch("partial_parse") {
+        ui.events.debug(|| PartialParsingNotEnabled {});
+    }
 }
 
 /// `flags` as templates see it: every flag in upper case, switches of behaviour included.

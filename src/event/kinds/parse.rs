@@ -9,6 +9,28 @@ events! {
         level |_| Info,
         text |e, _| format!("Registered adapter: {}{}", e.adapter_name, e.adapter_version);
 
+    /// What the command line says that changes how files are read. dbt decides by it whether to parse all anew; tools
+    /// look for `vars` in it.
+    StateCheckVarsHash("I025") { checksum: String, vars: String, profile: String, target: String, version: String }
+        level |_| Debug,
+        text |e, _| format!(
+            "checksum: {}, vars: {}, profile: {}, target: {}, version: {}",
+            e.checksum, e.vars, e.profile, e.target, e.version
+        );
+
+    /// `--no-partial-parse`.
+    PartialParsingNotEnabled("I028") {}
+        level |_| Debug,
+        text |_, _| "Partial parsing not enabled".to_owned();
+
+    /// A template uses `modules.itertools`.
+    ModulesItertoolsUsageDeprecation("D034") {}
+        level |_| Warn,
+        text |_, style| format!(
+            "{}Usage of itertools modules is deprecated: use the built-in functions instead",
+            style.warning_tag(Some("ModulesItertoolsUsageDeprecation"))
+        );
+
     /// Where the timings of parsing were written.
     ParsePerfInfoPath("I010") { path: String }
         level |_| Info,

@@ -42,21 +42,21 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("diff_of_two_dicts", functions::diff_of_two_dicts),
 ];
 
+/// The modules of Python that templates get as `modules`, by name, each with what makes it.
+pub const MODULES: &[(&str, fn() -> Value)] = &[
+    ("pytz", pytz::module),
+    ("datetime", datetime::module),
+    ("re", re::module),
+    ("itertools", itertools::module),
+];
+
 /// Returns `modules`, `tojson`, `fromjson`, `toyaml`, `fromyaml`, `set`, `set_strict`, `zip`, `zip_strict`,
 /// `local_md5` and `diff_of_two_dicts`. Made once for the process.
 pub fn names() -> &'static [(&'static str, Value)] {
     static NAMES: LazyLock<Vec<(&'static str, Value)>> = LazyLock::new(|| {
         let functions = FUNCTIONS.iter().map(|(name, body)| (*name, function(name, body)));
-        functions.chain([("modules", modules())]).collect()
+        let modules = dict(MODULES.iter().map(|(name, module)| (*name, module())));
+        functions.chain([("modules", modules)]).collect()
     });
     &NAMES
-}
-
-fn modules() -> Value {
-    dict([
-        ("pytz", pytz::module()),
-        ("datetime", datetime::module()),
-        ("re", re::module()),
-        ("itertools", itertools::module()),
-    ])
 }

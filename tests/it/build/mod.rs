@@ -20,6 +20,7 @@ mod retry;
 mod signals;
 mod slim_ci;
 mod threads;
+mod told;
 mod words;
 
 use std::path::{Path, PathBuf};
