@@ -18,6 +18,7 @@ pub mod artifacts;
 pub mod state;
 pub mod select;
 pub mod compile;
+pub mod lineage;
 pub mod check;
 pub mod plan;
 pub mod run;

@@ -6,6 +6,7 @@
 //! same bytes, apart from times and ids. Called by `run`, `docs` and `cli`.
 
 mod catalog;
+mod column_lineage;
 mod graph_summary;
 mod invocation;
 mod manifest;
@@ -19,6 +20,10 @@ mod semantic_manifest;
 mod sources;
 
 pub use catalog::{Catalog, CatalogColumn, CatalogStat, CatalogTable, TableMetadata};
+pub use column_lineage::{
+    COLUMN_LINEAGE, ColumnInput, ColumnKind, ColumnLineage, ColumnOrigin, ColumnRef, ColumnUse, Link,
+    NodeLineage, Reached, UsedColumn,
+};
 pub use graph_summary::{GraphSummary, summarize, write as write_graph_summary};
 pub use invocation::{Invocation, Metadata, timestamp};
 pub use manifest::{ManifestFacts, ManifestFile};

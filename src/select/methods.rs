@@ -5,11 +5,13 @@ use std::collections::HashMap;
 
 use camino::Utf8Path;
 
+use super::column;
 use super::earlier;
 use super::fqn::Fqn;
 use super::glob::{PathPattern, Pattern};
 use super::resource::Resource;
 use super::spec::{Criterion, Method};
+use crate::artifacts::ColumnLineage;
 use crate::diag::{Code, Diagnostic, suggest};
 use crate::manifest::{Json, Manifest, Node, NodeKind, ResourceType, version_text};
 use crate::state::{Previous, Rendering};
@@ -30,6 +32,8 @@ pub(super) struct World<'a> {
     pub(super) previous: Option<&'a Previous>,
     /// How configs are compared with it.
     pub(super) rendering: Rendering,
+    /// Where columns come from, if it is known.
+    pub(super) lineage: Option<&'a ColumnLineage>,
 }
 
 /// Makes a criterion ready; what is to be told besides goes to `notices`. Errors if its value means nothing for
@@ -78,6 +82,15 @@ pub(super) fn matcher<'a>(
         Method::Version => version(criterion, &text)?,
         Method::State => earlier::state(criterion, world, notices)?,
         Method::Result => earlier::result(criterion, world)?,
+        Method::Column => {
+            let ids = column::ids(criterion, world.manifest, world.lineage)?;
+            if let Some(notice) = world.lineage.and_then(|lineage| column::stale(world.manifest, lineage))
+                && !notices.contains(&notice)
+            {
+                notices.push(notice);
+            }
+            Box::new(move |r| ids.contains(r.id().as_str()))
+        }
         Method::SourceStatus => earlier::source_status(criterion, world)?,
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure but for the question whether a path exists, which the caller answers. Called by `plan` and `cli`.
 
+mod column;
 mod earlier;
 mod fqn;
 mod glob;
@@ -14,6 +15,7 @@ mod resource;
 mod selectors_yml;
 mod spec;
 
+pub use column::{node_and_column, unknown_node};
 pub use grammar::{Asked, Origin, parse};
 pub use graph::link;
 pub use list::{Output, list};

@@ -9,7 +9,8 @@ use camino::Utf8Path;
 
 use super::methods::{self, World};
 use super::resource::Resource;
-use super::spec::{Criterion, Indirect, Parts, Spec, Written};
+use super::spec::{Criterion, Indirect, Method, Parts, Spec, Written};
+use crate::artifacts::ColumnLineage;
 use crate::dag::{Dag, NodeSet};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::manifest::{Manifest, ResourceType, UniqueId};
@@ -30,6 +31,8 @@ pub struct Scope<'a> {
     pub previous: Option<&'a Previous>,
     /// How configs are compared with it.
     pub rendering: Rendering,
+    /// Where columns come from, if it is known.
+    pub lineage: Option<&'a ColumnLineage>,
 }
 
 /// Words that matched nothing (dbt's event `NoNodesForSelectionCriteria`).
@@ -141,8 +144,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn criterion(&mut self, criterion: &Criterion) -> Selected {
-        let Scope { manifest, project, exists, previous, rendering, .. } = self.scope;
-        let world = World { project, exists, manifest, previous, rendering };
+        let Scope { manifest, project, exists, previous, rendering, lineage, .. } = self.scope;
+        let world = World { project, exists, manifest, previous, rendering, lineage };
         let matches = match methods::matcher(criterion, world, &mut self.notices) {
             Ok(matches) => matches,
             Err(error) => {
@@ -162,6 +165,10 @@ impl<'a> Resolver<'a> {
     fn relatives(&self, criterion: &Criterion, selected: &NodeSet) -> NodeSet {
         let dag = self.scope.dag;
         let mut relatives = NodeSet::default();
+        if criterion.method == Method::Column {
+            // Its relatives are those of the column, and matched already.
+            return relatives;
+        }
         if criterion.childrens_parents {
             let mut below = dag.descendants(selected, None);
             below.union(selected);

@@ -97,6 +97,8 @@ methods! {
     SavedQuery = "saved_query";
     /// Unit test.
     UnitTest = "unit_test";
+    /// Column of a node, and what it goes into.
+    Column = "column";
 }
 
 impl Method {
@@ -176,4 +178,17 @@ pub enum Spec {
     Intersection(Parts),
     /// What the first part selects and no other.
     Difference(Parts),
+}
+
+impl Spec {
+    /// Tells whether a method occurs in it.
+    pub fn mentions(&self, method: Method) -> bool {
+        match self {
+            Self::Everything => false,
+            Self::Criterion(criterion) => criterion.method == method,
+            Self::Union(parts) | Self::Intersection(parts) | Self::Difference(parts) => {
+                parts.parts.iter().any(|part| part.mentions(method))
+            }
+        }
+    }
 }

@@ -97,6 +97,18 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Tells whether it is DuckDB's friendlier SQL: clauses may name output columns, functions follow values after a dot,
+    /// `columns(..)` and `unnest` of a struct give several columns, a subquery in `from` sees the tables before it, `using`
+    /// leaves columns in their place, and an expression is named by its text.
+    fn is_friendly(&self) -> bool {
+        false
+    }
+
+    /// Returns the name of a column of `values`, counted from 0.
+    fn values_column(&self, at: usize) -> String {
+        format!("column{}", at + 1)
+    }
+
     /// Returns the spelling an unquoted name gets in the catalog.
     fn fold_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
         match self.fold() {
@@ -137,6 +149,14 @@ impl Dialect for DuckDb {
 
     fn describes_queries(&self) -> bool {
         true
+    }
+
+    fn is_friendly(&self) -> bool {
+        true
+    }
+
+    fn values_column(&self, at: usize) -> String {
+        format!("col{at}")
     }
 
     fn concurrent_batches(&self) -> bool {

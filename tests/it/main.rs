@@ -6,6 +6,7 @@ mod artifacts;
 mod build;
 mod builtin_macros;
 mod cli;
+mod column_lineage;
 mod context;
 mod deps;
 mod duckdb;

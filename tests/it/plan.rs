@@ -53,6 +53,7 @@ fn planned(manifest: &Manifest, line: &str) -> Plan {
         exists: &exists,
         previous: None,
         rendering: Rendering::Either,
+        lineage: None,
     };
     let selection = select(&spec, scope, Wanted { types: &types, empty: false }).unwrap();
     let request = Request {

@@ -97,6 +97,7 @@ fn ask(line: &str) -> Result<Selection, Vec<Diagnostic>> {
         exists: &exists,
         previous: None,
         rendering: Rendering::Either,
+        lineage: None,
     };
     select(&spec, scope, Wanted { types: &types, empty: true })
 }
@@ -251,6 +252,7 @@ fn fifty_thousand_models_are_selected_from_and_planned() {
         exists: &|_| true,
         previous: None,
         rendering: Rendering::Either,
+        lineage: None,
     };
     let types = Command::Run.types(&[], &[]).unwrap();
     let found = select(&spec, scope, Wanted { types: &types, empty: false }).unwrap();

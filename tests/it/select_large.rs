@@ -45,6 +45,7 @@ fn every_expression_selects_in_a_large_project_what_dbt_selects() {
         exists: &exists,
         previous: None,
         rendering: Rendering::Either,
+        lineage: None,
     };
     let expected: Json = serde_json::from_str(EXPECTED).unwrap();
     let ids: Vec<&str> = expected["ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();

@@ -4,6 +4,7 @@
 //! Invariant: only this folder names the `duckdb` crate. The database is opened by the first connection and closed
 //! when the last one is gone.
 
+mod canonical;
 mod database;
 mod error;
 mod fetch;
@@ -16,5 +17,6 @@ mod session;
 mod statements;
 mod types;
 
+pub use canonical::Canonical;
 pub use database::Database;
 pub use profile::{Extension, Profile, Retries};

@@ -75,12 +75,33 @@ pub fn each(
     .map(drop)
 }
 
+/// Returns the names of a file's columns, of which only the first line is read.
+pub fn header(path: &Path, options: &SeedOptions) -> Result<Vec<String>, SeedError> {
+    open(path, options).map(|(names, _)| names)
+}
+
 /// Calls `row` with the column names and each row; it returns `None` for text that is not UTF-8.
 fn each_row(
     path: &Path,
     options: &SeedOptions,
     mut row: impl FnMut(&[String], &Record) -> Option<()>,
 ) -> Result<(Vec<String>, u64), SeedError> {
+    let io = |source| SeedError::Io { path: path.to_owned(), source };
+    let (names, mut records) = open(path, options)?;
+    let mut record = Record::default();
+    let mut rows = 0;
+    while records.next(&mut record).map_err(io)? {
+        rows += 1;
+        if record.len() > names.len() {
+            return Err(SeedError::TooManyValues { line: record.line, got: record.len(), want: names.len() });
+        }
+        row(&names, &record).ok_or(SeedError::NotUtf8 { line: record.line })?;
+    }
+    Ok((names, rows))
+}
+
+/// Opens a file behind its header.
+fn open(path: &Path, options: &SeedOptions) -> Result<(Vec<String>, Records<File>), SeedError> {
     let mut characters = options.delimiter.chars();
     let (Some(delimiter), None) = (characters.next(), characters.next()) else {
         return Err(SeedError::Delimiter(options.delimiter.clone()));
@@ -91,20 +112,12 @@ fn each_row(
     if !records.next(&mut record).map_err(io)? {
         return Err(SeedError::Empty);
     }
-    let not_utf8 = |record: &Record| SeedError::NotUtf8 { line: record.line };
-    let header: Vec<String> = record.fields().ok_or_else(|| not_utf8(&record))?.map(str::to_owned).collect();
+    let fields = record.fields().ok_or(SeedError::NotUtf8 { line: record.line })?;
+    let header: Vec<String> = fields.map(str::to_owned).collect();
     let names = unique_names(
         header.into_iter().enumerate().map(|(i, name)| if name.is_empty() { letter(i) } else { name }),
     );
-    let mut rows = 0;
-    while records.next(&mut record).map_err(io)? {
-        rows += 1;
-        if record.len() > names.len() {
-            return Err(SeedError::TooManyValues { line: record.line, got: record.len(), want: names.len() });
-        }
-        row(&names, &record).ok_or_else(|| not_utf8(&record))?;
-    }
-    Ok((names, rows))
+    Ok((names, records))
 }
 
 /// Names a column without a name after its place: a, b, ..., z, aa, bb, ...

@@ -9,7 +9,7 @@ mod number;
 mod records;
 mod times;
 
-pub use infer::{each, infer, read};
+pub use infer::{each, header, infer, read};
 
 use std::io;
 use std::path::PathBuf;

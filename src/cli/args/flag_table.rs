@@ -342,6 +342,20 @@ pub(crate) const INLINE_DIRECT: Flag =
     Flag::text("inline_direct", "inline-direct").rare().help(Command, "SQL to run as it is, without Jinja");
 pub(crate) const OUTPUT: Flag =
     Flag::choice("output", "output", &["json", "text"], "text").help(Command, "Form of the output");
+pub(crate) const LINEAGE_OUTPUT: Flag =
+    Flag::choice("output", "output", &["text", "json", "dot", "mermaid", "html"], "text")
+        .help(Command, "Form of the output");
+pub(crate) const UPSTREAM: Flag = Flag::switch("upstream", "upstream", false)
+    .help(Command, "Show what columns come from [default, unless --downstream]");
+pub(crate) const DOWNSTREAM: Flag =
+    Flag::switch("downstream", "downstream", false).help(Command, "Show what columns go into");
+pub(crate) const DEPTH: Flag = Flag::int("depth", "depth")
+    .help(Command, "How many steps to follow [default: all for a column, 1 for a model]");
+pub(crate) const ALL_COLUMNS: Flag = Flag::switch("all", "all", false)
+    .help(Command, "Read the lineage of the whole project and show its figures");
+pub(crate) const INHERIT_DESCRIPTIONS: Flag =
+    Flag::switch("inherit_descriptions", "inherit-descriptions", false)
+        .help(Command, "Describe columns without a description as the columns they are copies of");
 pub(crate) const LIST_OUTPUT: Flag =
     Flag::choice("output", "output", &["json", "name", "path", "selector"], "selector")
         .help(Command, "What to print for each node");

@@ -31,6 +31,8 @@ pub enum Verb {
     Clone,
     /// `source freshness`
     SourceFreshness,
+    /// `lineage`
+    Lineage,
     /// `docs generate`
     DocsGenerate,
     /// `docs serve`

@@ -1,16 +1,18 @@
-//! `docs generate`: write what documentation shows: manifest, catalog, assets.
+//! `docs generate`: write what documentation shows: manifest, catalog, column lineage, assets.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::compile::fail_on_first;
-use crate::cli::args::flag_table::{self, COMPILE, EMPTY_CATALOG, SQLPARSE, STATIC};
+use crate::cli::args::flag_table::{self, COMPILE, EMPTY_CATALOG, INHERIT_DESCRIPTIONS, SQLPARSE, STATIC};
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::pipeline::{Loaded, execute, load, select_sources, write_catalog};
+use crate::cli::pipeline::{Loaded, execute, lineage_of_compiled, load, select_sources, write_catalog};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::{Code, Diagnostic};
 use crate::docs::write_site;
 use crate::event::{CannotGenerateDocs, Note};
 use crate::files;
+use crate::lineage::with_inherited;
 use crate::manifest::UniqueId;
 use crate::plan::Command;
 
@@ -23,7 +25,7 @@ pub(super) const SPEC: Spec = Spec {
     chapter: Chapter::Look,
     about: "Write the documentation site",
     details: "",
-    flags: &[flag_table::SELECTING, &[COMPILE, STATIC, EMPTY_CATALOG, SQLPARSE]],
+    flags: &[flag_table::SELECTING, &[COMPILE, STATIC, EMPTY_CATALOG, INHERIT_DESCRIPTIONS, SQLPARSE]],
     positional: None,
 };
 
@@ -48,6 +50,13 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
 /// Writes the catalog, then the site from all artifacts.
 fn write(ui: &Ui, loaded: &Loaded, selected: Option<&BTreeSet<UniqueId>>) -> Result<Outcome, CliError> {
     let outcome = write_catalog(ui, loaded, selected)?;
+    if ui.flags.switch("compile") {
+        let lineage = lineage_of_compiled(ui, loaded)?;
+        if ui.flags.switch(INHERIT_DESCRIPTIONS.id) {
+            let described = with_inherited(&loaded.parsed.manifest, &lineage);
+            loaded.write_as_manifest(ui, Arc::new(described), loaded.compiled.clone())?;
+        }
+    }
     loaded.write_tables(ui, None)?;
     ui.background.wait();
     if !loaded.target("manifest.json").is_file() {

@@ -12,6 +12,7 @@ mod deps;
 mod docs_generate;
 mod docs_serve;
 mod init;
+mod lineage;
 mod list;
 mod parse;
 mod retry;
@@ -27,7 +28,7 @@ use super::args::{Spec, Verb};
 use super::{CliError, Outcome, Ui};
 
 /// All commands, in the order of the overview.
-pub(crate) const SPECS: [Spec; 19] = [
+pub(crate) const SPECS: [Spec; 20] = [
     build::SPEC,
     run::SPEC,
     test::SPEC,
@@ -39,6 +40,7 @@ pub(crate) const SPECS: [Spec; 19] = [
     show::SPEC,
     compile::SPEC,
     list::SPEC,
+    lineage::SPEC,
     parse::SPEC,
     source_freshness::SPEC,
     docs_generate::SPEC,
@@ -63,6 +65,7 @@ pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
         Verb::Show => show::run(ui),
         Verb::Parse => parse::run(ui),
         Verb::List => list::run(ui),
+        Verb::Lineage => lineage::run(ui),
         Verb::RunOperation => run_operation::run(ui),
         Verb::Deps => deps::run(ui),
         Verb::Debug => debug::run(ui),

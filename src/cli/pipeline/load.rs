@@ -20,7 +20,7 @@ use crate::event::{
 };
 use crate::files;
 use crate::jinja::{from_json, py_repr};
-use crate::manifest::{CompiledNodes, Json, JsonMap, ResourceType, UniqueId};
+use crate::manifest::{CompiledNodes, Json, JsonMap, Manifest, ResourceType, UniqueId};
 use crate::parse::{self, Parsed};
 use crate::plan::with_test_edges;
 use crate::project::{self, DBT_VERSION, Env, ProjectOnly, Workspace};
@@ -48,12 +48,22 @@ impl Loaded {
     /// Writes `manifest.json` and `semantic_manifest.json` in the background, unless `--no-write-json`; what is
     /// still being written of an earlier state is given up.
     pub(in crate::cli) fn write_manifest(&self, ui: &Ui, compiled: CompiledNodes) -> Result<(), CliError> {
+        self.write_as_manifest(ui, Arc::clone(&self.parsed.manifest), compiled)
+    }
+
+    /// The same with a manifest that says more than the parsed one.
+    pub(in crate::cli) fn write_as_manifest(
+        &self,
+        ui: &Ui,
+        manifest: Arc<Manifest>,
+        compiled: CompiledNodes,
+    ) -> Result<(), CliError> {
         if !ui.flags.building().write_json {
             return Ok(());
         }
         ui.background.abandon();
         let (path, semantic_path) = (self.target("manifest.json"), self.target("semantic_manifest.json"));
-        let (manifest, facts) = (Arc::clone(&self.parsed.manifest), self.facts.clone());
+        let facts = self.facts.clone();
         let (invocation, events) = (ui.invocation.clone(), ui.events.clone());
         ui.background.start(move |abandoned| {
             let file = ManifestFile {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::artifacts::ColumnLineage;
 use crate::cli::args::{IndirectSelection, Selecting};
 use crate::cli::{CliError, Ui};
 use crate::diag::{Code, Diagnostic};
@@ -10,7 +11,7 @@ use crate::files;
 use crate::manifest::{ResourceType, UniqueId};
 use crate::plan::{Command, Resumption};
 use crate::project::Workspace;
-use crate::select::{self, Asked, Indirect, Origin, Scope, Selection, Selectors, Spec, Wanted};
+use crate::select::{self, Asked, Indirect, Method, Origin, Scope, Selection, Selectors, Spec, Wanted};
 use crate::state::{Previous, PreviousFreshness, PreviousManifest, PreviousResults, Rendering};
 use crate::yaml::Yaml;
 
@@ -61,6 +62,8 @@ fn of_types(ui: &Ui, loaded: &Loaded, types: &[ResourceType], empty: bool) -> Re
     let spec = spec(ui, loaded, &ui.flags.selecting())?;
     let previous = previous(ui, loaded)?;
     let Workspace { paths, project, .. } = &loaded.workspace;
+    // The file is large, and seldom asked for.
+    let lineage = spec.mentions(Method::Column).then(|| ColumnLineage::read(&paths.target)).flatten();
     let exists = |path: &camino::Utf8Path| paths.root.join(path).exists();
     let compares_written =
         project.flags.get("state_modified_compare_more_unrendered_values").and_then(Yaml::as_bool);
@@ -75,6 +78,7 @@ fn of_types(ui: &Ui, loaded: &Loaded, types: &[ResourceType], empty: bool) -> Re
             Some(false) => Rendering::Rendered,
             Some(true) => Rendering::Written,
         },
+        lineage: lineage.as_ref(),
     };
     Ok(select::select(&spec, scope, Wanted { types, empty })?)
 }
