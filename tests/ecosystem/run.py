@@ -136,6 +136,7 @@ def airflow(world: World) -> str:
     expect(found is not None, "a result", shown)
     expect(found["tasks"]["ls"] == found["tasks"]["manifest"], "the same tasks either way", str(found["tasks"]))
     expect(set(found["ended"].values()) == {"0"}, "every task to succeed", str(found["ended"]))
+    expect("staging/stg_airlines" in found["outlets"], "the model among the outlets", str(found["outlets"]))
     return f"{len(found['tasks']['ls'])} tasks from ls and from the manifest, {len(found['ended'])} executed"
 
 

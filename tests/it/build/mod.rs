@@ -17,6 +17,7 @@ mod outcomes;
 mod parquet;
 mod python_models;
 mod retry;
+mod same_bytes;
 mod signals;
 mod slim_ci;
 mod threads;
