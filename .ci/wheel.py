@@ -3,9 +3,10 @@
 
     python3 .ci/wheel.py target/release/tidegate [--out target/wheels]
 
-A wheel is a zip archive with a list of its files: both programs go to `bin/` of the environment, where the binary finds
-the library beside itself ($ORIGIN in its search path). Nothing is compiled, nothing is fetched (Python 3.11 or newer); the same input gives the
-same bytes. The platform tag is read from the files: the newest glibc that either of them asks for.
+A wheel is a zip archive with a list of its files: the binary goes to `bin/` of the environment, the library to its `lib/`,
+where the binary finds it ($ORIGIN/../lib is in its search path) and no installer takes it for a command. Nothing is
+compiled, nothing is fetched (Python 3.11 or newer); the same input gives the same bytes. The platform tag is read from
+the files: the newest glibc that either of them asks for.
 """
 
 import argparse
@@ -68,8 +69,10 @@ def write(wheel: Path, package: dict, tag: str, content: tuple) -> None:
     files, level = content
     stem = f"{package['name']}-{package['version']}"
     info = f"{stem}.dist-info"
-    entries = [(f"{stem}.data/scripts/{file.name}", file.read_bytes(), EXECUTABLE) for file in files]
-    entries += [
+    binary, library = files
+    entries = [
+        (f"{stem}.data/scripts/{binary.name}", binary.read_bytes(), EXECUTABLE),
+        (f"{stem}.data/data/lib/{library.name}", library.read_bytes(), PLAIN),
         (f"{info}/METADATA", metadata(package), PLAIN),
         (f"{info}/WHEEL", f"Wheel-Version: 1.0\nGenerator: tidegate\nRoot-Is-Purelib: false\nTag: {tag}\n".encode(), PLAIN),
         (f"{info}/licenses/LICENSE", (ROOT / ".github" / "LICENSE").read_bytes(), PLAIN),
