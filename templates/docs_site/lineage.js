@@ -4,7 +4,7 @@ import { h, fill, icon } from "./dom.js";
 import { Graph, isDrawn } from "./graph.js";
 import { entryLink, kindChip, statusDot, urlOf } from "./parts.js";
 import { select, SelectionError, walk } from "./selector.js";
-import { count, kindPlural, KINDS } from "./words.js";
+import { count, figure, kindPlural, KINDS } from "./words.js";
 
 /** Returns what names an entry in a selection. */
 export function selectorOf(entry) {
@@ -92,7 +92,7 @@ export function largeLineage(index, state, on) {
     fill(legend, names.map((kind) => h("button", { type: "button", class: "legend-item", "aria-pressed": String(!off.has(kind)), onclick: () => {
       off.has(kind) ? off.delete(kind) : off.add(kind);
       show();
-    } }, h("i", { class: `kind-dot kind-${kind}` }), `${kindPlural(kind)} `, h("small", {}, kinds.get(kind)))));
+    } }, h("i", { class: `kind-dot kind-${kind}` }), `${kindPlural(kind)} `, h("small", {}, figure(kinds.get(kind))))));
   }
 
   function fillList(places) {

@@ -3,7 +3,7 @@
 
 import { fill, h, icon, remember, remembered } from "./dom.js";
 import { kindDot, urlOf } from "./parts.js";
-import { kindPlural } from "./words.js";
+import { figure, kindPlural } from "./words.js";
 
 const OPEN = "tidegate.tree";
 
@@ -113,16 +113,25 @@ function pathTo(root, entry) {
   return null;
 }
 
+/** How much of the end of a long name stays in sight. */
+const TAIL = 6;
+
+/** A name that, where room is short, loses its middle: names of one folder begin alike, and differ in their ends. */
+function named(name) {
+  const cut = name.length > 4 * TAIL ? name.length - TAIL : name.length;
+  return h("span", { class: "name" }, h("span", {}, name.slice(0, cut)), name.slice(cut) ? h("span", {}, name.slice(cut)) : null);
+}
+
 function level(root, label, depth) {
   const branches = [...root.branches.values()].map((inner) => folder(inner, label, depth));
   const leaves = [...root.leaves].sort((a, b) => label(a).localeCompare(label(b))).map((entry) => h("li", { role: "none" },
-    h("a", { href: urlOf(entry), role: "treeitem", tabindex: "-1", "data-id": entry.id, style: `padding-left:${depth * 14 + 26}px`, title: label(entry) }, kindDot(entry), label(entry))));
+    h("a", { href: urlOf(entry), role: "treeitem", tabindex: "-1", "data-id": entry.id, style: `padding-left:${depth * 14 + 26}px`, title: label(entry) }, kindDot(entry), named(label(entry)))));
   return h("ul", { role: depth ? "group" : "none" }, branches, leaves);
 }
 
 function folder(inner, label, depth) {
   const button = h("button", { type: "button", role: "treeitem", "aria-expanded": "false", tabindex: depth ? "-1" : "0", "data-name": inner.label, style: `padding-left:${depth * 14 + 8}px` },
-    icon("chevron"), h("span", {}, inner.label), h("small", {}, inner.total));
+    icon("chevron"), h("span", {}, inner.label), h("small", {}, figure(inner.total)));
   const item = h("li", { role: "none" }, button);
   button.addEventListener("click", () => {
     const open = button.getAttribute("aria-expanded") === "true";
