@@ -70,6 +70,11 @@ impl Datasets {
         ]))
     }
 
+    /// Tells whether a resource is a model that is no relation itself.
+    pub(super) fn is_ephemeral(&self, id: &UniqueId) -> bool {
+        self.manifest.nodes.get(id).is_some_and(|node| node.is_ephemeral())
+    }
+
     /// Returns the datasets that a resource reads: ephemeral models stand for what they read themselves.
     pub(super) fn read_by(&self, id: &UniqueId) -> Vec<UniqueId> {
         let (mut found, mut met) = (Vec::new(), std::collections::HashSet::new());
@@ -78,7 +83,7 @@ impl Datasets {
             if !met.insert(parent) {
                 continue;
             }
-            if self.manifest.nodes.get(parent).is_some_and(|node| node.is_ephemeral()) {
+            if self.is_ephemeral(parent) {
                 waiting.extend(self.manifest.parents(parent).iter().rev());
             } else if self.relation(parent).is_some() {
                 found.push(parent.clone());

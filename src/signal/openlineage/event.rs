@@ -9,9 +9,10 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 
 use super::Settings;
+use super::columns::column_lineage;
 use super::dataset::{Datasets, dotted};
 use super::facet::{self, PRODUCER, dbt_facet, facet, object};
-use crate::artifacts::{Invocation, RunResult, Status, timestamp};
+use crate::artifacts::{ColumnLineage, Invocation, RunResult, Status, timestamp};
 use crate::diag::Diagnostic;
 use crate::http::Roots;
 use crate::manifest::{Json, JsonMap, Manifest, Node, ResourceType, UniqueId};
@@ -38,6 +39,7 @@ pub struct LineageFacts<'a> {
 pub struct Lineage {
     outbox: Outbox,
     datasets: Datasets,
+    columns: Option<ColumnLineage>,
     manifest: Arc<Manifest>,
     namespace: String,
     which: String,
@@ -86,6 +88,7 @@ impl Lineage {
         let lineage = Self {
             outbox: Outbox::open(settings.places, roots, "OpenLineage events")?,
             datasets: Datasets::new(manifest, facts.profile, facts.target),
+            columns: ColumnLineage::read(facts.target),
             manifest: Arc::clone(manifest),
             namespace: settings.namespace,
             which: facts.which.to_owned(),
@@ -172,7 +175,15 @@ impl Lineage {
             ("sql", sql.into()),
         ]);
         let built = self.datasets.of(id).filter(|_| kind != "FAIL" && kind != "ABORT");
-        let outputs = built.into_iter().map(|built| with_rows(built, result)).collect();
+        let known = self.columns.as_ref().zip(node).filter(|_| kind == "COMPLETE");
+        let columns = known.map_or(Json::Null, |(known, node)| column_lineage(&self.datasets, known, node));
+        let outputs = built.into_iter().map(|mut built| {
+            if !columns.is_null() {
+                built["facets"]["columnLineage"] = columns.clone();
+            }
+            with_rows(built, result)
+        });
+        let outputs = outputs.collect();
         let inputs = self.inputs(id, node, verdict);
         self.send(Event { kind, run, run_facets, job: (&name, facets), inputs, outputs });
     }

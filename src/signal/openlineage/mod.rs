@@ -3,6 +3,7 @@
 //! Names of jobs and datasets are those of OpenLineage's own integration of dbt, so that whoever used that before sees
 //! the same graph go on. Input: the manifest and results. Output: events, to an [`Outbox`](super::Outbox).
 
+mod columns;
 mod dataset;
 mod event;
 mod facet;

@@ -154,6 +154,27 @@ fn types_of_columns_are_those_of_the_last_catalog() {
 }
 
 #[test]
+fn columns_come_from_where_the_lineage_file_says_while_it_holds() {
+    let shop = Shop::copy("outcomes");
+    shop.run(&["build", "-s", "orders", "warned", "after_warned"], 0);
+    shop.run(&["docs", "generate"], 0);
+    let lineage = |shop: &Shop| {
+        let _ = std::fs::remove_file(shop.path("events.jsonl"));
+        call(shop, &["run", "-s", "dirty", "--openlineage-file", "events.jsonl"], &[]);
+        let events = events(shop, "events.jsonl");
+        let end =
+            events.iter().rev().find(|event| event["job"]["name"] == "warehouse.main.shop.dirty").unwrap();
+        assert_eq!(end["eventType"], "COMPLETE");
+        end["outputs"][0]["facets"]["columnLineage"]["fields"]["id"]["inputFields"][0].clone()
+    };
+    let from = lineage(&shop);
+    assert_eq!((&from["name"], &from["field"]), (&json!("warehouse.main.orders"), &json!("id")), "{from}");
+    assert_eq!(from["transformations"], json!([{"type": "DIRECT", "subtype": "IDENTITY"}]));
+    shop.write("models/dirty.sql", "select 1 as id");
+    assert_eq!(lineage(&shop), Value::Null, "the file was read from other code");
+}
+
+#[test]
 fn events_go_where_the_variables_say_once_the_user_asks() {
     let shop = Shop::copy("outcomes");
     let collector = Collector::start();
