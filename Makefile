@@ -65,7 +65,7 @@ unit: setup setup-extensions setup-python setup-postgres
 # The documentation site in a browser: its own logic first, then the pages of a project that `docs serve` shows.
 pages: setup setup-browser
 	$(CARGO) build --locked
-	node --test tests/docs_site/parts.test.mjs tests/docs_site/site.test.mjs
+	node --test tests/docs_site/parts.test.mjs tests/docs_site/site.test.mjs tests/docs_site/columns.test.mjs
 
 format:
 	@if $(CARGO) fmt --version >/dev/null 2>&1; then \

@@ -21,7 +21,7 @@ export function resourcePage(index, entry, detail, on) {
   const parts = [
     section("details", "Details", null, facts(detailPairs(index, entry, detail))),
     ...ownSections(index, entry, detail),
-    WITH_COLUMNS.includes(entry.type) && (columns.length || entry.type !== "analysis") ? section("columns", "Columns", columns.length || null, h("div", { class: "scroll" }, columnsTable(index, entry, columns))) : null,
+    WITH_COLUMNS.includes(entry.type) && (columns.length || entry.type !== "analysis") ? section("columns", "Columns", columns.length || null, h("div", { class: "scroll" }, columnsTable(index, entry, columns, detail.flows))) : null,
     small ? section("lineage", "Lineage", null, small.element) : null,
     relatives(index, entry, node),
     WITH_COLUMNS.includes(entry.type) && entry.type !== "analysis" && entry.type !== "function" ? section("tests", "Tests", entry.tests.length || null, testsTable(index, entry)) : null,

@@ -1,5 +1,6 @@
 // Tables of a page: columns, tests, runs, rows of unit tests.
 
+import { columnFlow } from "./column_flow.js";
 import { breakable, fill, h } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { badge, nothing, statusDot, tagLinks, urlOf, valueView } from "./parts.js";
@@ -33,10 +34,10 @@ function testBadge(test) {
 }
 
 /** The table of columns, with a filter when they are many. */
-export function columnsTable(index, entry, columns) {
+export function columnsTable(index, entry, columns, flows) {
   if (!columns.length) return nothing("No columns are known: none are described, and the database was not asked or has no such relation.");
   const tests = entry.tests.map((at) => index.entries[at]).filter((test) => test.attached === entry.at && test.column);
-  const rows = columns.map((column) => columnRow(column, tests.filter((test) => test.column.toLowerCase() === column.name.toLowerCase())));
+  const rows = columns.map((column) => columnRow(column, tests.filter((test) => test.column.toLowerCase() === column.name.toLowerCase()), columnFlow(index, column, flows)));
   const typed = columns.some((column) => column.type);
   const tested = tests.length || columns.some((column) => column.constraints?.length);
   const table = h("table", { class: "columns" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Column"), typed ? h("th", { scope: "col" }, "Type") : null,
@@ -56,11 +57,11 @@ export function columnsTable(index, entry, columns) {
   return h("div", {}, h("div", { class: "filter" }, filter, found), table);
 }
 
-function columnRow(column, tests) {
+function columnRow(column, tests, flow) {
   return (typed, tested) => h("tr", { id: `column-${column.name}` },
     h("th", { scope: "row" }, h("code", {}, breakable(column.name)), column.missing ? badge("not in the database", "It is described, but the table does not have it", "warn") : null),
     typed ? h("td", { class: "type" }, column.type ? h("code", {}, column.type) : null) : null,
-    h("td", { class: "told" }, column.description ? markdown(column.description) : h("span", { class: "faint" }, "–"), columnExtras(column)),
+    h("td", { class: "told" }, column.description ? markdown(column.description) : h("span", { class: "faint" }, "–"), columnExtras(column), flow),
     tested ? h("td", { class: "rules" }, (column.constraints ?? []).map(constraintBadge), tests.map(testBadge)) : null);
 }
 

@@ -8,7 +8,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::artifacts::{PastRun, RelationSizes};
+use super::columns::{Flows, flows};
+use crate::artifacts::{ColumnLineage, PastRun, RelationSizes};
 use crate::diag::{Code, Diagnostic};
 use crate::files::{self, FileError};
 
@@ -52,6 +53,8 @@ pub(super) struct Artifacts<'a> {
     pub(super) tables: HashMap<String, &'a RawValue>,
     /// How large they are.
     pub(super) sizes: RelationSizes,
+    /// Where columns come from and what they go into, by id.
+    pub(super) flows: HashMap<String, Flows>,
     /// How old sources are, by id.
     pub(super) ages: HashMap<String, SourceAge>,
     /// The last runs, the oldest first.
@@ -166,6 +169,7 @@ impl<'a> Artifacts<'a> {
             manifest,
             tables: tables.unwrap_or_default(),
             sizes: RelationSizes::read(target),
+            flows: ColumnLineage::read(target).map(|lineage| flows(&lineage)).unwrap_or_default(),
             ages: ages.map(|age| (age.unique_id.clone(), age)).collect(),
             runs: PastRun::read_last(target, RUNS),
         })

@@ -1,5 +1,5 @@
 //! What a page shows of one resource beyond the index: its entries in manifest and catalog, untouched, its
-//! size, its age and its runs.
+//! size, its age, its runs and the lineage of its columns.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::artifacts::{Artifacts, SourceAge};
+use super::columns::Flows;
 use super::entry::Entry;
 use super::index::Index;
 use crate::artifacts::{PastResult, RelationSize};
@@ -28,6 +29,8 @@ pub(super) struct Detail<'a> {
     table: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<RelationSize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flows: Option<&'a Flows>,
     #[serde(skip_serializing_if = "Option::is_none")]
     age: Option<&'a SourceAge>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -69,6 +72,7 @@ impl<'a> Details<'a> {
             node: manifest.maps().into_iter().find_map(|map| map.get(id))?,
             table: self.artifacts.tables.get(id).copied(),
             size: self.artifacts.sizes.0.get(id).copied(),
+            flows: self.artifacts.flows.get(id),
             age: self.artifacts.ages.get(id),
             runs: self.runs.get(id).map_or(&[], Vec::as_slice),
             used_by: self.users.get(id).map_or(&[], Vec::as_slice),

@@ -1,12 +1,13 @@
 //! The documentation site: artifacts in a target folder → pages in the same folder.
 //!
-//! Input: `manifest.json` and what lies beside it of `catalog.json`, `relation_sizes.json`, `sources.json` and
-//! `run_history.jsonl`. Output: `index.html`, with an
+//! Input: `manifest.json` and what lies beside it of `catalog.json`, `column_lineage.json`,
+//! `relation_sizes.json`, `sources.json` and `run_history.jsonl`. Output: `index.html`, with an
 //! index of all resources inside, and `docs_data/`, the details in small compressed files that the page loads when
 //! it needs them; or one `static_index.html` with everything inside. The page asks no host but its own. Nothing
 //! but files is read, so that `docs serve` can renew the site whenever a build has renewed them. Called by `cli`.
 
 mod artifacts;
+mod columns;
 mod detail;
 mod entry;
 mod index;

@@ -14,7 +14,7 @@ use super::pack;
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/docs_site");
 
 /// The script's modules, each after those it imports from.
-const MODULES: [&str; 17] = [
+const MODULES: [&str; 18] = [
     "dom.js",
     "data.js",
     "words.js",
@@ -27,6 +27,7 @@ const MODULES: [&str; 17] = [
     "parts.js",
     "lineage.js",
     "tree.js",
+    "column_flow.js",
     "tables.js",
     "overview.js",
     "resource.js",
