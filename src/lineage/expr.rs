@@ -3,9 +3,9 @@
 //! Subqueries within add their uses to the query they stand in.
 
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, LambdaFunction, ObjectName, OneOrManyWithParens, OrderByExpr, Query, WindowSpec,
-    WindowType,
+    AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator,
+    FunctionArgumentClause, FunctionArguments, LambdaFunction, ObjectName, OneOrManyWithParens, OrderByExpr,
+    Query, WindowSpec, WindowType,
 };
 
 use super::children::{children, subscripts};
@@ -214,6 +214,25 @@ impl Resolver<'_> {
     pub(super) fn argument(&mut self, name: &str, argument: &FunctionArg, scope: &Scope<'_>) -> Value {
         let (FunctionArg::Named { arg, .. } | FunctionArg::ExprNamed { arg, .. } | FunctionArg::Unnamed(arg)) =
             argument;
+        let value = self.unnamed(name, arg, scope);
+        // `coalesce(a = b, false)` compares; only functions that return rows have parameters named so.
+        let compared = match argument {
+            FunctionArg::Named { name, operator: FunctionArgOperator::Equals, .. } => {
+                scope.name(&key(name, self.dialect))
+            }
+            FunctionArg::ExprNamed { name, operator: FunctionArgOperator::Equals, .. } => {
+                self.expr(name, scope)
+            }
+            _ => return value,
+        };
+        let mut both = Value::of_nothing();
+        both.take(&compared);
+        both.take(&value);
+        both.through(Step::Derived)
+    }
+
+    /// Resolves an argument without its name.
+    pub(super) fn unnamed(&mut self, name: &str, arg: &FunctionArgExpr, scope: &Scope<'_>) -> Value {
         match arg {
             FunctionArgExpr::Expr(expr) if functions::takes_lambda(name) => self.lambda_or_value(expr, scope),
             FunctionArgExpr::Expr(expr) => self.expr(expr, scope),

@@ -281,7 +281,9 @@ impl Resolver<'_> {
                 return self.expr(right, before);
             }
         }
-        self.argument(function, argument, before)
+        let (FunctionArg::Named { arg, .. } | FunctionArg::ExprNamed { arg, .. } | FunctionArg::Unnamed(arg)) =
+            argument;
+        self.unnamed(function, arg, before)
     }
 
     /// One column: in Postgres an alias names it too.
