@@ -146,7 +146,7 @@ def openlineage(world: World) -> str:
     script = (str(world.airflow / "python"), str(HERE / "openlineage_events.py"))
     read = json.loads(world.run(*script, "events.jsonl").strip().split("\n")[-1])
     expect(read["events"]["START"] == read["events"]["COMPLETE"] >= 60, "an end for each start", str(read))
-    expect({"schema", "sql", "dataQualityAssertions", "parent"} <= set(read["facets"]), "facets", str(read))
+    expect({"schema", "sql", "dataQualityAssertions", "parent", "columnLineage"} <= set(read["facets"]), "facets", str(read))
     return f"{sum(read['events'].values())} events, {len(read['facets'])} kinds of facets"
 
 
