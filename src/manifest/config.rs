@@ -13,7 +13,7 @@ use super::{Json, JsonMap, ResourceType};
 /// The configuration of one resource. Serializes as the object that artifacts show.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Config(JsonMap);
+pub struct Config(Arc<JsonMap>);
 
 /// How a node becomes a relation. Anything that is not built in is the name of a materialization macro.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,9 +93,9 @@ pub enum StoreFailuresAs {
 }
 
 impl Config {
-    /// Takes a merged and checked object.
-    pub fn new(values: JsonMap) -> Self {
-        Self(values)
+    /// Takes a merged and checked object. Thousands of nodes are configured alike and share theirs.
+    pub fn new(values: impl Into<Arc<JsonMap>>) -> Self {
+        Self(values.into())
     }
 
     /// Returns a value; `None` when the key is absent.

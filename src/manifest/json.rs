@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{
-    Compiled, Constrained, DependsOn, Disabled, Exposure, Json, Language, Macro, Node, NodeKind,
-    ResourceType, SourceCall, SourceTable, UnitTest,
+    ColumnProperties, Compiled, Constrained, DependsOn, Disabled, Exposure, Json, JsonMap, Language, Macro,
+    Node, NodeKind, ResourceType, SourceCall, SourceTable, UnitTest,
 };
 
 /// Serializes a resource to a JSON object, for Jinja's `model` and `graph`.
@@ -171,6 +171,33 @@ impl NodeWithCompiled<'_> {
             | NodeKind::SqlOperation
             | NodeKind::UnitTest { .. } => Ok(()),
         }
+    }
+}
+
+/// `config` of a column: what also stands beside it.
+#[derive(serde::Serialize)]
+struct ColumnConfig<'a> {
+    meta: &'a JsonMap,
+    tags: &'a [String],
+}
+
+impl Serialize for ColumnProperties {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", &self.name)?;
+        map.serialize_entry("description", &self.description)?;
+        map.serialize_entry("meta", &self.meta)?;
+        map.serialize_entry("data_type", &self.data_type)?;
+        map.serialize_entry("constraints", &self.constraints)?;
+        map.serialize_entry("quote", &self.quote)?;
+        map.serialize_entry("config", &ColumnConfig { meta: &self.meta, tags: &self.tags })?;
+        map.serialize_entry("tags", &self.tags)?;
+        map.serialize_entry("granularity", &self.granularity)?;
+        map.serialize_entry("doc_blocks", &self.doc_blocks)?;
+        for (key, value) in &self.extra {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::diag::{FileId, Span};
 pub type Columns = IndexMap<String, ColumnProperties>;
 
 /// What the property file says of a column.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ColumnProperties {
     /// The name as written.
     pub name: String,
@@ -27,8 +27,6 @@ pub struct ColumnProperties {
     pub constraints: Vec<Json>,
     /// Whether the name needs quotes.
     pub quote: Option<bool>,
-    /// The column's `config`: meta and tags.
-    pub config: JsonMap,
     /// Tags, given to the column's tests.
     pub tags: Vec<String>,
     /// Time granularity, for time spines.
@@ -36,7 +34,6 @@ pub struct ColumnProperties {
     /// Ids of the docs blocks that the description uses.
     pub doc_blocks: Vec<UniqueId>,
     /// Unknown keys, kept as given.
-    #[serde(flatten)]
     pub extra: JsonMap,
 }
 

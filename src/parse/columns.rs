@@ -69,9 +69,6 @@ pub(super) fn column(item: &Yaml, problems: &mut Vec<Diagnostic>) -> Option<Colu
             tags.push(tag);
         }
     }
-    let mut shown_config = JsonMap::new();
-    shown_config.insert("meta".to_owned(), Json::Object(meta.clone()));
-    shown_config.insert("tags".to_owned(), Json::from(tags.clone()));
     let shown = ColumnProperties {
         name,
         description: read.text("description").unwrap_or_default(),
@@ -81,7 +78,6 @@ pub(super) fn column(item: &Yaml, problems: &mut Vec<Diagnostic>) -> Option<Colu
             .get("constraints")
             .map_or_else(Vec::new, |list| contract::constraints(list, false, read.problems)),
         quote: read.flag("quote"),
-        config: shown_config,
         tags: tags.clone(),
         granularity: read.text("granularity"),
         doc_blocks: Vec::new(),

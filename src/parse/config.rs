@@ -4,7 +4,9 @@
 //! the file, the root project's tree (for packages). What the values may be is checked by `config_check`.
 //! Called for every resource that has a configuration.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span};
 use crate::manifest::{Json, JsonMap, ResourceType, defaults};
@@ -75,11 +77,11 @@ impl Layer {
     }
 
     /// Returns the layer with the spelling of hook keys that configs use, `pre-hook`.
-    fn with_hook_names(&self) -> Self {
-        let mut layer = self.clone();
+    fn with_hook_names(&self) -> Cow<'_, Self> {
+        let mut layer = Cow::Borrowed(self);
         for (from, to) in [("pre_hook", "pre-hook"), ("post_hook", "post-hook")] {
-            if let Some(setting) = layer.remove(from) {
-                layer.set(to, setting.value, setting.span);
+            if let Some(setting) = layer.get(from).is_some().then(|| layer.to_mut().remove(from)).flatten() {
+                layer.to_mut().set(to, setting.value, setting.span);
             }
         }
         layer
@@ -177,50 +179,62 @@ pub(super) struct Merged {
     resource: ResourceType,
     /// All keys: dbt's in dbt's order, then others as they came.
     pub(super) values: JsonMap,
-    /// Where each given key was last set.
-    places: Vec<(String, Option<Span>)>,
+    pub(super) places: Places,
 }
 
 impl Merged {
-    fn new(resource: ResourceType) -> Self {
-        Self { resource, values: defaults(resource).clone(), places: Vec::new() }
+    fn new(resource: ResourceType, places: Places) -> Self {
+        Self { resource, values: defaults(resource).clone(), places }
     }
 
     /// Returns the place where a key was last set.
     pub(super) fn place(&self, key: &str) -> Option<Span> {
-        self.places.iter().rev().find(|(known, _)| known == key).and_then(|(_, span)| *span)
+        self.places.of(key)
     }
 
     fn apply(&mut self, layer: &Layer, problems: &mut Vec<Diagnostic>) {
-        let layer = layer.with_hook_names();
-        for Setting { key, value, span, .. } in layer.0 {
-            let joined = match (merge_rule(self.resource, &key), self.values.get(&key)) {
+        for Setting { key, value, span, .. } in layer.with_hook_names().iter() {
+            let joined = match (merge_rule(self.resource, key), self.values.get(key)) {
                 (Merge::Append, Some(earlier)) => {
                     let mut items = listed(earlier);
-                    items.extend(listed(&value));
+                    items.extend(listed(value));
                     Json::Array(items)
                 }
                 (Merge::Update, Some(Json::Object(earlier))) => {
                     let Json::Object(update) = value else {
-                        problems.push(config_check::wrong(&key, "a mapping", &value, span));
+                        problems.push(config_check::wrong(key, "a mapping", value, *span));
                         continue;
                     };
                     let mut map = earlier.clone();
-                    map.extend(update);
+                    map.extend(update.clone());
                     Json::Object(map)
                 }
                 (Merge::Grants, Some(Json::Object(earlier))) => {
                     let Some(update) = value.as_object() else {
-                        problems.push(config_check::wrong(&key, "a mapping", &value, span));
+                        problems.push(config_check::wrong(key, "a mapping", value, *span));
                         continue;
                     };
                     Json::Object(join_grants(earlier, update, false))
                 }
-                _ => value,
+                _ => value.clone(),
             };
             self.values.insert(key.clone(), joined);
-            self.places.push((key, span));
         }
+    }
+}
+
+/// Where each given key was set, the last place last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places(Vec<(String, Option<Span>)>);
+
+impl Places {
+    /// Returns the place where a key was last set.
+    pub(super) fn of(&self, key: &str) -> Option<Span> {
+        self.0.iter().rev().find(|(known, _)| known == key).and_then(|(_, span)| *span)
+    }
+
+    fn given(&self, key: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == key)
     }
 }
 
@@ -237,38 +251,56 @@ pub(super) struct Layers<'a> {
     pub(super) root: &'a [Layer],
 }
 
+impl Layers<'_> {
+    /// Returns where the keys of all layers were set.
+    pub(super) fn places(&self) -> Places {
+        let layers = self.own.iter().chain(self.properties).chain([self.calls]).chain(self.root);
+        let mut places = Places::default();
+        for layer in layers {
+            places.0.extend(layer.with_hook_names().iter().map(|set| (set.key.clone(), set.span)));
+        }
+        places
+    }
+}
+
+/// What a configuration says; equal ones are shared.
+#[derive(Debug)]
+pub(super) struct Said {
+    /// As shown: dbt's keys in dbt's order, then the others.
+    pub(super) values: Arc<JsonMap>,
+    /// As the names of the relation are made from: a key that a higher layer set to null is null here,
+    /// while dbt goes on showing the lower value.
+    pub(super) effective: Arc<JsonMap>,
+    /// Tags in the order in which dbt meets them, without repetition.
+    pub(super) tags: Vec<String>,
+}
+
 /// A resolved configuration.
 #[derive(Clone, Debug)]
 pub(super) struct Resolved {
-    /// As shown: dbt's keys in dbt's order, then the others.
-    pub(super) values: JsonMap,
-    /// As the names of the relation are made from: a key that a higher layer set to null is null here,
-    /// while dbt goes on showing the lower value.
-    pub(super) effective: Merged,
-    /// Tags in the order in which dbt meets them, without repetition.
-    pub(super) tags: Vec<String>,
+    pub(super) said: Arc<Said>,
+    pub(super) places: Places,
 }
 
 impl Resolved {
     /// Returns a key that the highest layer set to text.
     pub(super) fn effective_text(&self, key: &str) -> Option<&str> {
-        self.effective.values.get(key).and_then(Json::as_str)
+        self.said.effective.get(key).and_then(Json::as_str)
     }
 
     /// Returns a key of the final configuration.
     pub(super) fn get(&self, key: &str) -> Option<&Json> {
-        self.values.get(key)
+        self.said.values.get(key)
     }
 
     /// Returns the place where a key was set.
     pub(super) fn place(&self, key: &str) -> Option<Span> {
-        self.effective.place(key)
+        self.places.of(key)
     }
 
     /// Returns where each key was last set.
     pub(super) fn places(&self) -> BTreeMap<String, Span> {
-        let known = self.effective.places.iter();
-        known.filter_map(|(key, span)| Some((key.clone(), (*span)?))).collect()
+        self.places.0.iter().filter_map(|(key, span)| Some((key.clone(), (*span)?))).collect()
     }
 }
 
@@ -279,8 +311,8 @@ pub(super) fn resolve(
     layers: Layers<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> Resolved {
-    let join = |properties: bool, calls: bool, problems: &mut Vec<Diagnostic>| {
-        let mut merged = Merged::new(resource);
+    let join = |(properties, calls): (bool, bool), places: Places, problems: &mut Vec<Diagnostic>| {
+        let mut merged = Merged::new(resource, places);
         for layer in layers.own {
             merged.apply(layer, problems);
         }
@@ -293,52 +325,46 @@ pub(super) fn resolve(
         for layer in layers.root {
             merged.apply(layer, problems);
         }
+        config_check::check(resource, &mut merged, problems);
         merged
     };
-    let mut effective = join(true, true, problems);
-    config_check::check(resource, &mut effective, problems);
-    let mut values = effective.values.clone();
+    let Merged { values: effective, places, .. } = join((true, true), layers.places(), problems);
+    let effective = Arc::new(effective);
+    let mut values = Arc::clone(&effective);
     let mut tags = Vec::new();
     // dbt resolves three times, each time with more layers, and keeps what a later null would remove.
-    let mut ignored = Vec::new();
-    let given_null = values.iter().any(|(key, value)| value.is_null() && effective.place_known(key));
+    let given_null = effective.iter().any(|(key, value)| value.is_null() && places.given(key));
     if given_null || layers.properties.is_some_and(|layer| layer.get("tags").is_some()) {
-        let mut first = join(false, true, &mut ignored);
-        config_check::check(resource, &mut first, &mut ignored);
-        tags = texts(first.values.get("tags"));
-        let mut base = join(false, false, &mut ignored);
-        config_check::check(resource, &mut base, &mut ignored);
-        for (key, value) in &mut values {
+        let without = |calls| join((false, calls), Places::default(), &mut Vec::new()).values;
+        let (first, base) = (without(true), without(false));
+        tags = texts(first.get("tags"));
+        for (key, value) in Arc::make_mut(&mut values) {
             if value.is_null() {
-                let kept =
-                    [&first, &base].into_iter().filter_map(|m| m.values.get(key)).find(|v| !v.is_null());
+                let kept = [&first, &base].into_iter().filter_map(|m| m.get(key)).find(|v| !v.is_null());
                 if let Some(kept) = kept {
                     *value = kept.clone();
                 }
             }
         }
     }
-    for tag in texts(values.get("tags")) {
-        if !tags.contains(&tag) {
-            tags.push(tag);
-        }
-    }
-    let mut distinct = Vec::with_capacity(tags.len());
-    for tag in tags {
+    let mut distinct = Vec::new();
+    for tag in tags.into_iter().chain(texts(values.get("tags"))) {
         if !distinct.contains(&tag) {
             distinct.push(tag);
         }
     }
-    Resolved { values: ordered(resource, values, layers), effective, tags: distinct }
+    let values = ordered(resource, values, layers);
+    Resolved { said: Arc::new(Said { values, effective, tags: distinct }), places }
 }
 
 /// Puts the user's own keys in the order in which dbt's resolutions meet them: first those of both trees,
 /// then those of the file, then those of the property file.
-fn ordered(resource: ResourceType, mut values: JsonMap, layers: Layers<'_>) -> JsonMap {
+fn ordered(resource: ResourceType, values: Arc<JsonMap>, layers: Layers<'_>) -> Arc<JsonMap> {
     let known = defaults(resource);
     if values.len() <= known.len() + 1 {
         return values;
     }
+    let mut values = Arc::unwrap_or_clone(values);
     let mut ordered: JsonMap = values.iter().filter(|(key, _)| known.contains_key(*key)).map(pair).collect();
     let met = layers.own.iter().chain(layers.root).chain([layers.calls]).chain(layers.properties);
     // Within a layer the keys that adapters know come first.
@@ -354,17 +380,11 @@ fn ordered(resource: ResourceType, mut values: JsonMap, layers: Layers<'_>) -> J
     }
     values.retain(|key, _| !ordered.contains_key(key));
     ordered.extend(values);
-    ordered
+    Arc::new(ordered)
 }
 
 fn pair((key, value): (&String, &Json)) -> (String, Json) {
     (key.clone(), value.clone())
-}
-
-impl Merged {
-    fn place_known(&self, key: &str) -> bool {
-        self.places.iter().any(|(known, _)| known == key)
-    }
 }
 
 /// Reads a text or a list of texts.
@@ -380,15 +400,12 @@ pub(super) fn texts(value: Option<&Json>) -> Vec<String> {
 /// `own` and `root` hold the values before they were rendered. The others do so only where `written` asks for it
 /// (`state_modified_compare_more_unrendered_values`).
 pub(super) fn unrendered(layers: Layers<'_>, written: bool) -> JsonMap {
-    let mut all = Layer::default();
-    for layer in layers.own.iter().chain(layers.properties).chain([layers.calls]).chain(layers.root) {
-        all.update(layer);
-    }
-    let value = |setting: Setting| match setting.written.filter(|_| written) {
-        Some(text) => (setting.key, text),
-        None => (setting.key, setting.value),
+    let layers = layers.own.iter().chain(layers.properties).chain([layers.calls]).chain(layers.root);
+    let value = |setting: &Setting| match setting.written.as_ref().filter(|_| written) {
+        Some(text) => text.clone(),
+        None => setting.value.clone(),
     };
-    all.0.into_iter().map(value).collect()
+    layers.flat_map(Layer::iter).map(|setting| (setting.key.clone(), value(setting))).collect()
 }
 
 /// Makes the layer of one `config()` call. Errors when a hook is given in both spellings.

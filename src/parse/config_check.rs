@@ -111,22 +111,16 @@ fn test_rule(key: &str) -> Rule {
 
 /// Checks every value, replaces refused ones by the default, and brings the others into shape.
 pub(super) fn check(resource: ResourceType, merged: &mut Merged, problems: &mut Vec<Diagnostic>) {
-    let keys: Vec<String> = merged.values.keys().cloned().collect();
-    for key in keys {
-        let Some(value) = merged.values.get(&key) else { continue };
-        let place = merged.place(&key);
-        let shaped = apply_rule(&key, &rule(resource, &key), value, place);
-        match shaped {
+    let Merged { values, places, .. } = merged;
+    for (key, value) in values.iter_mut() {
+        match apply_rule(key, &rule(resource, key), value, places.of(key)) {
             Ok(None) => {}
-            Ok(Some(shaped)) => {
-                merged.values.insert(key, shaped);
-            }
+            Ok(Some(shaped)) => *value = shaped,
             Err(problem) => {
                 // Scripts look for dbt's words.
-                let words = schema_words(&key, &rule(resource, &key), value);
+                let words = schema_words(key, &rule(resource, key), value);
                 problems.push(words.into_iter().fold(*problem, Diagnostic::note));
-                let default = defaults(resource).get(&key).cloned().unwrap_or(Json::Null);
-                merged.values.insert(key, default);
+                *value = defaults(resource).get(key).cloned().unwrap_or(Json::Null);
             }
         }
     }

@@ -240,6 +240,7 @@ impl Drafter<'_> {
 
     /// Compiles and renders the code of a node.
     fn rendered(&self, node: Node, problems: &mut Vec<Diagnostic>) -> Draft {
+        let node = Arc::new(node);
         let (capture, template) = match self.capture(&node, problems) {
             Some((capture, template)) => (capture, Some(template)),
             None => (Capture::default(), None),
@@ -260,7 +261,7 @@ impl Drafter<'_> {
                 is_new
             });
         }
-        Draft { node, template, capture, calls, is_static }
+        Draft { node: Arc::unwrap_or_clone(node), template, capture, calls, is_static }
     }
 
     /// dbt does not render a model that only refs, reads and configures with literals.
@@ -274,7 +275,7 @@ impl Drafter<'_> {
             && functions.iter().all(|name| macros.bare(&node.package_name, name).is_none())
     }
 
-    fn capture(&self, node: &Node, problems: &mut Vec<Diagnostic>) -> Option<(Capture, Template)> {
+    fn capture(&self, node: &Arc<Node>, problems: &mut Vec<Diagnostic>) -> Option<(Capture, Template)> {
         let engine = &self.shared.engine;
         let source = self.shared.sources.get(node.file)?;
         // A hook's text went through YAML, where quotes and escapes went: it is a text of its own.

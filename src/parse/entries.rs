@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::diag::{Code, Diagnostic, Sources, suggest};
-use crate::project::{Workspace, YamlContext, render_tree};
+use crate::project::{KeyPath, Workspace, YamlContext, render_tree, stays_as_written};
 use crate::yaml::{self, Value, Yaml};
 
 use super::discover::ProjectFile;
@@ -39,7 +39,7 @@ fn read_file(
     let (tree, mut problems) = yaml::parse(sources, file.file);
     let Some(mut tree) = tree.filter(|tree| !tree.is_null()) else { return (Vec::new(), problems) };
     cut_last_newline(&mut tree, &file.text);
-    let Some(map) = tree.as_map() else {
+    let Value::Map(mut map) = tree.value else {
         problems.push(
             Diagnostic::error(
                 Code::YAML_TYPE,
@@ -50,6 +50,7 @@ fn read_file(
         );
         return (Vec::new(), problems);
     };
+    let unknown = unknown_keys(&map);
     let place = Arc::new(PropertyFile {
         package: Arc::clone(&file.package),
         file: file.file,
@@ -58,29 +59,26 @@ fn read_file(
     });
     let mut entries = Vec::new();
     for section in SECTIONS {
-        let Some(list) = map.get(section.key()) else { continue };
+        let Some(list) = map.remove(section.key()).map(|entry| entry.value) else { continue };
         if list.is_null() {
             continue;
         }
-        match list.expect_seq(section.key()) {
-            Ok(items) => {
-                for item in items {
-                    entries.extend(read_entry(section, item, &place, context, &mut problems));
-                }
-            }
+        if let Err(problem) = list.expect_seq(section.key()) {
             // Scripts look for dbt's words, here and below.
-            Err(problem) => {
-                problems.push(problem.note(format!("the value of '{}' is not a list", section.key())));
+            problems.push(problem.note(format!("the value of '{}' is not a list", section.key())));
+        } else if let Value::Seq(items) = list.value {
+            for item in items {
+                entries.extend(read_entry(section, item, &place, context, &mut problems));
             }
         }
     }
-    check_keys(map, &mut problems);
+    problems.extend(unknown);
     (entries, problems)
 }
 
 fn read_entry(
     section: Section,
-    item: &Yaml,
+    item: Yaml,
     place: &Arc<PropertyFile>,
     context: &YamlContext,
     problems: &mut Vec<Diagnostic>,
@@ -90,8 +88,13 @@ fn read_entry(
         problems.push(item.unexpected_item(section.key(), "a mapping with a `name`").note(words));
         return None;
     }
-    let rendered = render_tree(item, context, &|path| render::stays(section, path), problems);
-    Some(RawEntry { section, file: Arc::clone(place), written: item.clone(), rendered })
+    let keep = |path: &KeyPath| render::stays(section, path);
+    let file = Arc::clone(place);
+    if stays_as_written(&item, &keep) {
+        return Some(RawEntry { section, file, rendered: item, as_written: None });
+    }
+    let rendered = render_tree(&item, context, &keep, problems);
+    Some(RawEntry { section, file, rendered, as_written: Some(item) })
 }
 
 /// dbt cuts white space off the ends of a file before it reads it, so that a block scalar at the end has no
@@ -118,7 +121,8 @@ fn cut_last_newline(last: &mut Yaml, text: &str) {
 }
 
 /// Tells of lists that mean nothing here.
-fn check_keys(map: &yaml::Map, problems: &mut Vec<Diagnostic>) {
+fn unknown_keys(map: &yaml::Map) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
     let known = || SECTIONS.iter().map(|section| section.key());
     for entry in map {
         let key = &*entry.key;
@@ -133,4 +137,5 @@ fn check_keys(map: &yaml::Map, problems: &mut Vec<Diagnostic>) {
             );
         }
     }
+    problems
 }

@@ -51,7 +51,7 @@ pub(super) fn exposure(
     let resolved = config::resolve(ResourceType::Exposure, layers, problems);
     let raw = trees.raw_layers(ResourceType::Exposure, package, &fqn);
     let unrendered_config = config::unrendered(Layers { own: &raw.own, root: &raw.root, ..layers }, false);
-    let mut values = resolved.values;
+    let mut values = JsonMap::clone(&resolved.said.values);
     let of_all = |key: &str| trees.project(package).configs.of_all_exposures(key).map(Yaml::to_json);
     let mut tags = config::texts(of_all("tags").as_ref());
     tags.extend(own_tags.into_iter().chain(config::texts(values.get("tags"))));

@@ -11,7 +11,7 @@ use crate::manifest::{Columns, Node, NodeKind};
 use crate::project::Workspace;
 
 use super::columns;
-use super::config::{self, Layer, Layers, Resolved};
+use super::config::{Layer, Resolved};
 use super::descriptions::{Describer, Docs};
 use super::discover::{ProjectFile, ProjectFiles};
 use super::drafts::{Drafted, Drafter};
@@ -42,29 +42,25 @@ pub(super) struct Finished {
 }
 
 impl Finisher<'_> {
-    /// Makes the nodes of all projects.
+    /// Makes the nodes of all projects. `entries` are those that describe nodes.
     pub(super) fn nodes(
         &self,
         files: &[ProjectFiles],
-        entries: &[RawEntry],
+        entries: Vec<RawEntry>,
         problems: &mut Vec<Diagnostic>,
     ) -> Finished {
-        let described = |section: Section| {
-            matches!(
-                section,
-                Section::Models
-                    | Section::Seeds
-                    | Section::Snapshots
-                    | Section::Analyses
-                    | Section::DataTests
-                    | Section::Functions
-            )
-        };
-        let properties: Vec<Properties> = entries
-            .iter()
-            .filter(|entry| described(entry.section))
-            .filter_map(|entry| properties::node(entry, problems))
+        let read: Vec<(Option<Properties>, Vec<Diagnostic>)> = entries
+            .into_par_iter()
+            .map(|entry| {
+                let mut wrong = Vec::new();
+                (properties::node(&entry, &mut wrong), wrong)
+            })
             .collect();
+        let mut properties = Vec::with_capacity(read.len());
+        for (described, wrong) in read {
+            properties.extend(described);
+            problems.extend(wrong);
+        }
         let drafts = self.drafts(files, &properties, problems);
         let enabled: Vec<bool> = drafts.par_iter().map(|draft| self.builder.enabled_by_file(draft)).collect();
         let (assigned, wrong) = Assigner::new(&drafts, &enabled, &properties).run();
@@ -172,7 +168,7 @@ impl Finisher<'_> {
             let lists = ["pre-hook", "post-hook"].iter().filter_map(|key| values.get(*key)?.as_array());
             lists.flatten().filter_map(|hook| hook.get("sql")?.as_str().map(str::to_owned)).collect()
         };
-        let last = of(&resolved.values);
+        let last = of(&resolved.said.values);
         if last.is_empty() {
             return;
         }
@@ -180,12 +176,16 @@ impl Finisher<'_> {
         if applied_twice {
             let resource = node.resource_type();
             let trees = self.builder.trees.layers(resource, &node.package_name, &node.fqn);
-            let layers = Layers { own: &trees.own, properties: None, calls, root: &trees.root };
-            hooks = of(&config::resolve(resource, layers, &mut Vec::new()).values);
+            let first = self.builder.memo.resolve(resource, &trees, (None, calls), &mut Vec::new());
+            hooks = of(&first.said.values);
         }
         hooks.extend(last);
-        let scope =
-            ParseScope::new(Arc::clone(self.shared), &node.package_name, Some(self.builder.parse_node(node)));
+        let known = Arc::new(node.clone());
+        let scope = ParseScope::new(
+            Arc::clone(self.shared),
+            &node.package_name,
+            Some(self.builder.parse_node(&known)),
+        );
         let dynamic: Arc<dyn Scope> = Arc::new(scope.clone());
         for hook in hooks {
             if let Err(error) = self.shared.render_text(&hook, &dynamic) {

@@ -13,6 +13,7 @@ mod color;
 mod columns;
 mod config;
 mod config_check;
+mod config_memo;
 mod contract;
 mod descriptions;
 mod discover;

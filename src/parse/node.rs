@@ -13,9 +13,10 @@ use crate::manifest::{
 };
 
 use super::config::{self, Layer, Layers, Resolved};
+use super::config_memo::Memo;
 use super::models;
 use super::names::{Names, Part};
-use super::trees::{TreeLayers, Trees};
+use super::trees::Trees;
 
 /// A node as its file defines it.
 pub(super) struct Draft {
@@ -106,6 +107,8 @@ pub(super) fn unconfigured(identity: Identity, code: Code, kind: NodeKind, creat
 pub(super) struct Builder<'a> {
     pub(super) trees: &'a Trees<'a>,
     pub(super) names: &'a Names,
+    /// Configurations that other nodes have.
+    pub(super) memo: &'a Memo,
     /// Makes a relation of database, schema and identifier, quoted as the project wants.
     pub(super) relation: &'a (dyn Fn(&str, &str, &str) -> Relation + Sync),
     /// Whether tests store their failures unless configured otherwise.
@@ -116,18 +119,23 @@ pub(super) struct Builder<'a> {
 
 impl Builder<'_> {
     /// Makes what templates know of a node while it is parsed.
-    pub(super) fn parse_node(&self, node: &Node) -> ParseNode {
-        let relation =
-            (self.relation)(self.names.default_database(), self.names.default_schema(), &node.name);
-        let mut known = node.clone();
-        self.names.default_database().clone_into(&mut known.database);
-        self.names.default_schema().clone_into(&mut known.schema);
-        known.config = Config::new(crate::manifest::defaults(node.resource_type()).clone());
-        ParseNode {
-            unique_id: node.unique_id.clone(),
-            relation,
-            model: Arc::new(move || crate::manifest::resource_json(&known)),
-        }
+    pub(super) fn parse_node(&self, node: &Arc<Node>) -> ParseNode {
+        let (database, schema) = (self.names.default_database(), self.names.default_schema());
+        let relation = (self.relation)(database, schema, &node.name);
+        let (known, database, schema) = (Arc::clone(node), Arc::from(database), Arc::from(schema));
+        // Few templates look at it.
+        let model = move || {
+            let (database, schema): (&Arc<str>, &Arc<str>) = (&database, &schema);
+            let config = Config::new(crate::manifest::defaults(known.resource_type()).clone());
+            let shown = Node {
+                database: database.to_string(),
+                schema: schema.to_string(),
+                config,
+                ..Node::clone(&known)
+            };
+            crate::manifest::resource_json(&shown)
+        };
+        ParseNode { unique_id: node.unique_id.clone(), relation, model: Arc::new(model) }
     }
 
     /// Tells whether a node is enabled as far as project files and its own file say; property files may
@@ -157,14 +165,13 @@ impl Builder<'_> {
                 layer.set("materialized", Json::from("table"), None);
             }
         }
-        let layers =
-            |trees: &'_ TreeLayers| -> (Vec<Layer>, Vec<Layer>) { (trees.own.clone(), trees.root.clone()) };
-        let (own, root) = layers(&trees);
-        let all = Layers { own: &own, properties: properties.as_ref(), calls: &calls, root: &root };
-        let resolved = config::resolve(resource, all, problems);
+        let properties = properties.as_ref();
+        let resolved = self.memo.resolve(resource, &trees, (properties, &calls), problems);
         let raw = self.trees.raw_layers(resource, &node.package_name, &node.fqn);
-        node.unrendered_config =
-            config::unrendered(Layers { own: &raw.own, root: &raw.root, ..all }, self.as_written);
+        node.unrendered_config = config::unrendered(
+            Layers { own: &raw.own, properties, calls: &calls, root: &raw.root },
+            self.as_written,
+        );
         if is_static && patch.as_ref().is_none_or(|patch| patch.config.is_empty()) {
             for setting in calls.iter() {
                 node.unrendered_config.insert(setting.key.clone(), setting.value.clone());
@@ -217,12 +224,12 @@ impl Builder<'_> {
 
 /// Copies what the configuration says to the places where older readers look.
 fn mirror(node: &mut Node, resolved: &Resolved) {
-    for tag in &resolved.tags {
+    for tag in &resolved.said.tags {
         if !node.tags.contains(tag) {
             node.tags.push(tag.clone());
         }
     }
-    node.config = Config::new(resolved.values.clone());
+    node.config = Config::new(Arc::clone(&resolved.said.values));
     node.config_places = resolved.places();
     let set = |key: &str| resolved.get(key).filter(|value| !value.is_null());
     if let Some(Json::Object(meta)) =

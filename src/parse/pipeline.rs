@@ -16,6 +16,7 @@ use crate::project::Workspace;
 use crate::yaml::Yaml;
 
 use super::collect::{Collected, Collector};
+use super::config_memo::Memo;
 use super::descriptions::Docs;
 use super::discover::{self, ProjectFiles};
 use super::finish::Finisher;
@@ -66,7 +67,8 @@ struct Run<'a> {
 impl Run<'_> {
     fn parse(&mut self) -> Parsed {
         let files = self.files();
-        let entries = self.entries(&files);
+        let (described, entries): (Vec<_>, Vec<_>) =
+            self.entries(&files).into_iter().partition(|entry| entry.section.describes_nodes());
         let (mut macros, shared, index) = self.macros(&files);
         let validate = self.workspace.flags.behavior("validate_macro_args");
         let of = |section: Section| entries.iter().filter(|e| e.section == section).collect::<Vec<_>>();
@@ -79,9 +81,11 @@ impl Run<'_> {
         let trees = Trees::new(&self.workspace.project, self.workspace.projects());
         let relation =
             |database: &str, schema: &str, name: &str| relations::of_node(&shared, database, schema, name);
+        let memo = Memo::default();
         let builder = Builder {
             trees: &trees,
             names: &names,
+            memo: &memo,
             relation: &relation,
             store_failures: shared.is_on("STORE_FAILURES"),
             as_written: shared.is_on("STATE_MODIFIED_COMPARE_MORE_UNRENDERED_VALUES"),
@@ -95,7 +99,7 @@ impl Run<'_> {
         };
         let always = index.find("", "get_where_subquery").map(|entry| entry.id.clone());
         let reach = Reach::new(&macros, always.into_iter().collect());
-        let finished = finisher.nodes(&files, &entries, &mut self.problems);
+        let finished = finisher.nodes(&files, described, &mut self.problems);
         let mut collector = Collector::new(&finisher);
         collector.macros(macros);
         collector.docs(docs);

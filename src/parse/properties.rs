@@ -72,6 +72,14 @@ impl Section {
         }
     }
 
+    /// Tells whether the list describes nodes that have files.
+    pub(super) fn describes_nodes(self) -> bool {
+        matches!(
+            self,
+            Self::Models | Self::Seeds | Self::Snapshots | Self::Analyses | Self::DataTests | Self::Functions
+        )
+    }
+
     /// Returns what the list describes.
     pub(super) fn resource(self) -> ResourceType {
         match self {
@@ -121,8 +129,16 @@ impl PropertyFile {
 pub(super) struct RawEntry {
     pub(super) section: Section,
     pub(super) file: Arc<PropertyFile>,
-    pub(super) written: Yaml,
     pub(super) rendered: Yaml,
+    /// The entry as written, if rendering made something else of it.
+    pub(super) as_written: Option<Yaml>,
+}
+
+impl RawEntry {
+    /// Returns the entry as written.
+    pub(super) fn written(&self) -> &Yaml {
+        self.as_written.as_ref().unwrap_or(&self.rendered)
+    }
 }
 
 /// A text that is rendered later, with its place.
@@ -228,7 +244,7 @@ pub(super) fn node(entry: &RawEntry, problems: &mut Vec<Diagnostic>) -> Option<P
     let mut config = config_layer(given.get("config"), problems);
     // dbt forgets what was written for tests.
     if section != Section::DataTests {
-        keep_written(&mut config, &entry.written);
+        keep_written(&mut config, entry.written());
     }
     for key in MOVED {
         move_into_config(given, key, &mut config, problems);
@@ -261,7 +277,7 @@ pub(super) fn node(entry: &RawEntry, problems: &mut Vec<Diagnostic>) -> Option<P
     };
     let mut versions: Vec<Version> =
         versions.iter().filter_map(|item| version(item, &name, reader.problems)).collect();
-    let written = entry.written.get("versions").and_then(Yaml::as_seq).unwrap_or_default();
+    let written = entry.written().get("versions").and_then(Yaml::as_seq).unwrap_or_default();
     for version in &mut versions {
         if let Some(item) =
             written.iter().find(|item| item.get("v").is_some_and(|v| v.span == version.v.span))

@@ -55,7 +55,7 @@ pub(super) fn read(
     }
     let Some(source) = read_level(given, entry.rendered.span, "source", problems) else { return Vec::new() };
     let tables = Reader { given, span: entry.rendered.span, problems }.list("tables");
-    let own = SourceLevel { level: source, given, written: &entry.written, file: &entry.file };
+    let own = SourceLevel { level: source, given, written: entry.written(), file: &entry.file };
     tables.iter().filter_map(|table| read_table(&own, table, context, problems)).collect()
 }
 
@@ -158,7 +158,7 @@ fn read_table(
     let resolved = config::resolve(ResourceType::Source, layers, problems);
     let raw = context.trees.raw_layers(ResourceType::Source, &file.package, &fqn);
     let unrendered = config::unrendered(Layers { own: &raw.own, root: &raw.root, ..layers }, false);
-    let values = &resolved.effective.values;
+    let values = &resolved.said.effective;
     let text = |key: &str| values.get(key).and_then(Json::as_str).map(str::to_owned);
     let quoting: JsonMap = QUOTING
         .iter()
@@ -198,7 +198,7 @@ fn read_table(
         meta: values.get("meta").and_then(Json::as_object).cloned().unwrap_or_default(),
         source_meta: source_meta(&source.level),
         tags: config::texts(values.get("tags")),
-        config: Config::new(values.clone()),
+        config: Config::new(Arc::clone(values)),
         unrendered_config: unrendered,
         patch_path: None,
         relation_name: String::new(),

@@ -127,10 +127,12 @@ impl TestMaker<'_> {
         if let Some(entry) = &entry {
             node.depends_on.macros.push(entry.id.clone());
         }
+        let node = Arc::new(node);
         let (capture, calls) = self.capture(declared, &instance, entry.as_ref(), &node, problems);
         if entry.is_none() {
             problems.push(self.unknown_test(&instance));
         }
+        let node = Arc::unwrap_or_clone(node);
         let draft = Draft { node, template: None, capture, calls, is_static: false };
         let (mut node, _) = self.builder.finish(draft, None, problems);
         if let Some(attached) = &declared.attached {
@@ -216,7 +218,7 @@ impl TestMaker<'_> {
         declared: &Declared<'_>,
         instance: &Instance,
         entry: Option<&MacroEntry>,
-        node: &Node,
+        node: &Arc<Node>,
         problems: &mut Vec<Diagnostic>,
     ) -> (Capture, Layer) {
         let mut calls = instance.config.layer.clone();

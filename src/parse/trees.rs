@@ -2,9 +2,10 @@
 //! Called wherever a configuration is resolved.
 
 use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::manifest::ResourceType;
-use crate::project::{ConfigEntry, Project};
+use crate::project::{ConfigEntry, Level, Project};
 
 use super::config::Layer;
 
@@ -12,6 +13,19 @@ use super::config::Layer;
 pub(super) struct Trees<'a> {
     root: &'a Project,
     by_name: HashMap<&'a str, &'a Project>,
+    /// What was made so far: thousands of resources lie at few levels.
+    made: RwLock<HashMap<Levels, Arc<TreeLayers>>>,
+}
+
+/// What the layers of a resource follow from.
+#[derive(PartialEq, Eq, Hash)]
+struct Levels {
+    resource: ResourceType,
+    raw: bool,
+    project: Arc<str>,
+    /// The deepest level in the tree of the package, and in that of the root project if it is another one.
+    own: usize,
+    root: Option<usize>,
 }
 
 /// The layers of both trees that matter for a resource.
@@ -26,7 +40,8 @@ pub(super) struct TreeLayers {
 impl<'a> Trees<'a> {
     /// `projects` are all, the root project included.
     pub(super) fn new(root: &'a Project, projects: impl IntoIterator<Item = &'a Project>) -> Self {
-        Self { root, by_name: projects.into_iter().map(|project| (&*project.name, project)).collect() }
+        let by_name = projects.into_iter().map(|project| (&*project.name, project)).collect();
+        Self { root, by_name, made: RwLock::default() }
     }
 
     /// Returns a project.
@@ -35,37 +50,51 @@ impl<'a> Trees<'a> {
     }
 
     /// Returns the rendered layers.
-    pub(super) fn layers(&self, resource: ResourceType, package: &str, fqn: &[String]) -> TreeLayers {
-        self.both(resource, package, fqn, |entry| entry.value.to_json())
+    pub(super) fn layers(&self, resource: ResourceType, package: &str, fqn: &[String]) -> Arc<TreeLayers> {
+        self.both((resource, false), package, fqn)
     }
 
     /// Returns the layers as written, for state comparison: those of functions are looked up among the models', as
     /// in dbt.
-    pub(super) fn raw_layers(&self, resource: ResourceType, package: &str, fqn: &[String]) -> TreeLayers {
-        let resource = if resource == ResourceType::Function { ResourceType::Model } else { resource };
-        self.both(resource, package, fqn, |entry| entry.raw.to_json())
-    }
-
-    fn both(
+    pub(super) fn raw_layers(
         &self,
         resource: ResourceType,
         package: &str,
         fqn: &[String],
-        value: impl Fn(&ConfigEntry) -> crate::manifest::Json,
-    ) -> TreeLayers {
-        let of = |project: &Project| {
-            let levels = project.configs.of(resource).levels(fqn);
-            let layer = |entries: &[ConfigEntry]| {
-                let mut layer = Layer::default();
-                for entry in entries {
-                    layer.set(&*entry.key, value(entry), Some(entry.value.span));
-                }
-                layer
-            };
-            levels.into_iter().filter(|level| !level.configs.is_empty()).map(|l| layer(&l.configs)).collect()
-        };
-        let own = of(self.project(package));
-        let root = if *package == *self.root.name { Vec::new() } else { of(self.root) };
-        TreeLayers { own, root }
+    ) -> Arc<TreeLayers> {
+        let resource = if resource == ResourceType::Function { ResourceType::Model } else { resource };
+        self.both((resource, true), package, fqn)
     }
+
+    fn both(&self, (resource, raw): (ResourceType, bool), package: &str, fqn: &[String]) -> Arc<TreeLayers> {
+        let project = self.project(package);
+        let own = project.configs.of(resource).levels(fqn);
+        let root = (*package != *self.root.name).then(|| self.root.configs.of(resource).levels(fqn));
+        let deepest = |levels: &[&Level]| levels.last().map_or(0, |level| level.id);
+        let levels = Levels {
+            resource,
+            raw,
+            project: Arc::clone(&project.name),
+            own: deepest(&own),
+            root: root.as_deref().map(deepest),
+        };
+        if let Some(made) = self.made.read().unwrap_or_else(PoisonError::into_inner).get(&levels) {
+            return Arc::clone(made);
+        }
+        let layers = TreeLayers { own: layers(&own, raw), root: layers(&root.unwrap_or_default(), raw) };
+        let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(made.entry(levels).or_insert_with(|| Arc::new(layers)))
+    }
+}
+
+fn layers(levels: &[&Level], raw: bool) -> Vec<Layer> {
+    let layer = |entries: &[ConfigEntry]| {
+        let mut layer = Layer::default();
+        for entry in entries {
+            let value = if raw { &entry.raw } else { &entry.value };
+            layer.set(&*entry.key, value.to_json(), Some(entry.value.span));
+        }
+        layer
+    };
+    levels.iter().filter(|level| !level.configs.is_empty()).map(|level| layer(&level.configs)).collect()
 }

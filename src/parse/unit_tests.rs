@@ -110,7 +110,7 @@ pub(super) fn read(
         fqn,
         description,
         depends_on: DependsOn::default(),
-        config: Config::new(resolved.values),
+        config: Config::new(Arc::clone(&resolved.said.values)),
         checksum: hex(&Sha256::digest(sum.as_bytes())),
         schema: None,
         created_at,

@@ -17,7 +17,7 @@ pub type KeyPath = [Arc<str>];
 
 /// Tells whether a text has anything to render.
 pub fn has_jinja(text: &str) -> bool {
-    text.as_bytes().windows(2).any(|pair| matches!(pair, b"{{" | b"{%" | b"{#"))
+    text.contains('{') && text.as_bytes().windows(2).any(|pair| matches!(pair, b"{{" | b"{%" | b"{#"))
 }
 
 /// Cuts one newline off the end, which a block scalar has and a template drops.
@@ -37,6 +37,30 @@ pub fn render_tree(
     found: &mut Vec<Diagnostic>,
 ) -> Yaml {
     Walk { context, keep, found, path: Vec::new(), item: "[]".into() }.value(tree)
+}
+
+/// Tells whether [`render_tree`] would give the same tree, so that it need not be made.
+pub fn stays_as_written(tree: &Yaml, keep: &dyn Fn(&KeyPath) -> bool) -> bool {
+    plain(tree, keep, &mut Vec::new(), &"[]".into())
+}
+
+fn plain(yaml: &Yaml, keep: &dyn Fn(&KeyPath) -> bool, path: &mut Vec<Arc<str>>, item: &Arc<str>) -> bool {
+    let mut below = |key: &Arc<str>, yaml: &Yaml| {
+        if matches!(yaml.value, Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_)) {
+            return true;
+        }
+        path.push(Arc::clone(key));
+        let same = plain(yaml, keep, path, item) || keep(path);
+        path.pop();
+        same
+    };
+    match &yaml.value {
+        Value::Str(text) => !has_jinja(text) && !text.ends_with('\n'),
+        Value::Time(_) => false,
+        Value::Seq(items) => items.iter().all(|yaml| below(item, yaml)),
+        Value::Map(map) => map.iter().all(|entry| below(&entry.key, &entry.value)),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => true,
+    }
 }
 
 struct Walk<'a> {

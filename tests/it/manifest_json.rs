@@ -100,7 +100,6 @@ fn columns(item: &Json) -> Columns {
             data_type: maybe(&column, "data_type"),
             constraints: list(&column["constraints"], Clone::clone),
             quote: column["quote"].as_bool(),
-            config: map(&column["config"]),
             tags: texts(&column["tags"]),
             granularity: maybe(&column, "granularity"),
             doc_blocks: ids(&column["doc_blocks"]),

@@ -45,7 +45,7 @@ impl Reading<'_> {
         let resolved = config::resolve(resource, layers, problems);
         let written = self.trees.raw_layers(resource, &file.package, &fqn);
         let unrendered = Layers { own: &written.own, root: &written.root, ..layers };
-        let config = Config::new(resolved.values);
+        let config = Config::new(Arc::clone(&resolved.said.values));
         Some(SemanticEntry {
             unique_id: UniqueId::new(resource, &file.package, &name),
             name,
@@ -267,7 +267,7 @@ fn metric_of(
         ],
     );
     let file = Arc::clone(&raw.file);
-    let raw = RawEntry { section: Section::Metrics, file, written: given.clone(), rendered: given };
+    let raw = RawEntry { section: Section::Metrics, file, rendered: given, as_written: None };
     let mut shaped = shaped(&raw, METRIC, problems)?;
     let entry = reading.entry(&raw, &mut shaped, &own, problems)?;
     made_metric(entry, shaped)
