@@ -1,11 +1,13 @@
 //! Work that nobody waits for until the command ends: artifacts are written while the database works.
 //!
 //! Whatever was started is done before the program exits, and what went wrong is told then. Work that later work
-//! makes pointless can be abandoned. Called by `pipeline`.
+//! makes pointless can be abandoned, and what probably will be is begun only after a while. Called by `pipeline`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use crate::diag::{Code, Diagnostic};
 use crate::files::FileError;
@@ -20,7 +22,16 @@ pub struct Background {
 #[derive(Debug)]
 struct Job {
     abandoned: Arc<AtomicBool>,
+    /// Dropped when the time of a job that waits has come.
+    hurry: Sender<()>,
     thread: JoinHandle<Result<(), FileError>>,
+}
+
+impl Job {
+    fn end(self) -> std::thread::Result<Result<(), FileError>> {
+        drop(self.hurry);
+        self.thread.join()
+    }
 }
 
 impl Background {
@@ -29,13 +40,28 @@ impl Background {
         &self,
         work: impl FnOnce(&AtomicBool) -> Result<(), FileError> + Send + 'static,
     ) -> Result<(), Diagnostic> {
+        self.start_after(Duration::ZERO, work)
+    }
+
+    /// Starts work after a while, or when somebody waits for it; never if it was abandoned before.
+    pub fn start_after(
+        &self,
+        delay: Duration,
+        work: impl FnOnce(&AtomicBool) -> Result<(), FileError> + Send + 'static,
+    ) -> Result<(), Diagnostic> {
         let abandoned = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&abandoned);
+        let (hurry, hurried) = channel::<()>();
+        let work = move || {
+            // Nothing is ever sent: the other end is dropped.
+            let _ = hurried.recv_timeout(delay);
+            if flag.load(Ordering::Relaxed) { Ok(()) } else { work(&flag) }
+        };
         // What it logs is logged as by the main thread, as dbt does all of it.
-        let thread = Builder::new().name("main".to_owned()).spawn(move || work(&flag)).map_err(|error| {
+        let thread = Builder::new().name("main".to_owned()).spawn(work).map_err(|error| {
             Diagnostic::error(Code::IO, None, "cannot start a thread").note(error.to_string())
         })?;
-        lock(&self.jobs).push(Job { abandoned, thread });
+        lock(&self.jobs).push(Job { abandoned, hurry, thread });
         Ok(())
     }
 
@@ -44,7 +70,7 @@ impl Background {
         let jobs = std::mem::take(&mut *lock(&self.jobs));
         jobs.iter().for_each(|job| job.abandoned.store(true, Ordering::Relaxed));
         for job in jobs {
-            let _ = job.thread.join();
+            let _ = job.end();
         }
     }
 
@@ -52,7 +78,7 @@ impl Background {
     pub fn wait(&self) {
         let jobs = std::mem::take(&mut *lock(&self.jobs));
         for job in jobs {
-            let problem = match job.thread.join() {
+            let problem = match job.end() {
                 Ok(Ok(())) => continue,
                 Ok(Err(error)) => error.into(),
                 Err(_panic) => Diagnostic::error(Code::INTERNAL, None, "writing artifacts broke off"),
@@ -92,6 +118,25 @@ mod tests {
         assert!(done.load(Ordering::SeqCst));
         assert_eq!(wrong.len(), 1);
         assert!(background.join().is_empty());
+    }
+
+    #[test]
+    fn work_that_can_wait_is_begun_when_somebody_waits_for_it_and_never_once_abandoned() {
+        let background = Background::default();
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let note = |name: &'static str| {
+            let done = Arc::clone(&done);
+            let work = move |_: &AtomicBool| {
+                lock(&done).push(name);
+                Ok(())
+            };
+            background.start_after(Duration::from_secs(3600), work).unwrap();
+        };
+        note("abandoned");
+        background.abandon();
+        note("awaited");
+        background.wait();
+        assert_eq!(*lock(&done), ["awaited"]);
     }
 
     #[test]

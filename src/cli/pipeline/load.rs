@@ -1,6 +1,7 @@
 //! Project folder → parsed project: workspace, manifest, graph; warnings told, errors returned all at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
@@ -25,6 +26,9 @@ use crate::parse::{self, Parsed};
 use crate::plan::with_test_edges;
 use crate::project::{self, DBT_VERSION, Env, ProjectOnly, Workspace};
 use crate::select::{self, Indirect, Selectors};
+
+/// How long a command that writes the manifest again at its end may take before it is written a first time.
+const SOON: Duration = Duration::from_millis(300);
 
 /// A project that was read.
 pub(in crate::cli) struct Loaded {
@@ -58,14 +62,26 @@ impl Loaded {
         manifest: Arc<Manifest>,
         compiled: CompiledNodes,
     ) -> Result<(), CliError> {
+        self.write_after(Duration::ZERO, ui, manifest, compiled)
+    }
+
+    fn write_after(
+        &self,
+        delay: Duration,
+        ui: &Ui,
+        manifest: Arc<Manifest>,
+        compiled: CompiledNodes,
+    ) -> Result<(), CliError> {
         if !ui.flags.building().write_json {
             return Ok(());
         }
         ui.background.abandon();
+        // Profiles may name a database in it.
+        files::create_dirs(&self.workspace.paths.target)?;
         let (path, semantic_path) = (self.target("manifest.json"), self.target("semantic_manifest.json"));
         let facts = self.facts.clone();
         let (invocation, events) = (ui.invocation.clone(), ui.events.clone());
-        ui.background.start(move |abandoned| {
+        ui.background.start_after(delay, move |abandoned| {
             let file = ManifestFile {
                 manifest: &manifest,
                 compiled: &compiled,
@@ -216,7 +232,10 @@ pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
     let loaded = Loaded { workspace, parsed, dag, compiled: CompiledNodes::default(), facts };
     // As in dbt: what documentation is made from is written with it, or not at all.
     if ui.flags.verb() != Verb::DocsGenerate {
-        loaded.write_manifest(ui, CompiledNodes::default())?;
+        let only_looks = matches!(ui.flags.verb(), Verb::List | Verb::Parse);
+        let delay = if only_looks { Duration::ZERO } else { SOON };
+        let manifest = Arc::clone(&loaded.parsed.manifest);
+        loaded.write_after(delay, ui, manifest, CompiledNodes::default())?;
     }
     loaded.write_graph(ui)?;
     // As in dbt: `list` and `parse` do not count what they see, `ls` does.
