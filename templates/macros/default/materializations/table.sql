@@ -39,7 +39,9 @@
 
   {{ adapter.commit() }}
 
-  {%- do drop_relation_if_exists(backup_relation) -%}
+  {%- if existing_relation is not none -%}
+    {%- do drop_relation_if_exists(backup_relation) -%}
+  {%- endif -%}
   {{ run_hooks(post_hooks, inside_transaction=False) }}
 
   {{ return({'relations': [target_relation]}) }}

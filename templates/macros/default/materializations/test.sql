@@ -31,7 +31,8 @@
     {%- set failing_rows = 'select * from ' ~ kept -%}
   {%- endif -%}
 
-  {%- call statement('main', fetch_result=True) -%}
+  {#- One question needs no transaction around it. -#}
+  {%- call statement('main', fetch_result=True, auto_begin=False) -%}
     {{ get_test_sql(failing_rows, config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), none) }}
   {%- endcall -%}
 
