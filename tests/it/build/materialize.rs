@@ -144,3 +144,29 @@ fn a_large_seed_arrives_whole() {
     assert_eq!(shop.rows(sum), ["200000 19999900000 10000000 2024-01-28 note, 99999"]);
     assert_eq!(shop.columns("main.large")[2], "day DATE");
 }
+
+#[test]
+fn nothing_is_asked_of_the_database_that_is_known() {
+    let shop = Shop::copy("materialize");
+    let property = "models:\n- name: as_table\n  columns:\n  - {name: region, data_tests: [{not_null: {name: region_is_given}}]}\n";
+    shop.write("models/as_table.yml", property);
+    let statements = |command: &[&str], of: &str| -> Vec<String> {
+        let _ = std::fs::remove_file(shop.path("logs/dbt.log"));
+        shop.run(&[command, &["--log-level-file", "debug", "--log-format-file", "json"]].concat(), 0);
+        let log = shop.read("logs/dbt.log");
+        let events = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let sent = events.filter(|event| event["info"]["name"] == "SQLQuery");
+        let sent =
+            sent.filter(|event| event["data"]["conn_name"].as_str().is_some_and(|name| name.contains(of)));
+        sent.map(|event| event["data"]["sql"].as_str().unwrap().to_owned()).collect()
+    };
+    let backups = |sent: &[String]| {
+        sent.iter().filter(|sql| sql.contains("drop") && sql.contains("__dbt_backup")).count()
+    };
+    let first = statements(&["run", "--select", "as_table", "as_view"], "model.");
+    assert_eq!(backups(&first), 0, "{first:?}");
+    let again = statements(&["run", "--select", "as_table", "as_view"], "model.");
+    assert_eq!(backups(&again), 2, "{again:?}");
+    let test = statements(&["test", "--select", "region_is_given"], "region_is_given");
+    assert_eq!(test.len(), 1, "one question, without a transaction: {test:?}");
+}
