@@ -1,6 +1,7 @@
 //! `completions SHELL`: a script that teaches a shell the commands, flags and words. Made of the same tables as the
 //! help, so it knows what this version knows. Called by `parse`.
 
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command};
 use clap_complete::{Shell, generate};
 
@@ -12,11 +13,32 @@ use crate::diag::suggest;
 pub(super) const WORD: &str = "completions";
 
 /// What the help says of it.
-pub(super) const ABOUT: &str = "Print a script that completes commands and flags in your shell";
+pub(super) const ABOUT: &str = "Print a script that completes commands in your shell";
 
 /// The shells there is a script for.
 const SHELLS: [(&str, Shell); 4] =
     [("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish), ("powershell", Shell::PowerShell)];
+
+/// Words that shells offer for a value. Others pass too: their refusal is told with advice, in [`super::value`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offered(pub(super) &'static [&'static str]);
+
+impl TypedValueParser for Offered {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().map(PossibleValue::new)))
+    }
+}
 
 /// Returns the script of a shell for a program's command line.
 pub(super) fn script(

@@ -258,7 +258,15 @@ impl Flag {
 
     /// Returns the name of the newer variable, which wins over [`Self::env`].
     pub fn engine_env(&self) -> Option<String> {
-        let env = self.env?;
+        Self::newer(self.env?)
+    }
+
+    /// Returns the newer name of [`Self::old_env`].
+    pub fn old_engine_env(&self) -> Option<String> {
+        Self::newer(self.old_env?.0)
+    }
+
+    fn newer(env: &str) -> Option<String> {
         if env.starts_with("DBT_ENGINE_") {
             return Some(env.to_owned());
         }

@@ -136,6 +136,10 @@ pub(crate) const EXPLAIN_SCHEDULE: Flag = Flag::switch("explain_schedule", "expl
     .help(Building, "Show the critical path and the time that the run is likely to take");
 pub(crate) const THREADS: Flag = Flag::int("threads", "threads")
     .help(Building, "How many nodes to work on at once [default: the profile's]");
+pub(crate) const SINGLE_THREADED: Flag = Flag::switch("single_threaded", "single-threaded", false)
+    .env("DBT_SINGLE_THREADED")
+    .rare()
+    .help(Building, "As --threads 1");
 pub(crate) const INTROSPECT: Flag = Flag::switch("introspect", "introspect", true)
     .env("DBT_INTROSPECT")
     .rare()
@@ -326,10 +330,6 @@ pub(crate) const RECORD_TIMING_INFO: Flag = Flag::path("record_timing_info", "re
     .short('r')
     .rare()
     .help(NoEffect, "There is no profiler");
-pub(crate) const SINGLE_THREADED: Flag = Flag::switch("single_threaded", "single-threaded", false)
-    .env("DBT_SINGLE_THREADED")
-    .rare()
-    .help(NoEffect, "Use --threads 1");
 pub(crate) const SQLPARSE: Flag = Flag::mapping("sqlparse", "sqlparse")
     .env("DBT_ENGINE_SQLPARSE")
     .rare()

@@ -101,6 +101,10 @@ impl Flags {
         }
     }
 
+    fn threads(&self) -> Option<usize> {
+        self.int("threads").and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0)
+    }
+
     fn path(&self, id: &str) -> Option<Utf8PathBuf> {
         self.text(id).map(|path| Utf8Path::new(path).to_owned())
     }
@@ -115,10 +119,7 @@ impl Flags {
             target: self.text("target").map(str::to_owned),
             target_path: self.path("target_path"),
             vars: self.mapping("vars"),
-            threads: self
-                .int("threads")
-                .and_then(|count| usize::try_from(count).ok())
-                .filter(|count| *count > 0),
+            threads: if self.switch("single_threaded") { Some(1) } else { self.threads() },
             version_check: self.switch("version_check"),
         }
     }

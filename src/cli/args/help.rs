@@ -35,7 +35,7 @@ pub(super) fn overview(all: bool) -> String {
         }
     }
     text.push_str("\n{all-args}\n\n");
-    text.push_str("Flags go before or after the command, and each command has more of its own: `run -h`.\n");
+    text.push_str("Flags go before or after the command. Commands have more of their own: `run -h`.\n");
     if !all {
         text.push_str("--help, in place of -h, shows rare flags too, and the variable that sets each.\n");
     }
@@ -62,9 +62,12 @@ pub(super) fn usage(program: &Program, spec: &Spec) -> String {
 pub(super) fn command(spec: &Spec) -> String {
     let mut text = format!("{{usage-heading}} {{usage}}\n\n{}.\n", spec.about);
     if !spec.details.is_empty() {
-        let _ = write!(text, "\n{}\n", spec.details);
+        text.push_str("\n{before-help}");
     }
-    text.push_str("\n{all-args}\n");
+    if spec.details.is_empty() {
+        text.push('\n');
+    }
+    text.push_str("{all-args}\n");
     text
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 use serde_json::Value;
 
 use super::flag::{Flag, Kind};
@@ -136,6 +136,7 @@ fn command(program: &Program, all: bool) -> Command {
 fn subcommand(program: &Program, spec: &'static Spec, word: &'static str, all: bool) -> Command {
     let mut command = Command::new(word)
         .about(spec.about)
+        .before_help(spec.details)
         .override_usage(help::usage(program, spec))
         .help_template(help::command(spec))
         .disable_version_flag(true)
@@ -184,6 +185,13 @@ fn add(command: Command, flag: &'static Flag, all: bool) -> Command {
         Kind::Int => arg = arg.allow_negative_numbers(true),
         Kind::Text | Kind::Path | Kind::Choice(_) | Kind::Mapping => arg = arg.allow_hyphen_values(true),
     }
+    arg = match flag.kind {
+        Kind::Choice(set) | Kind::ChoiceWords(set) => {
+            arg.value_parser(completions::Offered(set)).hide_possible_values(true)
+        }
+        Kind::Path => arg.value_hint(ValueHint::AnyPath),
+        _ => arg.value_hint(ValueHint::Other),
+    };
     command.arg(arg.value_name(help::value_name(flag)))
 }
 

@@ -51,7 +51,7 @@ pub fn resolve(
     for flag in parse::flags_of(low.spec) {
         let setting = settle(flag, low, around, project_flags)?;
         if let Some((old, _)) =
-            flag.old_env.filter(|(old, _)| setting.source == Source::Env && is_set(around, old))
+            flag.old_env.filter(|_| setting.source == Source::Env && from_old_env(flag, around).is_some())
         {
             notices.push(renamed(flag, old));
         }
@@ -66,7 +66,13 @@ pub fn resolve(
     }
     exclude(
         &settings,
-        &[("warn_error", "warn_error_options"), ("select", "inline"), ("selector", "inline")],
+        &[
+            ("warn_error", "warn_error_options"),
+            ("select", "inline"),
+            ("selector", "inline"),
+            ("models", "select"),
+            ("models", "resource_types"),
+        ],
     )?;
     let given_paths = given_paths(&settings);
     settle_paths(&mut settings, low, around)?;
@@ -121,12 +127,12 @@ fn settle(
             if matches!(flag.kind, Kind::Words | Kind::ChoiceWords(_)) { &words[..] } else { &whole[..] };
         return Ok(Setting { value: from_words(flag, &name, words)?, source: Source::Env });
     }
-    if let Some((old, opposite)) = flag.old_env
-        && let Some(text) = around.var(old)
+    if let Some((_, opposite)) = flag.old_env
+        && let Some((old, text)) = from_old_env(flag, around)
     {
         let value = match (opposite, boolean(text)) {
             (true, Some(value)) => Value::Bool(!value),
-            _ => from_words(flag, old, &[text.to_owned()])?,
+            _ => from_words(flag, &old, &[text.to_owned()])?,
         };
         return Ok(Setting { value, source: Source::Env });
     }
@@ -138,12 +144,16 @@ fn settle(
 
 /// Returns the variable that sets a flag and its text.
 fn from_env<'a>(flag: &Flag, around: &'a Surroundings) -> Option<(String, &'a str)> {
-    let names = [flag.engine_env(), flag.env.map(str::to_owned)];
-    names.into_iter().flatten().find_map(|name| around.var(&name).map(|text| (name.clone(), text)))
+    first_set([flag.engine_env(), flag.env.map(str::to_owned)], around)
 }
 
-fn is_set(around: &Surroundings, name: &str) -> bool {
-    around.var(name).is_some()
+/// ... by its old name.
+fn from_old_env<'a>(flag: &Flag, around: &'a Surroundings) -> Option<(String, &'a str)> {
+    first_set([flag.old_engine_env(), flag.old_env.map(|(old, _)| old.to_owned())], around)
+}
+
+fn first_set(names: [Option<String>; 2], around: &Surroundings) -> Option<(String, &str)> {
+    names.into_iter().flatten().find_map(|name| around.var(&name).map(|text| (name.clone(), text)))
 }
 
 fn renamed(flag: &Flag, old: &str) -> Diagnostic {
@@ -233,7 +243,8 @@ fn old_options(settings: &BTreeMap<&'static str, Setting>) -> Option<Diagnostic>
 }
 
 fn unknown_engine_variables(around: &Surroundings) -> Vec<Diagnostic> {
-    let known: Vec<String> = parse::all_flags().filter_map(Flag::engine_env).collect();
+    let names = parse::all_flags().flat_map(|flag| [flag.engine_env(), flag.old_engine_env()]);
+    let known: Vec<String> = names.flatten().collect();
     let is_known = |name: &&String| known.contains(name) || OTHER_ENGINE_VARIABLES.contains(&name.as_str());
     let unknown =
         around.env.keys().filter(|name| name.starts_with("DBT_ENGINE_")).filter(|name| !is_known(name));

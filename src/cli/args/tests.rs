@@ -112,6 +112,21 @@ fn old_variables_work_and_are_told() {
 }
 
 #[test]
+fn old_variables_have_newer_names_too() {
+    let env = [("DBT_ENGINE_NO_PRINT", "1"), ("DBT_ENGINE_ARTIFACT_STATE_PATH", "old")];
+    let settled = flags_with("run", &env, json!({})).unwrap();
+    assert!(!settled.building().print);
+    assert_eq!(settled.state().state.as_deref(), Some(camino::Utf8Path::new("old")));
+    assert!(settled.notices.iter().all(|notice| notice.known_as == "EnvironmentVariableRenamed"));
+    assert_eq!(settled.notices.len(), 2);
+}
+
+#[test]
+fn a_single_thread_is_one_whatever_the_threads() {
+    assert_eq!(flags("run|--threads|4|--single-threaded").places().threads, Some(1));
+}
+
+#[test]
 fn unknown_engine_variables_are_told() {
     let settled = flags_with("run", &[("DBT_ENGINE_TARGETT", "x")], json!({})).unwrap();
     let notice = &settled.notices[0];
@@ -136,6 +151,8 @@ fn flags_for_the_file_follow_those_for_the_console() {
 fn what_excludes_each_other_is_refused() {
     refused("compile|--select|a|--inline|select 1", "exclude each other");
     refused("run|--warn-error|--warn-error-options|{error: all}", "exclude each other");
+    refused("ls|--models|a|--select|b", "exclude each other");
+    refused("ls|--models|a|--resource-type|model", "exclude each other");
     refused("run|--event-time-start|2024-01-01", "`--event-time-end` must also be present");
     refused("run|--event-time-start|2024-01-02|--event-time-end|2024-01-01 12:00:00", "must be less than");
     refused("run|--event-time-start|x|--event-time-end|2024-01-01", "is no time");

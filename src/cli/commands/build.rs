@@ -15,8 +15,8 @@ pub(super) const SPEC: Spec = Spec {
     alias: None,
     which: "build",
     chapter: Chapter::Build,
-    about: "Build everything in order, each test right after what it tests",
-    details: "Seeds, models, snapshots and tests, parents first. A failed test keeps what depends on its\nmodel from being built.",
+    about: "Build everything in order, each test after what it tests",
+    details: "Seeds, models, snapshots and tests, parents first. A failed test keeps what depends on its model from being built.",
     flags: &[
         flag_table::SELECTING,
         flag_table::TYPING,

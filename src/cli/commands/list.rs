@@ -2,9 +2,9 @@
 
 use crate::cli::args::flag_table::{self, EXCLUDE, LIST_OUTPUT, MODELS, OUTPUT_KEYS, RAW_SELECT, SELECTOR};
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::pipeline::{load, nothing_selected, select};
+use crate::cli::pipeline::{load, select};
 use crate::cli::{CliError, Outcome, Ui};
-use crate::event::PrintEvent;
+use crate::event::{NoNodesSelected, PrintEvent};
 use crate::plan::Command;
 use crate::select::{Output, list};
 
@@ -26,7 +26,7 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     loaded.write_tables(ui, None)?;
     let selected = select(ui, &loaded, Command::List)?;
     if selected.is_empty() {
-        nothing_selected(ui)?;
+        ui.events.warn(NoNodesSelected {})?;
     }
     let output = match ui.flags.text("output") {
         Some("name") => Output::Name,

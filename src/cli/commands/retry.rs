@@ -18,7 +18,7 @@ pub(super) const SPEC: Spec = Spec {
     which: "retry",
     chapter: Chapter::Build,
     about: "Run again what failed last time, and what was skipped for it",
-    details: "The command and its flags are those of that run, as its run_results.json has them: in the target folder, or\nin the folder that --state names. --vars, --threads and --full-refresh can be given anew.",
+    details: "The command and its flags are those of that run, as its run_results.json has them: in the target folder, or in the folder that --state names. --vars, --threads and --full-refresh can be given anew.",
     flags: &[&[FULL_REFRESH]],
     positional: None,
 };

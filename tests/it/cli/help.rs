@@ -52,9 +52,27 @@ fn the_program_goes_by_the_name_it_was_started_by() {
 fn shells_learn_commands_and_flags() {
     let folder = tempfile::tempdir().unwrap();
     for (shell, words) in [
-        ("bash", vec!["complete -F", "tidegate,run-operation", "--full-refresh", "source,freshness"]),
-        ("zsh", vec!["#compdef tidegate", "'--full-refresh[", "freshness:"]),
-        ("fish", vec!["complete -c tidegate", "-l full-refresh", "-a \"freshness\""]),
+        (
+            "bash",
+            vec![
+                "complete -F",
+                "tidegate,run-operation",
+                "--full-refresh",
+                "source,freshness",
+                "\"json name path selector\"",
+            ],
+        ),
+        (
+            "zsh",
+            vec![
+                "#compdef tidegate",
+                "'--full-refresh[",
+                "freshness:",
+                ":_files",
+                ":(json name path selector)",
+            ],
+        ),
+        ("fish", vec!["complete -c tidegate", "-l full-refresh", "-a \"freshness\"", "selector\\t"]),
         ("powershell", vec!["Register-ArgumentCompleter", "'--full-refresh'", "'tidegate;source;freshness'"]),
     ] {
         let ended = Call::new(folder.path(), &["completions", shell]).run();

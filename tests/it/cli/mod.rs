@@ -2,8 +2,10 @@
 
 mod arguments;
 mod clean;
+mod flags;
 mod help;
 mod init;
+mod list;
 mod logs;
 
 use std::path::Path;
