@@ -157,12 +157,13 @@ fn refuse(error: &UsageError) -> ExitCode {
 
 /// Settles the flags, and opens console and log.
 fn open(low: &LowArgs) -> Result<Ui, UsageError> {
-    let around = Surroundings::of_process().map_err(|error| {
+    let mut around = Surroundings::of_process().map_err(|error| {
         UsageError::new(format!("the folder where this was started cannot be used: {error}"))
     })?;
     let project_dir = args::project_dir(low, &around)?;
     let project = ProjectFile::peek(&project_dir);
     let mut flags = args::resolve(low, &around, &project.flags())?;
+    args::spread_engine_variables(&mut around);
     let env: Env = around.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let invocation = Invocation {
         id: uuid::Uuid::new_v4().to_string(),

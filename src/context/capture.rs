@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use super::adapter::ParseAdapter;
 use super::base::{NAMES, empty_dict};
 use super::config::ParseConfig;
+use super::metric;
 use super::model_dict::leave_out_unset;
 use super::names::{context_object, listed_names_object};
 use super::project_object::Resolver;
@@ -68,6 +69,7 @@ pub struct ParseScope {
     shared: Arc<Shared>,
     package: Arc<str>,
     node: Option<ParseNode>,
+    dispatches_everywhere: bool,
     capture: Arc<Mutex<Capture>>,
     /// What templates added by `context.update()`.
     assigned: Arc<RwLock<HashMap<String, Value>>>,
@@ -77,7 +79,20 @@ impl ParseScope {
     /// Makes the scope for a node of a package; without a node for macros that parsing itself calls, such as
     /// `generate_schema_name`.
     pub fn new(shared: Arc<Shared>, package: &Arc<str>, node: Option<ParseNode>) -> Self {
-        Self { shared, package: Arc::clone(package), node, capture: Arc::default(), assigned: Arc::default() }
+        Self {
+            shared,
+            package: Arc::clone(package),
+            node,
+            dispatches_everywhere: false,
+            capture: Arc::default(),
+            assigned: Arc::default(),
+        }
+    }
+
+    /// Makes the scope for a generic test. While dbt parses one, its macro finds those that it dispatches to without
+    /// a namespace in every package; only when the test runs, the package of the test decides.
+    pub fn of_generic_test(shared: Arc<Shared>, package: &Arc<str>, node: ParseNode) -> Self {
+        Self { dispatches_everywhere: true, ..Self::new(shared, package, Some(node)) }
     }
 
     /// Takes what was recorded so far.
@@ -97,9 +112,10 @@ impl ParseScope {
             "metric" => {
                 let scope = self.clone();
                 function("metric", move |call| {
-                    let names = refs::texts(call)?;
+                    let names = metric::metric_call(call)?;
+                    let answer = metric::metric_reference(&names);
                     scope.captured().metrics.push(names);
-                    Ok(scope.own_relation())
+                    Ok(answer)
                 })
             }
             "function" => {
@@ -116,7 +132,8 @@ impl ParseScope {
             "graph" => empty_dict(),
             "execute" => Value::from(false),
             "adapter" => {
-                object(ParseAdapter { shared: Arc::clone(&self.shared), package: self.package.clone() })
+                let package = (!self.dispatches_everywhere).then(|| Arc::clone(&self.package));
+                object(ParseAdapter { shared: Arc::clone(&self.shared), package })
             }
             "selected_resources" | "pre_hooks" | "post_hooks" => list(Vec::new()),
             "load_result" | "load_agate_table" | "defer_relation" | "sql" | "compiled_code"

@@ -123,10 +123,11 @@ impl MacroTable {
         own.flat_map(HashMap::keys).chain(self.internal.keys()).cloned().collect()
     }
 
-    /// Answers `adapter.dispatch(name, namespace)` for a node of package `from`.
+    /// Answers `adapter.dispatch(name, namespace)` for a node of package `from`. Without `from` a dispatch that names
+    /// no namespace searches all packages: so dbt does while it parses generic tests.
     pub fn dispatch(
         &self,
-        from: &str,
+        from: Option<&str>,
         name: &str,
         namespace: Option<&str>,
     ) -> Result<&MacroEntry, DispatchError> {
@@ -136,7 +137,9 @@ impl MacroTable {
                 let candidate = format!("{prefix}__{name}");
                 let found = match package {
                     Some(package) => self.qualified(package, &candidate),
-                    None => self.bare(from, &candidate),
+                    None => {
+                        from.map_or_else(|| self.anywhere(&candidate), |from| self.bare(from, &candidate))
+                    }
                 };
                 if let Some(entry) = found {
                     return Ok(entry);
@@ -246,10 +249,10 @@ mod tests {
     #[test]
     fn dispatch_searches_packages_before_prefixes() {
         let table = table();
-        check(table.dispatch("shop", "star", Some("utils")).ok(), "macro.shop.default__star");
-        check(table.dispatch("shop", "pivot", Some("utils")).ok(), "macro.utils.duckdb__pivot");
-        check(table.dispatch("shop", "length", Some("dbt")).ok(), "macro.dbt.duckdb__length");
-        check(table.dispatch("utils", "pivot", None).ok(), "macro.utils.duckdb__pivot");
+        check(table.dispatch(Some("shop"), "star", Some("utils")).ok(), "macro.shop.default__star");
+        check(table.dispatch(Some("shop"), "pivot", Some("utils")).ok(), "macro.utils.duckdb__pivot");
+        check(table.dispatch(Some("shop"), "length", Some("dbt")).ok(), "macro.dbt.duckdb__length");
+        check(table.dispatch(Some("utils"), "pivot", None).ok(), "macro.utils.duckdb__pivot");
     }
 
     #[test]
@@ -264,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_failed_dispatch_names_what_it_searched() {
-        let error = table().dispatch("shop", "nope", Some("utils")).expect_err("no such macro");
+        let error = table().dispatch(Some("shop"), "nope", Some("utils")).expect_err("no such macro");
         assert_eq!(
             error.searched,
             ["shop.duckdb__nope", "shop.default__nope", "utils.duckdb__nope", "utils.default__nope"]

@@ -1,5 +1,5 @@
-//! `metric()` at run time: the metric's name, with its facts as attributes and what it is computed from as methods
-//! (`jinja.md` section 4). Called by `run_scope`.
+//! `metric()`: while parsing what was asked for, at run time the metric's name, with its facts as attributes and what
+//! it is computed from as methods (`jinja.md` section 4). Called by `capture` and `run_scope`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,23 +7,66 @@ use std::sync::Arc;
 use super::refs::texts;
 use super::run_scope::NodeScope;
 use crate::diag::{Code, suggest};
-use crate::jinja::{Call, Error, Instance, Value, dict, from_json, list, object};
+use crate::jinja::{Call, Error, Instance, Value, dict, from_json, list, none, object};
 use crate::manifest::{Found, Manifest, Metric, MetricType, resource_json};
+
+/// Reads the arguments of `metric`: `metric(name)` or `metric(package, name)`, as they are written.
+pub(super) fn metric_call(call: &mut Call<'_>) -> Result<Vec<String>, Error> {
+    let names = texts(call)?;
+    if matches!(names.len(), 1 | 2) {
+        return Ok(names);
+    }
+    let message = format!("metric() takes one or two arguments ({} given)", names.len());
+    Err(Error::runtime(message).help("write `metric('name')` or `metric('package', 'name')`"))
+}
+
+/// Takes what [`metric_call`] read apart: the package, if any, and the name.
+fn named(names: &[String]) -> (Option<&str>, &str) {
+    match names {
+        [package, name] => (Some(package), name),
+        other => (None, other.first().map_or("", String::as_str)),
+    }
+}
+
+/// Answers `metric()` while parsing: metrics are not known yet, only what was asked for.
+pub(super) fn metric_reference(names: &[String]) -> Value {
+    let (package, name) = named(names);
+    object(MetricReference { package: package.map(str::to_owned), name: name.to_owned() })
+}
+
+/// A metric that a template asked for while it is parsed.
+struct MetricReference {
+    package: Option<String>,
+    name: String,
+}
+
+impl Instance for MetricReference {
+    fn type_name(&self) -> &'static str {
+        "MetricReference"
+    }
+
+    fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
+        Ok(match name {
+            "metric_name" => Some(Value::from(&*self.name)),
+            "package_name" => Some(self.package.as_deref().map_or_else(none, Value::from)),
+            _ => None,
+        })
+    }
+
+    fn str(&self) -> String {
+        self.name.clone()
+    }
+
+    fn truth(&self) -> bool {
+        true
+    }
+}
 
 impl NodeScope {
     /// Answers `metric(name)` or `metric(package, name)` for a node that is compiled or run.
     pub(super) fn answer_metric(&self, call: &mut Call<'_>) -> Result<Value, Error> {
-        let names = texts(call)?;
-        let (package, name) = match names.as_slice() {
-            [name] => (None, name),
-            [package, name] => (Some(package.as_str()), name),
-            other => {
-                let message = format!("metric() takes one or two arguments ({} given)", other.len());
-                return Err(
-                    Error::runtime(message).help("write `metric('name')` or `metric('package', 'name')`")
-                );
-            }
-        };
+        let names = metric_call(call)?;
+        let (package, name) = named(&names);
         let run = self.run();
         let found = run.lookup.metric(self.package(), package, name);
         let metric = match &found {

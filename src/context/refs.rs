@@ -4,9 +4,11 @@
 use super::base::json_of;
 use super::run_scope::NodeScope;
 use crate::diag::{Code, suggest};
+use crate::event::UnpinnedRefNewVersionAvailable;
 use crate::jinja::{Call, Error, Value, py_str};
 use crate::manifest::{
     Found, FunctionCall, Node, NodeKind, Policy, RefCall, Relation, RelationType, SourceCall, UniqueId,
+    version_order, version_text,
 };
 
 use super::relation::relation_value;
@@ -75,7 +77,33 @@ impl NodeScope {
             return Err(self.no_such_ref(&asked, &Found::Missing));
         };
         self.check_declared(&id, &asked)?;
+        if asked.version.is_none() {
+            self.tell_of_newer_version(target);
+        }
         self.ref_relation(target, call).map(relation_value)
+    }
+
+    /// Tells of a version that an unpinned `ref` will mean one day: newer than the latest.
+    fn tell_of_newer_version(&self, target: &Node) {
+        let NodeKind::Model { version: Some(_), latest_version: Some(latest), .. } = &target.kind else {
+            return;
+        };
+        let version = |node: &Node| match &node.kind {
+            NodeKind::Model { version, .. } if node.name == target.name => version.clone(),
+            _ => None,
+        };
+        let versions = self.run().manifest.nodes.values().filter_map(|node| version(node));
+        let Some(newest) =
+            versions.max_by(version_order).filter(|newest| version_order(newest, latest).is_gt())
+        else {
+            return;
+        };
+        self.run().shared.events.send(UnpinnedRefNewVersionAvailable {
+            ref_node_name: target.name.clone(),
+            ref_node_package: target.package_name.to_string(),
+            ref_node_version: version_text(latest),
+            ref_max_version: version_text(&newest),
+        });
     }
 
     fn ref_relation(&self, target: &Node, call: &mut Call<'_>) -> Result<Relation, Error> {

@@ -55,6 +55,9 @@ impl Diagnosed {
 /// What deprecations are called that dbt has no name for. They differ from each other: none hides the next.
 pub(super) const UNNAMED_DEPRECATION: &str = "GenericJSONSchemaValidationDeprecation";
 
+/// Warnings that dbt writes without a tag: what it says of them begins their line.
+const UNTAGGED: [&str; 2] = ["FreshnessConfigProblem", "InvalidMacroAnnotation"];
+
 /// Returns the dbt event that tells what a diagnostic of this code tells.
 fn dbt_name(code: Code) -> &'static str {
     match code {
@@ -91,7 +94,8 @@ impl Describe for Diagnosed {
             return human::render(diagnostic, sources, style.color);
         }
         // dbt's tag with the name that `--warn-error-options` takes, the sentence, then the excerpt without its own title line.
-        let tag = style.warning_tag(Some(self.name));
+        let tag =
+            if UNTAGGED.contains(&self.name) { String::new() } else { style.warning_tag(Some(self.name)) };
         let body = human::render_body(diagnostic, sources, style.color);
         let gap = if body.is_empty() { "" } else { "\n" };
         format!("{tag}{}{gap}{body}", diagnostic.message)

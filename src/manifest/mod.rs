@@ -29,7 +29,7 @@ pub use json::{NodeWithCompiled, resource_json};
 pub use lookup::{Found, Lookup};
 pub use node::{
     Checksum, ColumnProperties, Columns, Contract, DependsOn, GenericTest, Language, Node, NodeKind, RefCall,
-    SourceCall, TestMetadata, version_text,
+    SourceCall, TestMetadata, version_order, version_text,
 };
 pub use other::{Doc, Exposure, Group, Macro, UnitTest};
 pub use relation::{ApproximateMatch, EventTimeFilter, Policy, Relation, RelationType};

@@ -334,3 +334,12 @@ pub fn version_text(version: &Json) -> String {
         other => other.to_string(),
     }
 }
+
+/// Compares versions as numbers if both are, else as text.
+pub fn version_order(a: &Json, b: &Json) -> std::cmp::Ordering {
+    let (a, b) = (version_text(a), version_text(b));
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => a.total_cmp(&b),
+        _ => a.cmp(&b),
+    }
+}

@@ -311,7 +311,14 @@ fn read_config(args: &mut Map, rules: &Rules<'_>) -> Result<TestConfig, Box<Diag
 
 fn set_rendered(config: &mut TestConfig, entry: &Entry, rules: &Rules<'_>) -> Result<(), Box<Diagnostic>> {
     let value = match entry.value.as_str() {
-        Some(text) if is_jinja(text) => (rules.render)(text, entry.value.span)?,
+        Some(text) if is_jinja(text) => {
+            (rules.render)(text, entry.value.span).map_err(|mut problem| {
+                // dbt's words, which tools look for.
+                problem.message =
+                    format!("Invalid generic test configuration: `{}`: {}", entry.key, problem.message);
+                problem
+            })?
+        }
         _ => entry.value.clone(),
     };
     if !value.is_null() {

@@ -279,7 +279,7 @@ fn depends_on(found: &ReadMacro, table: &MacroTable, index: &MacroIndex) -> Vec<
                 let by_name = |prefix: &str| index.find("", &format!("{prefix}__{name}"));
                 let found = match namespace {
                     None => table.prefixes().find_map(by_name),
-                    Some(namespace) => table.dispatch(package, &name, Some(&namespace)).ok(),
+                    Some(namespace) => table.dispatch(Some(package), &name, Some(&namespace)).ok(),
                 };
                 if let Some(entry) = found {
                     let mut parts = entry.id.as_str().splitn(3, '.').skip(1);

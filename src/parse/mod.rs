@@ -45,6 +45,7 @@ mod render;
 mod resolve;
 mod semantic;
 mod settings;
+mod source_overrides;
 mod sources;
 mod static_ref;
 mod test_nodes;

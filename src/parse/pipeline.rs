@@ -29,8 +29,8 @@ use super::settings::{self, Settings};
 use super::test_nodes::TestMaker;
 use super::trees::Trees;
 use super::{
-    all_tests, checks, docs, entries, exposures, macro_patches, microbatch, relations, semantic, sources,
-    unit_tests,
+    all_tests, checks, docs, entries, exposures, macro_patches, microbatch, relations, semantic,
+    source_overrides, sources, unit_tests,
 };
 
 /// A parsed project.
@@ -214,7 +214,7 @@ impl Run<'_> {
             created_at: self.created_at,
         };
         let mut tables = Vec::new();
-        for entry in entries.iter().filter(|entry| entry.section == Section::Sources) {
+        for entry in &source_overrides::apply(entries, &mut self.problems) {
             let read = sources::read(entry, &context, &mut self.problems);
             tables.extend(read.into_iter().map(|table| (Arc::clone(&entry.file), table)));
         }

@@ -357,7 +357,8 @@ fn version(item: &Yaml, model: &str, problems: &mut Vec<Diagnostic>) -> Option<V
     let mut reader = Reader { given, span: item.span, problems };
     let description = late_text(&mut reader, "description");
     let defined_in = reader.text("defined_in");
-    let has_tests = given.contains("tests") || given.contains("data_tests");
+    let has_tests =
+        ["tests", "data_tests"].iter().any(|key| given.get(key).is_some_and(|list| !list.is_null()));
     let tests = has_tests.then(|| reader.tests());
     let mut include = None;
     let mut own = Vec::new();

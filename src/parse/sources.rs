@@ -37,22 +37,13 @@ pub(super) struct Context<'a> {
     pub(super) created_at: f64,
 }
 
-/// Reads an entry of `sources:`: its tables.
+/// Reads an entry of `sources:` that defines a source: its tables.
 pub(super) fn read(
     entry: &RawEntry,
     context: &Context<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<ParsedSource> {
     let Some(given) = entry.rendered.as_map() else { return Vec::new() };
-    if given.contains("overrides") {
-        let place = given.entry("overrides").map(|entry| entry.key_span);
-        let message = "`overrides` of a source is not supported yet";
-        problems.push(
-            Diagnostic::warning(Code::UNSUPPORTED, place, message)
-                .help("disable the source in the package and define it in the project"),
-        );
-        return Vec::new();
-    }
     let Some(source) = read_level(given, entry.rendered.span, "source", problems) else { return Vec::new() };
     let tables = Reader { given, span: entry.rendered.span, problems }.list("tables");
     let own = SourceLevel { level: source, given, written: entry.written(), file: &entry.file };

@@ -240,8 +240,11 @@ impl TestMaker<'_> {
             }
             return (capture, calls);
         }
-        let scope =
-            ParseScope::new(Arc::clone(self.shared), &node.package_name, Some(self.builder.parse_node(node)));
+        let scope = ParseScope::of_generic_test(
+            Arc::clone(self.shared),
+            &node.package_name,
+            self.builder.parse_node(node),
+        );
         match self.render(instance, entry, &scope) {
             Ok(()) => {}
             Err(problem) => problems.push(*problem),

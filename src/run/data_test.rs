@@ -39,11 +39,15 @@ pub(super) fn run_test(
         return Err(wrong(format!("the failures of test `{name}` are no number: {failures:?}"))
             .help("`fail_calc` must give a number that is not null"));
     };
-    let answer = Answer {
-        failures,
-        should_warn: is_true(should_warn.as_deref()),
-        should_error: is_true(should_error.as_deref()),
+    let holds = |text: &Option<String>| {
+        let text = text.as_deref();
+        truth(text).ok_or_else(|| {
+            // dbt's words, which tools look for.
+            let message = format!("Macro 'get_test_sql' returns '{}'", text.unwrap_or_default());
+            wrong(message).help("`should_warn` and `should_error` must be true or false")
+        })
     };
+    let answer = Answer { failures, should_warn: holds(should_warn)?, should_error: holds(should_error)? };
     let warnings_are_errors =
         scope.run().shared.events.policy().verdict("LogTestResult", "Q007") == event::Verdict::Error;
     Ok(judge(answer, &node.config, warnings_are_errors))
@@ -57,9 +61,15 @@ fn whole_number(text: &str) -> Option<i64> {
     })
 }
 
-/// Engines without booleans answer with 0 and 1.
-fn is_true(text: Option<&str>) -> bool {
-    matches!(text, Some("True" | "true" | "1"))
+/// Reads a condition: engines without booleans answer with numbers, macros of projects with words. Nothing is false;
+/// `None` stands for what is neither.
+fn truth(text: Option<&str>) -> Option<bool> {
+    let Some(text) = text else { return Some(false) };
+    match text.to_ascii_lowercase().as_str() {
+        "y" | "yes" | "t" | "true" | "on" | "1" => Some(true),
+        "n" | "no" | "f" | "false" | "off" | "0" => Some(false),
+        other => other.parse::<f64>().ok().map(|number| number != 0.0),
+    }
 }
 
 #[cfg(test)]
@@ -71,6 +81,20 @@ mod tests {
         assert_eq!(whole_number("3"), Some(3));
         assert_eq!(whole_number("3.00"), Some(3));
         assert_eq!(whole_number("three"), None);
-        assert!(is_true(Some("True")) && is_true(Some("1")) && !is_true(Some("0")) && !is_true(None));
+    }
+
+    #[test]
+    fn conditions_are_booleans_numbers_or_words() {
+        for (text, want) in [
+            (Some("True"), Some(true)),
+            (Some("1"), Some(true)),
+            (Some("2"), Some(true)),
+            (Some("off"), Some(false)),
+            (Some("0.0"), Some(false)),
+            (None, Some(false)),
+            (Some("x"), None),
+        ] {
+            assert_eq!(truth(text), want, "{text:?}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::resource::Resource;
 use super::spec::{Criterion, Method};
 use crate::artifacts::ColumnLineage;
 use crate::diag::{Code, Diagnostic, suggest};
-use crate::manifest::{Json, Manifest, Node, NodeKind, ResourceType, version_text};
+use crate::manifest::{Json, Manifest, Node, NodeKind, ResourceType, version_order};
 use crate::state::{Previous, Rendering};
 
 /// A criterion made ready: tells whether it matches a resource.
@@ -241,22 +241,13 @@ fn version<'a>(criterion: &Criterion, text: &str) -> Result<Matcher<'a>, Box<Dia
         Resource::Node(node) => match &node.kind {
             NodeKind::Model { version, latest_version, .. } => match (version, latest_version) {
                 (None, _) => order.is_none(),
-                (Some(version), Some(latest)) => order == Some(compare(version, latest)),
+                (Some(version), Some(latest)) => order == Some(version_order(version, latest)),
                 (Some(_), None) => false,
             },
             _ => false,
         },
         _ => false,
     }))
-}
-
-/// Compares versions as numbers if both are, else as text.
-fn compare(a: &Json, b: &Json) -> std::cmp::Ordering {
-    let (a, b) = (version_text(a), version_text(b));
-    match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) => a.total_cmp(&b),
-        _ => a.cmp(&b),
-    }
 }
 
 fn invalid(criterion: &Criterion, help: &str) -> Box<Diagnostic> {

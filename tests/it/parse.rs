@@ -259,6 +259,54 @@ fn time_spines_name_columns_that_are_described() {
 }
 
 #[test]
+fn overrides_of_sources_are_checked() {
+    let package = [
+        ("packages.yml", "packages: [{local: dbt_packages/pkg}]\n"),
+        ("dbt_packages/pkg/dbt_project.yml", "name: pkg\n"),
+        ("dbt_packages/pkg/models/raw.yml", "sources: [{name: raw, tables: [{name: one}]}]\n"),
+    ];
+    let said = |entry: &str, want: &[&str]| {
+        let text = format!("sources:\n  - name: raw\n    overrides: pkg\n{entry}");
+        check(&[&package[..], &[("models/s.yml", &text)]].concat(), want);
+    };
+    said("    description: ours\n", &[]);
+    said(
+        "    tables: [{name: two}]\n",
+        &["warning models/s.yml:3:5: there is no source table `pkg.raw.two` to override"],
+    );
+    said("    gate: 1\n", &["error models/s.yml:4:5: an override cannot set `gate` of a source"]);
+    said(
+        "    tables: [{name: one, config: {enabled: false}}]\n",
+        &["error models/s.yml:4:26: an override cannot set `config` of a table"],
+    );
+    said(
+        "  - name: raw\n    overrides: pkg\n",
+        &[
+            "error models/s.yml:5:5: dbt found two schema.yml entries for the same source named raw in package pkg",
+        ],
+    );
+    said(
+        "  - name: other\n    overrides: pkg\n",
+        &["warning models/s.yml:5:5: there is no source `pkg.other` to override"],
+    );
+}
+
+#[test]
+fn configurations_of_tests_cannot_use_what_only_templates_know() {
+    check(
+        &[
+            ORDERS,
+            (
+                "models/s.yml",
+                "models:\n  - name: orders\n    columns:\n      - name: id\n        data_tests:\n          \
+                 - unique:\n              config: {where: \"id > {{ ref('orders') }}\"}\n",
+            ),
+        ],
+        &["error models/s.yml:7:40: Invalid generic test configuration: `where`: `ref` is undefined"],
+    );
+}
+
+#[test]
 fn names_of_metrics_follow_rules() {
     let metric = |name: &str| {
         format!(

@@ -24,7 +24,7 @@ pub use flag::{Fallback, Flag, Kind, Section};
 pub use flags::{Flags, Source};
 pub use groups::{Building, Color, IndirectSelection, LogFormat, Logging, Places, Selecting, State};
 pub use parse::{LowArgs, Parsed, parse};
-pub use resolve::{project_dir, resolve};
+pub use resolve::{project_dir, resolve, spread_engine_variables};
 pub(crate) use retry::restore;
 pub use value::UsageError;
 pub use verb::{Chapter, Positional, Spec, Verb};

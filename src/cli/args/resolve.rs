@@ -24,6 +24,24 @@ const OTHER_ENGINE_VARIABLES: &[&str] = &[
     "DBT_ENGINE_DOWNLOADS_DIR",
 ];
 
+/// Gives every variable that sets a flag under both of its names, as templates may ask for either. The newer name wins
+/// where both are set.
+pub fn spread_engine_variables(around: &mut Surroundings) {
+    let is_old = |flag: &&Flag| flag.env.is_some_and(|name| !name.starts_with("DBT_ENGINE_"));
+    let of_flags = parse::all_flags().filter(is_old).filter_map(Flag::engine_env);
+    let names = of_flags.chain(OTHER_ENGINE_VARIABLES.iter().map(|name| (*name).to_owned()));
+    for new in names {
+        let old = new.replacen("DBT_ENGINE_", "DBT_", 1);
+        if let Some(value) = around.env.get(&new) {
+            let value = value.clone();
+            around.env.insert(old, value);
+        } else if let Some(value) = around.env.get(&old) {
+            let value = value.clone();
+            around.env.insert(new, value);
+        }
+    }
+}
+
 /// Finds the project's folder: as given, else here or the nearest folder above with `dbt_project.yml`.
 pub fn project_dir(low: &LowArgs, around: &Surroundings) -> Result<Utf8PathBuf, UsageError> {
     let given = low.given.get("project_dir").and_then(Value::as_str);

@@ -41,6 +41,10 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     for warning in warnings {
         ui.warn(warning)?;
     }
+    // As in dbt, a project whose Jinja fails ends the command: nothing of it can be checked then.
+    if errors.iter().any(|problem| !is_of_profile(ui, problem) && is_of_jinja(problem)) {
+        return Err(errors.into());
+    }
     let (of_profile, of_project): (Vec<_>, Vec<_>) =
         errors.into_iter().partition(|problem| is_of_profile(ui, problem));
     let mut failures: Vec<String> = Vec::new();
@@ -86,6 +90,11 @@ fn missing_profiles(ui: &Ui) -> Option<camino::Utf8PathBuf> {
 fn is_of_profile(ui: &Ui, problem: &Diagnostic) -> bool {
     let file = problem.span.and_then(|span| ui.sources.path(span.file));
     problem.code == Code::PROFILE || file.is_some_and(|path| path.file_name() == Some(PROFILES_FILE))
+}
+
+/// Tells whether a problem is one of rendering a file.
+fn is_of_jinja(problem: &Diagnostic) -> bool {
+    problem.code == Code::MISSING_ENV_VAR || problem.code.class() == "Compilation Error"
 }
 
 fn state(of_profile: &[Diagnostic], workspace: Option<&Workspace>) -> &'static str {

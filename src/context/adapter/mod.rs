@@ -29,7 +29,8 @@ use crate::jinja::{Args, Call, Error, Instance, Value, list, none, tuple};
 /// `adapter` while a node is parsed: nothing is executed.
 pub(super) struct ParseAdapter {
     pub(super) shared: Arc<Shared>,
-    pub(super) package: Arc<str>,
+    /// Where a dispatch without a namespace begins its search; everywhere without one.
+    pub(super) package: Option<Arc<str>>,
 }
 
 /// `adapter` while a node is compiled or run.
@@ -51,7 +52,7 @@ impl Instance for ParseAdapter {
     }
 
     fn call_method(&self, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
-        if let Some(answer) = names::call(&self.shared, &self.package, name, call) {
+        if let Some(answer) = names::call(&self.shared, self.package.as_deref(), name, call) {
             return Some(answer);
         }
         if let Some(answer) = constraints::call(&self.shared, name, call) {
@@ -135,7 +136,7 @@ impl Instance for RunAdapter {
     fn call_method(&self, name: &str, call: &mut Call<'_>) -> Option<Result<Value, Error>> {
         let (scope, shared) = (&self.scope, &self.scope.run().shared);
         let package: Arc<str> = scope.package().into();
-        names::call(shared, &package, name, call)
+        names::call(shared, Some(&package), name, call)
             .or_else(|| constraints::call(shared, name, call))
             .or_else(|| relations::call(scope, name, call))
             .or_else(|| columns::call(scope, name, call))

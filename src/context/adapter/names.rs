@@ -26,7 +26,7 @@ pub(super) fn is_method(name: &str) -> bool {
 
 pub(super) fn call(
     shared: &Arc<Shared>,
-    package: &str,
+    package: Option<&str>,
     name: &str,
     call: &mut Call<'_>,
 ) -> Option<Result<Value, Error>> {
@@ -60,7 +60,7 @@ fn no_catalog(name: &str) -> Error {
         .help("DuckDB and Postgres have no catalog integrations: leave out `catalog_name` on these targets")
 }
 
-fn dispatch(shared: &Arc<Shared>, package: &str, call: &mut Call<'_>) -> Result<Value, Error> {
+fn dispatch(shared: &Arc<Shared>, package: Option<&str>, call: &mut Call<'_>) -> Result<Value, Error> {
     let name = call.args.required_str("macro_name")?;
     let namespace = call.args.optional("macro_namespace").filter(|v| !v.is_none());
     if call.args.keyword("packages").is_some() {

@@ -24,7 +24,7 @@ event_enum! {
     MainReportVersion, MainReportArgs, MainEncounteredError, MainKeyboardInterrupt, CommandCompleted,
     ResourceReport, ArtifactWritten, WarnStateTargetEqual, CheckCleanPath, ConfirmCleanPath, ProtectedCleanPath, FinishedCleanPaths,
     // parse
-    AdapterRegistered, StateCheckVarsHash, PartialParsingNotEnabled, ModulesItertoolsUsageDeprecation, ParsePerfInfoPath, FoundStats, JinjaLogInfo, JinjaLogDebug, JinjaLogWarning,
+    AdapterRegistered, StateCheckVarsHash, PartialParsingNotEnabled, ModulesItertoolsUsageDeprecation, ParsePerfInfoPath, FoundStats, UnpinnedRefNewVersionAvailable, JinjaLogInfo, JinjaLogDebug, JinjaLogWarning,
     DefaultSelector, NoNodesForSelectionCriteria, NoNodesSelected, NothingToDo,
     // adapter
     AdapterEventDebug, AdapterEventInfo, AdapterEventWarning, AdapterEventError,

@@ -41,6 +41,21 @@ events! {
         level |_| Info,
         text |e, _| format!("Found {}", e.stat_line);
 
+    /// A `ref` without a version, of a model that has a version newer than its latest one.
+    UnpinnedRefNewVersionAvailable("I064") {
+        ref_node_name: String,
+        ref_node_package: String,
+        ref_node_version: String,
+        ref_max_version: String,
+    }
+        level |_| Info,
+        text |e, _| format!(
+            "`{0}` is referred to without a version, and means {0}.v{1}; it will mean {0}.v{2} once that is its latest \
+             version. Pin it with ref('{3}', '{0}', v='{1}'), or try ref('{3}', '{0}', v='{2}')",
+            e.ref_node_name, e.ref_node_version, e.ref_max_version, e.ref_node_package
+        ),
+        in_node;
+
     /// `log(.., info=True)` of a template.
     JinjaLogInfo("I062") { msg: String }
         level |_| Info,

@@ -63,7 +63,7 @@ events! {
         level |_| Warn,
         text |e, style| format!(
             "{}The state and target directories are the same: '{}'; this run overwrites what it compares with",
-            style.warning_tag(None), e.state_path
+            style.yellow("Warning: "), e.state_path
         );
 
     /// `clean` looks at a folder.

@@ -197,7 +197,9 @@ impl State {
             let rest = std::mem::take(&mut args.named);
             run.frame.set(slot, dict(rest.into_iter().map(|(name, value)| (Value::from(name), value))));
         } else if let Some((name, _)) = args.named.first() {
-            return Err(Error::runtime(format!("macro `{}` takes no argument `{name}`", code.name))
+            // Jinja's words; dbt's macros have this prefix in it, and tools look for both.
+            let message = format!("macro 'dbt_macro__{}' takes no keyword argument '{name}'", code.name);
+            return Err(Error::runtime(message)
                 .help::<String>(suggest(name, code.params.iter().map(|param| &*param.name)))
                 .help(signature(code)));
         }

@@ -92,7 +92,7 @@ fn clones_are_views_on_the_other_run_and_made_once() {
 fn state_in_the_target_folder_is_warned_of() {
     let shop = shop();
     let shown = shop.run(&["clone", "-s", "dirty", "--state", "target"], 1);
-    assert!(shown.contains("The state and target directories are the same: 'target'"), "{shown}");
+    assert!(shown.contains("Warning: The state and target directories are the same: 'target'"), "{shown}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Shop;
+use crate::cli::Call;
 
 /// Returns the events of a command by their names, from the console's JSON.
 fn told(shop: &Shop, arguments: &[&str]) -> Vec<(String, Value)> {
@@ -79,4 +80,69 @@ fn fixtures_have_names_of_their_own() {
     shop.write("tests/fixtures/old/rows.csv", "id\n2\n");
     let shown = shop.run(&["parse"], 2);
     assert!(shown.contains("two fixtures are called `rows`"), "{shown}");
+}
+
+#[test]
+fn variables_of_flags_are_there_under_both_names() {
+    let shop = Shop::copy("told");
+    let both = "{{ log('both: ' ~ env_var('DBT_PRINTER_WIDTH') ~ ' ' ~ env_var('DBT_ENGINE_PRINTER_WIDTH'), info=true) }}";
+    shop.write("models/widths.sql", &format!("{both} select 1 as n"));
+    let call = || Call::new(shop.folder.path(), &["parse"]).env("DBT_PRINTER_WIDTH", "90");
+    let shown = call().run().stdout;
+    assert!(shown.contains("both: 90 90"), "{shown}");
+    let shown = call().env("DBT_ENGINE_PRINTER_WIDTH", "95").run().stdout;
+    assert!(shown.contains("both: 95 95"), "{shown}");
+}
+
+#[test]
+fn a_version_newer_than_the_latest_is_told_to_those_who_name_none() {
+    let shop = Shop::copy("told");
+    shop.write("models/rates.sql", "select 1 as n");
+    shop.write("models/rates_v2.sql", "select 2 as n");
+    shop.write("models/asks_rates.sql", "select * from {{ ref('rates') }}, {{ ref('rates', v=2) }}");
+    let versions = |latest: &str| {
+        let list = "versions: [{v: 1, defined_in: rates}, {v: 2}]";
+        shop.write(
+            "models/rates.yml",
+            &format!("models: [{{name: rates, latest_version: {latest}, {list}}}]\n"),
+        );
+        let events = told(&shop, &["compile", "-s", "asks_rates"]);
+        let named = events.into_iter().filter(|(name, _)| name == "UnpinnedRefNewVersionAvailable");
+        named.map(|(_, event)| event["data"].clone()).collect::<Vec<_>>()
+    };
+    assert!(versions("2").is_empty());
+    let told = versions("1");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["ref_node_version"], "1");
+    assert_eq!(told[0]["ref_max_version"], "2");
+    assert_eq!(told[0]["node_info"]["node_name"], "asks_rates");
+}
+
+#[test]
+fn conditions_of_tests_must_be_true_or_false() {
+    let shop = Shop::copy("told");
+    shop.write("tests/any.sql", "select 1 as n");
+    let answers = |word: &str| {
+        let macro_of = "{% macro get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) %}";
+        let body = format!("select 1 as failures, '{word}' as should_warn, '{word}' as should_error");
+        shop.write("macros/get_test_sql.sql", &format!("{macro_of}{body}{{% endmacro %}}"));
+        shop.run(&["test", "-s", "any"], i32::from(word != "no"))
+    };
+    assert!(answers("no").contains("PASS=1"));
+    assert!(answers("yes").contains("FAIL 1"));
+    let shown = answers("x");
+    assert!(shown.contains("Macro 'get_test_sql' returns 'x'"), "{shown}");
+    assert!(shown.contains("ERROR=1"), "{shown}");
+}
+
+#[test]
+fn debug_ends_where_the_projects_jinja_fails() {
+    let shop = Shop::copy("told");
+    let project = shop.read("dbt_project.yml");
+    shop.run(&["debug"], 0);
+    for call in ["var('unheard')", "env_var('UNHEARD')"] {
+        shop.write("dbt_project.yml", &format!("{project}models: {{+schema: \"{{{{ {call} }}}}\"}}\n"));
+        let shown = shop.run(&["debug"], 2);
+        assert!(shown.to_lowercase().contains("unheard"), "{shown}");
+    }
 }

@@ -23,6 +23,8 @@ fn arguments_of_macros_are_held_against_their_definitions() {
             "Argument places in the yaml for macro cents has an invalid type.",
         ]
     );
+    let shown = shop.run(&["parse"], 0);
+    assert!(shown.lines().any(|line| line.starts_with("Argument places in yaml")), "{shown}");
     assert_eq!(told[0]["macro_unique_id"], "macro.words.cents");
     assert_eq!(told[0]["macro_file_path"], "macros/cents.sql");
 }
