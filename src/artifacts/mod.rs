@@ -7,6 +7,7 @@
 
 mod catalog;
 mod column_lineage;
+mod failing_rows;
 mod graph_summary;
 mod invocation;
 mod manifest;
@@ -24,6 +25,7 @@ pub use column_lineage::{
     COLUMN_LINEAGE, ColumnInput, ColumnKind, ColumnLineage, ColumnOrigin, ColumnRef, ColumnUse, Link,
     NodeLineage, Reached, UsedColumn,
 };
+pub use failing_rows::{FAILURES, FailingRows};
 pub use graph_summary::{GraphSummary, summarize, write as write_graph_summary};
 pub use invocation::{Invocation, Metadata, timestamp};
 pub use manifest::{ManifestFacts, ManifestFile};

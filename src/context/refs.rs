@@ -107,6 +107,9 @@ impl NodeScope {
     }
 
     fn ref_relation(&self, target: &Node, call: &mut Call<'_>) -> Result<Relation, Error> {
+        if let Some(candidate) = self.candidate_of(&target.unique_id) {
+            return Ok(self.restricted(candidate, target));
+        }
         if !target.is_ephemeral() {
             let deferred = self.deferred(target, call)?;
             let relation = deferred.unwrap_or_else(|| self.run().relation_of(target));

@@ -11,6 +11,7 @@ use super::adapter::RunAdapter;
 use super::base::NAMES;
 use super::config::ConfigObject;
 use super::deferral::Deferral;
+use super::gate::Gate;
 use super::graph::graph_value;
 use super::model_dict::leave_out_unset;
 use super::names::{context_object, listed_names_object};
@@ -89,6 +90,7 @@ struct Inner {
     /// The compiled node and where its SQL came from, to map positions of database errors.
     compiled: OnceLock<(Arc<Compiled>, SourceMap)>,
     known: OnceLock<Known>,
+    gate: Gate,
 }
 
 /// Macros that count as called by the node itself.
@@ -166,7 +168,12 @@ impl NodeScope {
             called: Mutex::default(),
             compiled: OnceLock::new(),
             known: OnceLock::new(),
+            gate: Gate::default(),
         }
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     /// Says which statements of this node have known answers. Only the first word counts.
@@ -301,7 +308,10 @@ impl NodeScope {
         let nobody = if self.0.node.is_some() { MAIN_SESSION } else { "macro" };
         let name = self.subject_id().map_or(nobody, UniqueId::as_str);
         let comment = self.0.run.shared.query_comment(self)?;
-        self.0.session.with(|session| session.rename(name, comment));
+        self.0.session.with(|session| match self.is_at_gate() {
+            true => session.lend(name, comment),
+            false => session.rename(name, comment),
+        });
         Ok(())
     }
 

@@ -113,13 +113,19 @@ impl SharedSession {
 impl Session {
     /// Gives the session to the next user: a node's id, or `master`.
     pub fn rename(&mut self, name: &str, comment: QueryComment) {
+        self.lend(name, comment);
+        if let Some(connection) = &mut self.connection {
+            connection.rename(name);
+        }
+    }
+
+    /// Gives the session to another user for a while, in the middle of a transaction: the connection must not forget
+    /// anything in between, as it would for the next node.
+    pub fn lend(&mut self, name: &str, comment: QueryComment) {
         if self.name != name {
             self.tell_user(name);
         }
         name.clone_into(&mut self.name);
-        if let Some(connection) = &mut self.connection {
-            connection.rename(name);
-        }
         self.comment = comment;
     }
 

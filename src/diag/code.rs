@@ -56,6 +56,8 @@ codes! {
     JINJA_UNDEFINED = "jinja-undefined";
     /// An error raised by the project's own Jinja (`exceptions.raise_compiler_error`).
     RAISED = "raised";
+    /// A new version of a relation that its tests did not let through.
+    GATE = "gate";
     /// A macro that does not exist.
     UNKNOWN_MACRO = "unknown-macro";
     /// `ref()` of something that does not exist.

@@ -1,8 +1,9 @@
 //! Command + manifest + graph + selected ids → [`Plan`]. Pure.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::command::Command;
+use super::gate::{Gate, place_gates, tests_of_gated};
 use super::resume::Resumption;
 use super::step::{Plan, SchemaName, Step};
 use super::test_edges::with_test_edges;
@@ -20,6 +21,8 @@ pub struct Request<'a> {
     pub project: &'a str,
     /// Whether `--store-failures` is on.
     pub store_failures: bool,
+    /// Which nodes are published only after their tests.
+    pub gate: Gate,
     /// What is left of an earlier run, for `retry`.
     pub resumed: Option<&'a Resumption>,
     /// Whether ephemeral models have results of their own, as when `compile` names what it wants.
@@ -38,6 +41,18 @@ struct Entry<'a> {
 
 /// Plans a command. `dag` is the graph of all resources.
 pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> Plan {
+    let gate = if request.command.publishes() { request.gate } else { Gate::Never };
+    // Where the command runs tests itself, those that were selected are at the gates.
+    let adds_tests = gate != Gate::Never && request.command != Command::Build;
+    let added = if adds_tests { tests_of_gated(manifest, gate, request.selected) } else { BTreeSet::new() };
+    let all: BTreeSet<UniqueId>;
+    let asked_for = request.selected;
+    let request = if added.is_empty() {
+        request
+    } else {
+        all = asked_for.union(&added).cloned().collect();
+        Request { selected: &all, ..request }
+    };
     let tests_first = request.command.tests_first();
     let (unit_tests, left_out) = unit_tests_by_model(manifest, request);
     let gated = tests_first.then(|| with_test_edges(manifest, dag));
@@ -46,7 +61,9 @@ pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> P
     let keep: NodeSet = in_graph.filter_map(|id| dag.place(id)).collect();
     let graph = gated.as_ref().unwrap_or(dag).subset(&keep);
 
-    let levels = graph.levels();
+    let mut ordered = graph.clone();
+    let placed = place_gates(manifest, gate, &mut ordered);
+    let levels = ordered.levels();
     let mut entries = Vec::with_capacity(request.selected.len());
     for (place, id) in graph.ids().enumerate() {
         let mut after: Vec<&UniqueId> = graph.parents(place).into_iter().map(|p| graph.id(p)).collect();
@@ -59,14 +76,34 @@ pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> P
         entries.push(Entry { id, level, turn: id, after });
     }
     entries.sort_by_key(|entry| (entry.level, entry.turn, entry.id == entry.turn, entry.id));
+    let at_gates: BTreeSet<&UniqueId> = placed.gates.values().flatten().collect();
+    let added: BTreeSet<UniqueId> = added.into_iter().filter(|id| at_gates.contains(id)).collect();
+    entries.retain(|entry| added.contains(entry.id) || asked_for.contains(entry.id));
+    let mut steps = steps(manifest, request, &entries);
+    wait_for_others(&placed.others, &mut steps);
     Plan {
-        steps: steps(manifest, request, &entries),
+        steps,
+        gates: placed.gates,
+        added,
         blocking: request.command.blocking(),
         on_run_start: hooks(manifest, request, "on-run-start"),
         on_run_end: hooks(manifest, request, "on-run-end"),
         schemas: schemas(manifest, request),
         left_out,
         resumed: request.resumed.cloned().unwrap_or_default(),
+    }
+}
+
+/// Makes nodes with a gate wait for whatever else their tests read, however that ends.
+fn wait_for_others(others: &BTreeMap<UniqueId, BTreeSet<UniqueId>>, steps: &mut [Step]) {
+    if others.is_empty() {
+        return;
+    }
+    let places: HashMap<UniqueId, usize> =
+        steps.iter().enumerate().map(|(place, step)| (step.id.clone(), place)).collect();
+    for step in steps {
+        let read = others.get(&step.id).into_iter().flatten().filter_map(|id| places.get(id).copied());
+        step.ended = read.filter(|place| !step.after.contains(place)).collect();
     }
 }
 
@@ -85,6 +122,7 @@ fn steps(manifest: &Manifest, request: Request<'_>, entries: &[Entry<'_>]) -> Ve
             numbered: !node.is_some_and(Node::is_ephemeral),
             recorded: records_ephemeral || !node.is_some_and(Node::is_ephemeral),
             after,
+            ended: Vec::new(),
         }
     };
     entries.iter().map(step).collect()

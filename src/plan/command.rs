@@ -116,6 +116,11 @@ impl Command {
         if self == Self::Build { Blocking::ErrorsAndFailures } else { Blocking::Errors }
     }
 
+    /// Tells whether it publishes new versions of relations, so that gates hold.
+    pub fn publishes(self) -> bool {
+        matches!(self, Self::Run | Self::Build | Self::Seed | Self::Snapshot)
+    }
+
     /// Tells whether tests come before what depends on the tested, and unit tests before their model.
     pub fn tests_first(self) -> bool {
         self == Self::Build

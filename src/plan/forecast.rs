@@ -73,7 +73,7 @@ impl Forecast {
 mod tests {
     use super::*;
     use crate::manifest::UniqueId;
-    use crate::plan::{Action, Blocking, Resumption};
+    use crate::plan::{Action, Blocking, Gates, Resumption};
 
     /// A plan as `a=5 b:a c:a=100`: what a step waits for, and its seconds.
     fn plan(text: &str) -> (Plan, Vec<Option<Duration>>) {
@@ -84,13 +84,22 @@ mod tests {
             let place = |wanted: &str| steps.iter().position(|step| step.id.as_str() == wanted).unwrap();
             let after = before.split(',').filter(|b| !b.is_empty()).map(place).collect();
             let id = UniqueId::from_artifact(name);
-            steps.push(Step { id, action: Action::Build, numbered: true, recorded: true, after });
+            steps.push(Step {
+                id,
+                action: Action::Build,
+                numbered: true,
+                recorded: true,
+                after,
+                ended: vec![],
+            });
             costs.push(cost.parse().ok().map(Duration::from_secs));
         }
         let blocking = Blocking::Errors;
         let (hooks, schemas) = (Vec::new(), Vec::new());
         let plan = Plan {
             steps,
+            gates: Gates::new(),
+            added: std::collections::BTreeSet::new(),
             blocking,
             on_run_start: hooks.clone(),
             on_run_end: hooks,

@@ -1,5 +1,8 @@
 //! The plan as data: steps in serial order, and what each must wait for.
 
+use std::collections::BTreeSet;
+
+use super::gate::Gates;
 use super::resume::Resumption;
 use crate::artifacts::Status;
 use crate::manifest::UniqueId;
@@ -36,6 +39,8 @@ pub struct Step {
     pub recorded: bool,
     /// The steps that must be finished before, as places in [`Plan::steps`]; each is lower than its own place.
     pub after: Vec<usize>,
+    /// The same, but for steps whose failure does not keep this one from running.
+    pub ended: Vec<usize>,
 }
 
 /// Which ends of a step keep what comes after it from running.
@@ -73,6 +78,10 @@ pub struct Plan {
     /// The nodes' turns. A step waits only for steps before it; among those that are ready, the first one goes
     /// first.
     pub steps: Vec<Step>,
+    /// The tests that a node has to pass before it is published; they have turns of their own, too, to tell of it.
+    pub gates: Gates,
+    /// The tests among them that nobody asked for but the gates.
+    pub added: BTreeSet<UniqueId>,
     /// What keeps later steps from running.
     pub blocking: Blocking,
     /// Hooks that run before the steps, in order.

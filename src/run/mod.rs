@@ -7,6 +7,7 @@ mod data_test;
 mod describe;
 mod error_text;
 mod freshness;
+mod gate;
 mod hooks;
 mod materialize;
 mod node;

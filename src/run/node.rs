@@ -4,10 +4,11 @@
 //! behind: its transaction is rolled back and its error becomes its result.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
+use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 use super::batches::add_rows;
@@ -15,6 +16,7 @@ use super::cancel::CancelToken;
 use super::crew::{Crew, Turn};
 use super::data_test::run_test;
 use super::describe::{Infos, description, place, result_message, snapshot_config, test_name};
+use super::gate::Gatekeeper;
 use super::materialize::{clone_relation, materialize};
 use super::schedule::{Runner, SkipReason};
 use super::together::{AheadOfTurn, group_of};
@@ -41,7 +43,11 @@ pub struct NodeRunner {
     pub(super) infos: Infos,
     blocking: Blocking,
     /// Whether tests may be answered together.
-    fuse: bool,
+    pub(super) fuse: bool,
+    /// Which nodes are published after their tests.
+    pub(super) gate: Gatekeeper,
+    /// Where gates find their way back; nothing without [`Self::shared`].
+    pub(super) myself: Weak<Self>,
     pub(super) ahead: AheadOfTurn,
     cancel: CancelToken,
     /// Whether a failure under `--fail-fast` stopped the run.
@@ -65,7 +71,7 @@ pub(super) struct Done {
 /// A node, or a batch of one, at work.
 pub(super) struct Work<'a> {
     node: &'a Arc<Node>,
-    scope: NodeScope,
+    pub(super) scope: NodeScope,
     info: NodeInfo,
     timing: Vec<Timing>,
     /// Whether a batch adds to rows that are there.
@@ -101,6 +107,8 @@ impl NodeRunner {
             infos,
             blocking,
             fuse: false,
+            gate: Gatekeeper::new(plan),
+            myself: Weak::new(),
             ahead: AheadOfTurn::default(),
             cancel,
             failed_fast,
@@ -112,6 +120,17 @@ impl NodeRunner {
     #[must_use]
     pub fn fusing(self, fuse: bool) -> Self {
         Self { fuse, ..self }
+    }
+
+    /// Says where the failing rows of versions that were held are kept.
+    #[must_use]
+    pub fn keeping_rows_in(self, folder: Utf8PathBuf) -> Self {
+        Self { gate: self.gate.keeping_rows_in(folder), ..self }
+    }
+
+    /// Makes it what nodes with a gate can call. Without that no gate holds.
+    pub fn shared(self) -> Arc<Self> {
+        Arc::new_cyclic(|myself| Self { myself: Weak::clone(myself), ..self })
     }
 
     /// Returns what compiles the nodes.
@@ -144,7 +163,12 @@ impl NodeRunner {
     }
 
     /// Begins the work on a node, with what was done of it before its turn and the seconds that took.
-    fn take_up<'a>(&self, node: &'a Arc<Node>, info: &NodeInfo, session: &SharedSession) -> (Work<'a>, f64) {
+    pub(super) fn take_up<'a>(
+        &self,
+        node: &'a Arc<Node>,
+        info: &NodeInfo,
+        session: &SharedSession,
+    ) -> (Work<'a>, f64) {
         if let Some(ahead) = self.ahead.take(&node.unique_id, session) {
             let took = ahead.timing.completed_at.duration_since(ahead.timing.started_at).as_secs_f64();
             let work = Work::new(node, ahead.scope, info.clone());
@@ -189,6 +213,9 @@ impl NodeRunner {
         if !work.node.is_ephemeral() {
             event::NodeScope::reached("executing");
             self.events().debug(|| NodeExecuting { node_info: work.info.with_status("executing") });
+        }
+        if action == Action::Build {
+            self.set_gate(work.node, &work.scope);
         }
         let begin = Timestamp::now();
         let done = match (action, &compiled) {
@@ -307,6 +334,17 @@ impl NodeRunner {
         let run_result = result_message(result);
         self.events().debug(|| NodeFinished { node_info, run_result });
         self.tell_blocked(result);
+    }
+
+    /// Tells of a test that was run at a gate, now that its turn has come.
+    fn judged(&self, node: &Node, at: (usize, usize)) -> Option<RunResult> {
+        let result = self.gate.take(&node.unique_id)?;
+        let started_at = Some(Timestamp::now());
+        let info = NodeInfo { started_at, ..self.infos.get(&node.unique_id).with_status("started") };
+        let _current = event::NodeScope::enter(info.clone());
+        self.tell_start(node, &info, at);
+        self.tell_end(node, &info, &result, at);
+        Some(result)
     }
 
     fn tell_end_of_skipped(&self, info: &NodeInfo, result: &RunResult) {
@@ -452,8 +490,14 @@ impl Runner for NodeRunner {
             return result;
         };
         let node = &node;
+        if let Some(result) = self.judged(node, (index, total)) {
+            return result;
+        }
+        if self.is_idle(node) {
+            return self.no_op(id, (index, total));
+        }
         if self.fuse {
-            self.ask_together(session, id, turn.peers);
+            self.ask_together(session, (id, turn.peers), None);
         }
         let started = Instant::now();
         let info =
@@ -472,12 +516,13 @@ impl Runner for NodeRunner {
         session.with(crate::context::Session::rollback);
         let mut result = self.result(work, outcome, started);
         result.execution_time += share;
+        self.gate.note(&result);
         self.tell_end(node, &info, &result, (index, total));
         result
     }
 
     fn group(&self, id: &UniqueId) -> Option<&UniqueId> {
-        let node = self.run_scope().manifest.nodes.get(id).filter(|_| self.fuse)?;
+        let node = self.run_scope().manifest.nodes.get(id).filter(|_| self.fuse && !self.gate.asks(id))?;
         group_of(node, *self.actions.get(id)?, self.run_scope().shared.is_on("STORE_FAILURES"))
     }
 
@@ -490,6 +535,9 @@ impl Runner for NodeRunner {
         let Turn { id, index, total, .. } = turn;
         let info = self.infos.get(id);
         let node = self.run_scope().manifest.node(id);
+        if let Some(result) = node.and_then(|node| self.judged(node, (index, total))) {
+            return result;
+        }
         let (schema, name) = node.map_or_else(
             || (String::new(), info.facts.name.clone()),
             |node| (node.schema.clone(), node.alias.clone()),
@@ -534,8 +582,15 @@ impl Runner for NodeRunner {
             }
             let mut result = RunResult::new(id.clone(), Status::Skipped);
             result.message = because.message().map(str::to_owned);
+            if let SkipReason::Upstream { failed, .. } = because
+                && let Some(reason) = self.gate.reason(failed)
+            {
+                result.message = Some(reason.message.clone());
+                result.diagnostic = Some(Box::new(reason));
+            }
             result
         };
+        self.gate.note(&result);
         if let Some(node) = node {
             let compiled = self.run_scope().compiled.get(id);
             result = result.with_node(node, compiled.as_deref());

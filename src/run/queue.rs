@@ -35,13 +35,21 @@ pub(super) struct Queue {
     /// How many steps each one still waits for.
     waits_for: Vec<usize>,
     /// Who waits for each one.
-    waiting: Vec<Vec<usize>>,
+    waiting: Vec<Vec<Waiting>>,
     /// The failure that blocks each one.
     blocked_by: Vec<Option<Failure>>,
     /// What some worker has in hand, or had.
     taken: Vec<bool>,
     started: Vec<bool>,
     running: usize,
+}
+
+/// A step that waits for another.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    step: usize,
+    /// Whether it is skipped if the other fails.
+    falls: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +68,7 @@ impl Queue {
             urgency,
             groups,
             ready_in_group: HashMap::new(),
-            waits_for: plan.steps.iter().map(|step| step.after.len()).collect(),
+            waits_for: plan.steps.iter().map(|step| step.after.len() + step.ended.len()).collect(),
             waiting: vec![Vec::new(); count],
             blocked_by: vec![None; count],
             taken: vec![false; count],
@@ -69,9 +77,12 @@ impl Queue {
         };
         for (place, step) in plan.steps.iter().enumerate() {
             for before in &step.after {
-                queue.waiting[*before].push(place);
+                queue.waiting[*before].push(Waiting { step: place, falls: true });
             }
-            if step.after.is_empty() {
+            for before in &step.ended {
+                queue.waiting[*before].push(Waiting { step: place, falls: false });
+            }
+            if queue.waits_for[place] == 0 {
                 queue.line_up(place);
             }
         }
@@ -144,8 +155,8 @@ impl Queue {
             },
         );
         let mut freed = 0;
-        for next in std::mem::take(&mut self.waiting[step]) {
-            if let Some(failure) = &failure {
+        for Waiting { step: next, falls } in std::mem::take(&mut self.waiting[step]) {
+            if let Some(failure) = failure.as_ref().filter(|_| falls) {
                 let known = &mut self.blocked_by[next];
                 // The same root whatever the order in which the workers end.
                 if known.as_ref().is_none_or(|known| failure.step < known.step) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::plan::{Action, Blocking, Resumption, Step};
+use crate::plan::{Action, Blocking, Gates, Resumption, Step};
 
 /// A runner that fails, panics or cancels at given steps and notes when each step began and ended.
 #[derive(Default)]
@@ -82,10 +82,12 @@ fn plan(text: &str, blocking: Blocking) -> Plan {
         let place = |wanted: &str| steps.iter().position(|step| step.id.as_str() == wanted).unwrap();
         let after = before.split(',').filter(|b| !b.is_empty()).map(place).collect();
         let numbered = !name.starts_with('(');
-        steps.push(Step { id, action: Action::Build, numbered, recorded: numbered, after });
+        steps.push(Step { id, action: Action::Build, numbered, recorded: numbered, after, ended: vec![] });
     }
     Plan {
         steps,
+        gates: Gates::new(),
+        added: std::collections::BTreeSet::new(),
         blocking,
         on_run_start: vec![],
         on_run_end: vec![],
@@ -249,11 +251,13 @@ fn random_plan(dice: &mut Dice, size: usize) -> Plan {
         after.dedup();
         let id = UniqueId::from_artifact(&format!("n{place:04}"));
         let numbered = dice.roll(10) > 0;
-        steps.push(Step { id, action: Action::Build, numbered, recorded: numbered, after });
+        steps.push(Step { id, action: Action::Build, numbered, recorded: numbered, after, ended: vec![] });
     }
     let blocking = if dice.roll(2) == 0 { Blocking::Errors } else { Blocking::ErrorsAndFailures };
     Plan {
         steps,
+        gates: Gates::new(),
+        added: std::collections::BTreeSet::new(),
         blocking,
         on_run_start: vec![],
         on_run_end: vec![],

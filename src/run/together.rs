@@ -15,7 +15,7 @@ use super::node::NodeRunner;
 use crate::adapter::{AdapterResponse, Cell, CellType, Fetch, QueryResult, ResultColumn, ResultTable};
 use crate::artifacts::{Phase, Timing};
 use crate::check::{About, Question, verdict_of_none};
-use crate::context::{Known, NodeScope, SharedSession};
+use crate::context::{At, Known, NodeScope, SharedSession};
 use crate::diag::Diagnostic;
 use crate::event;
 use crate::jinja::{Value, dict, list};
@@ -81,8 +81,13 @@ struct Asking {
 }
 
 impl NodeRunner {
-    /// Compiles a test and its peers, and asks what can be asked together.
-    pub(super) fn ask_together(&self, session: &SharedSession, id: &UniqueId, peers: &[&UniqueId]) {
+    /// Compiles a test and its peers, and asks what can be asked together; `at` says at which gate, if at one.
+    pub(super) fn ask_together(
+        &self,
+        session: &SharedSession,
+        (id, peers): (&UniqueId, &[&UniqueId]),
+        at: Option<&At>,
+    ) {
         if peers.is_empty() || self.ahead.has(id) {
             return;
         }
@@ -90,7 +95,7 @@ impl NodeRunner {
         let nodes =
             ids.filter(|id| !self.ahead.has(id)).filter_map(|id| self.run_scope().manifest.nodes.get(id));
         let nodes: Vec<&Arc<Node>> = nodes.collect();
-        let mut ahead: Vec<Ahead> = nodes.iter().map(|node| self.compile_ahead(node, session)).collect();
+        let mut ahead: Vec<Ahead> = nodes.iter().map(|node| self.compile_ahead(node, session, at)).collect();
         let mut by_relation: BTreeMap<String, Vec<Asking>> = BTreeMap::new();
         for (place, ahead) in ahead.iter().enumerate() {
             let question = ahead.compiled.as_ref().ok().and_then(|compiled| Question::of(&compiled.code));
@@ -120,10 +125,13 @@ impl NodeRunner {
         self.ahead.put(ids.zip(ahead).collect());
     }
 
-    fn compile_ahead(&self, node: &Arc<Node>, session: &SharedSession) -> Ahead {
+    fn compile_ahead(&self, node: &Arc<Node>, session: &SharedSession, at: Option<&At>) -> Ahead {
         let _current = event::NodeScope::enter(self.infos.get(&node.unique_id).with_status("compiling"));
         let scope =
             NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
+        if let Some(at) = at {
+            scope.stand_at_gate(at.clone());
+        }
         let started_at = Timestamp::now();
         let compiled = self.compiler().compile(node, &scope);
         let timing = Timing { name: Phase::Compile, started_at, completed_at: Timestamp::now() };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tidegate::artifacts::{RunResult, Status};
 use tidegate::diag::Diagnostic;
 use tidegate::manifest::UniqueId;
-use tidegate::plan::{Action, Blocking, Forecast, Plan, Resumption, Step};
+use tidegate::plan::{Action, Blocking, Forecast, Gates, Plan, Resumption, Step};
 use tidegate::run::{CancelToken, Crew, Options, Runner, SkipReason, Turn, run_plan};
 
 /// What a node may cost.
@@ -41,10 +41,12 @@ fn plan(count: usize) -> Plan {
         after.sort_unstable();
         after.dedup();
         let id = UniqueId::from_artifact(&format!("model.bench.node_{place}"));
-        Step { id, action: Action::Build, numbered: true, recorded: true, after }
+        Step { id, action: Action::Build, numbered: true, recorded: true, after, ended: vec![] }
     };
     Plan {
         steps: (0..count).map(step).collect(),
+        gates: Gates::new(),
+        added: std::collections::BTreeSet::new(),
         blocking: Blocking::Errors,
         on_run_start: Vec::new(),
         on_run_end: Vec::new(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 use serde_json::Value as Json;
 use tidegate::manifest::Manifest;
-use tidegate::plan::{Action, Command, Plan, Request, plan};
+use tidegate::plan::{Action, Command, Gate, Plan, Request, plan};
 use tidegate::select::{Asked, Indirect, Origin, Scope, Wanted, link, parse, select};
 use tidegate::state::Rendering;
 
@@ -56,11 +56,13 @@ fn planned(manifest: &Manifest, line: &str) -> Plan {
         lineage: None,
     };
     let selection = select(&spec, scope, Wanted { types: &types, empty: false }).unwrap();
+    let gate = if given.contains_key("--gate") { Gate::Always } else { Gate::Configured };
     let request = Request {
         command,
         selected: &selection.ids,
         project: "shop",
         store_failures: false,
+        gate,
         resumed: None,
         records_ephemeral: false,
     };

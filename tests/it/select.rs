@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use serde_json::Value as Json;
 use tidegate::diag::{Diagnostic, Sources, Span};
 use tidegate::manifest::{DependsOn, Manifest, Node, RefCall, ResourceType, UniqueId};
-use tidegate::plan::{Command, Request, plan};
+use tidegate::plan::{Command, Gate, Request, plan};
 use tidegate::project::SelectorDefinition;
 use tidegate::select::{
     Asked, Indirect, Origin, Output, Scope, Selection, Selectors, Spec, Wanted, link, list, parse, select,
@@ -264,6 +264,7 @@ fn fifty_thousand_models_are_selected_from_and_planned() {
         selected: &found.ids,
         project: "shop",
         store_failures: false,
+        gate: Gate::Configured,
         resumed: None,
         records_ephemeral: false,
     };

@@ -130,6 +130,9 @@ pub(crate) const FUSE: Flag = Flag::switch("fuse", "fuse", true)
     .env("TIDEGATE_FUSE")
     .rare()
     .help(Building, "Run every test as a statement of its own");
+pub(crate) const GATE: Flag = Flag::switch("gate", "gate", false)
+    .env("TIDEGATE_GATE")
+    .help(Building, "Publish each relation only once its tests have passed, whatever `gate:` says");
 pub(crate) const EXPLAIN_SCHEDULE: Flag = Flag::switch("explain_schedule", "explain-schedule", false)
     .env("TIDEGATE_EXPLAIN_SCHEDULE")
     .rare()
@@ -361,6 +364,8 @@ pub(crate) const LIST_OUTPUT: Flag =
         .help(Command, "What to print for each node");
 pub(crate) const OUTPUT_KEYS: Flag =
     Flag::words("output_keys", "output-keys").help(Command, "With --output json: which keys, dots allowed");
+pub(crate) const FAILURES: Flag = Flag::text("failures", "failures")
+    .help(Command, "Show the rows of a test that held a new version at the gate");
 pub(crate) const LIMIT: Flag =
     Flag::int("limit", "limit").by_itself(5).help(Command, "How many rows; -1 for all");
 pub(crate) const INJECT_EPHEMERAL_CTES: Flag =
@@ -420,6 +425,9 @@ pub(crate) const SCHEDULING: &[Flag] = &[FUSE, EXPLAIN_SCHEDULE];
 /// Tidegate's own flags: artifacts and templates do not show them.
 pub(crate) const OWN: &[Flag] =
     &[FUSE, EXPLAIN_SCHEDULE, WRITE_PARQUET, OPENLINEAGE, OPENLINEAGE_FILE, OPENTELEMETRY];
+
+/// What commands that build add to that.
+pub(crate) const GATING: &[Flag] = &[GATE];
 
 /// What every command takes, before or after its name.
 pub(crate) const GLOBAL: &[Flag] = &[

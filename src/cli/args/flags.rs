@@ -159,6 +159,7 @@ impl Flags {
             cache_selected_only: self.switch("cache_selected_only"),
             print: self.switch("print"),
             fuse: self.switch("fuse"),
+            gate: (self.source("gate") != Source::Default).then(|| self.switch("gate")),
             explain_schedule: self.switch("explain_schedule"),
         }
     }

@@ -89,6 +89,8 @@ pub struct Building {
     pub print: bool,
     /// Answer tests of one relation by one statement.
     pub fuse: bool,
+    /// Publish after tests: all nodes, none, or as they are configured.
+    pub gate: Option<bool>,
     /// Show the critical path.
     pub explain_schedule: bool,
 }

@@ -23,6 +23,7 @@ pub(super) const SPEC: Spec = Spec {
         &[FULL_REFRESH, EMPTY, STORE_FAILURES, SHOW, EXPORT_SAVED_QUERIES, INCLUDE_SAVED_QUERY, SQLPARSE],
         flag_table::TIMING,
         flag_table::SCHEDULING,
+        flag_table::GATING,
     ],
     positional: None,
 };

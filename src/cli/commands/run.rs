@@ -20,6 +20,7 @@ pub(super) const SPEC: Spec = Spec {
         &[FULL_REFRESH, EMPTY, SQLPARSE],
         flag_table::TIMING,
         flag_table::SCHEDULING,
+        flag_table::GATING,
     ],
     positional: None,
 };

@@ -15,7 +15,12 @@ pub(super) const SPEC: Spec = Spec {
     chapter: Chapter::Build,
     about: "Load seeds: CSV files of the project",
     details: "",
-    flags: &[flag_table::SELECTING, &[FULL_REFRESH, SHOW, SQLPARSE], flag_table::SCHEDULING],
+    flags: &[
+        flag_table::SELECTING,
+        &[FULL_REFRESH, SHOW, SQLPARSE],
+        flag_table::SCHEDULING,
+        flag_table::GATING,
+    ],
     positional: None,
 };
 

@@ -1,10 +1,10 @@
 //! `show`: print the first rows of a model or of a query.
 
 use crate::cli::args::flag_table::{
-    self, FULL_REFRESH, INLINE, INLINE_DIRECT, INTROSPECT, LIMIT, OUTPUT, SQLPARSE,
+    self, FAILURES, FULL_REFRESH, INLINE, INLINE_DIRECT, INTROSPECT, LIMIT, OUTPUT, SQLPARSE,
 };
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::pipeline::{Preview, preview_direct, preview_inline, preview_selected};
+use crate::cli::pipeline::{Preview, preview_direct, preview_failures, preview_inline, preview_selected};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::{Code, Diagnostic};
 use crate::event::ShowNode;
@@ -20,7 +20,7 @@ pub(super) const SPEC: Spec = Spec {
     details: "",
     flags: &[
         flag_table::SELECTING,
-        &[INLINE, LIMIT, OUTPUT, FULL_REFRESH, INTROSPECT, INLINE_DIRECT, SQLPARSE],
+        &[INLINE, FAILURES, LIMIT, OUTPUT, FULL_REFRESH, INTROSPECT, INLINE_DIRECT, SQLPARSE],
     ],
     positional: None,
 };
@@ -31,6 +31,8 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
         vec![preview_inline(ui, sql, limit)?]
     } else if let Some(sql) = ui.flags.text("inline_direct") {
         vec![preview_direct(ui, sql, limit)?]
+    } else if let Some(test) = ui.flags.text("failures") {
+        vec![preview_failures(ui, test, limit)?]
     } else if ui.flags.selecting().select.is_empty() {
         return Err(Diagnostic::error(
             Code::USAGE,

@@ -15,7 +15,7 @@ pub(super) const SPEC: Spec = Spec {
     chapter: Chapter::Build,
     about: "Record how rows change over time",
     details: "",
-    flags: &[flag_table::SELECTING, &[EMPTY, SQLPARSE], flag_table::SCHEDULING],
+    flags: &[flag_table::SELECTING, &[EMPTY, SQLPARSE], flag_table::SCHEDULING, flag_table::GATING],
     positional: None,
 };
 

@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::artifacts::{PastRun, RunResult, RunResults, Status};
+use crate::artifacts::{FAILURES, PastRun, RunResult, RunResults, Status};
 use crate::cli::args::Verb;
 use crate::cli::{CliError, Outcome, Ui};
 use crate::compile::Compiler;
 use crate::diag::{Code, Diagnostic};
 use crate::event::{ConcurrencyLine, EndRunResult, HooksRunning};
 use crate::manifest::{Json, JsonMap, UniqueId};
-use crate::plan::{Command, Plan, Request, plan};
+use crate::plan::{Command, Gate, Plan, Request, plan};
 use crate::project::Scrubber;
 use crate::run::{
     HookStage, NodeRunner, Options, Runner, SkipReason, Turn, prepare, result_message, run_hooks, run_plan,
@@ -53,6 +53,11 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
             selected: &selected,
             project: &loaded.workspace.project.name,
             store_failures: ui.flags.building().store_failures,
+            gate: match ui.flags.building().gate {
+                None => Gate::Configured,
+                Some(true) => Gate::Always,
+                Some(false) => Gate::Never,
+            },
             resumed: ui.resumed.as_ref(),
             records_ephemeral: command == Command::Compile && !ui.flags.selecting().select.is_empty(),
         },
@@ -66,8 +71,10 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let signals = Signals::begin(ui, &loaded, command)?;
     let runner = NodeRunner::new(warehouse.compiler(&loaded), &plan, ui.cancel.clone())
-        .fusing(ui.flags.building().fuse);
-    let told = Told { runner: &runner, lineage: signals.lineage() };
+        .fusing(ui.flags.building().fuse)
+        .keeping_rows_in(loaded.target(FAILURES))
+        .shared();
+    let told = Told { runner: &*runner, lineage: signals.lineage() };
     let (ran, seconds) = run(ui, (&loaded, &warehouse), &plan, &told, runner.compiler());
     // The database may have much to write too.
     let written = if ran.is_ok() { loaded.write_manifest(ui, loaded.compiled.clone()) } else { Ok(()) };

@@ -9,7 +9,7 @@ use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::{Code, Diagnostic};
 use crate::event::FreshnessCheckComplete;
 use crate::files;
-use crate::plan::{Command, Plan, Request, plan};
+use crate::plan::{Command, Gate, Plan, Request, plan};
 use crate::run::FreshnessRunner;
 
 use super::execute::{Ran, run};
@@ -39,6 +39,7 @@ pub(in crate::cli) fn measure_freshness(ui: &Ui) -> Result<Outcome, CliError> {
             project: &loaded.workspace.project.name,
             store_failures: false,
             records_ephemeral: false,
+            gate: Gate::Never,
             resumed: None,
         },
     );

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::adapter::{Cell, Fetch, ResultTable, datetime_str, json_float, offset_str};
-use crate::artifacts::{RunResult, Status};
+use crate::adapter::{
+    Cell, CellType, Fetch, ResultColumn, ResultTable, datetime_str, json_float, offset_str,
+};
+use crate::artifacts::{FAILURES, FailingRows, RunResult, Status};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, Templates, needs_sql};
 use crate::context::table::{Limits, Row, Table, cell_text};
 use crate::context::{NodeScope, QueryComment, SharedSession, seed_options};
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::jinja::py_str;
 use crate::manifest::{
     Checksum, Columns, Compiled, Config, Contract, DependsOn, Json, JsonMap, Language, Node, NodeKind,
@@ -216,6 +218,34 @@ fn inline_node(loaded: &Loaded, sql: &str, span: Span) -> Node {
         file: span.file,
         span,
     }
+}
+
+/// Returns the first failing rows of a test, kept from the version of its relation that the test held back.
+pub(in crate::cli) fn preview_failures(ui: &Ui, test: &str, limit: i64) -> Result<Preview, CliError> {
+    let loaded = load(ui)?;
+    let nodes = loaded.parsed.manifest.nodes.values();
+    let tests: Vec<&Arc<Node>> = nodes.filter(|node| node.resource_type() == ResourceType::Test).collect();
+    let found = tests.iter().find(|node| node.name == test || node.unique_id.as_str() == test);
+    let Some(node) = found else {
+        let names = tests.iter().map(|node| node.name.as_str());
+        return Err(Diagnostic::error(Code::USAGE, None, format!("there is no test `{test}`"))
+            .help::<String>(suggest(test, names))
+            .into());
+    };
+    let Some(kept) = FailingRows::read(&loaded.target(FAILURES), &node.unique_id) else {
+        return Err(Diagnostic::error(Code::STATE, None, format!("no failing rows of `{test}` are kept"))
+            .note("they are kept where a test holds a new version at the gate (`gate: true`, `--gate`)")
+            .help(format!("ask the published data: tidegate show --select {test}"))
+            .into());
+    };
+    let text = |name: String| ResultColumn { type_name: String::new(), ty: CellType::Text, name };
+    let cell = |cell: Option<String>| cell.map_or(Cell::Null, Cell::text);
+    let mut rows = kept.rows;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let rows = rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
+    let table = ResultTable { columns: kept.columns.into_iter().map(text).collect(), rows };
+    let unique_id = node.unique_id.to_string();
+    Ok(Preview { name: node.name.clone(), unique_id, inline: false, table: Table::from_result(table) })
 }
 
 /// Compiles the selected nodes and returns the first rows of each.

@@ -18,7 +18,9 @@ mod signals;
 pub(super) use catalog::write_catalog;
 pub(super) use execute::{Done, execute};
 pub(super) use freshness::measure_freshness;
-pub(super) use inline::{Preview, compile_inline, preview_direct, preview_inline, preview_selected};
+pub(super) use inline::{
+    Preview, compile_inline, preview_direct, preview_failures, preview_inline, preview_selected,
+};
 pub(super) use lineage::{lineage_of_compiled, read_lineage};
 pub(super) use load::{Loaded, load, load_project};
 pub(super) use operation::run_operation;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::artifacts::{RunResult, Status};
 use crate::cli::Ui;
+use crate::diag::Code;
 use crate::diag::render::human;
 use crate::event::{
     CheckNodeTestFailure, EndOfRunSummary, FinishedRunningStats, Formatting, NodeFacts, NodeInfo, Note,
@@ -78,6 +79,11 @@ pub(super) fn finished(ui: &Ui, loaded: &Loaded, results: &[RunResult], seconds:
     });
 }
 
+/// Tells whether a node was skipped since another was held at its gate: that one's error is told.
+fn follows_held(result: &RunResult) -> bool {
+    result.diagnostic.as_ref().is_some_and(|diagnostic| diagnostic.code == Code::GATE)
+}
+
 /// Tells how the run ended: summary, failures, warnings, the line of totals.
 pub(in crate::cli) fn print_results(ui: &Ui, loaded: &Loaded, results: &[RunResult], interrupted: bool) {
     let of = |wanted: &dyn Fn(&RunResult) -> bool| -> Vec<&RunResult> {
@@ -86,7 +92,7 @@ pub(in crate::cli) fn print_results(ui: &Ui, loaded: &Loaded, results: &[RunResu
     let exposure = |result: &RunResult| loaded.parsed.manifest.exposures.contains_key(&result.unique_id);
     let errors = of(&|result| match result.status {
         Status::Error | Status::Fail | Status::RuntimeError => true,
-        Status::Skipped => result.message.is_some() && !exposure(result),
+        Status::Skipped => result.message.is_some() && !exposure(result) && !follows_held(result),
         _ => false,
     });
     let partial = of(&|result| result.status == Status::PartialSuccess);

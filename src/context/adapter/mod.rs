@@ -69,7 +69,7 @@ fn parse_value(name: &str) -> Option<Value> {
         | "get_missing_columns"
         | "get_column_schema_from_query"
         | "get_columns_in_table" => list(Vec::new()),
-        "check_schema_exists" | "already_exists" | "location_exists" => Value::from(false),
+        "check_schema_exists" | "already_exists" | "location_exists" | "is_gated" => Value::from(false),
         "execute" => tuple([none(), super::table::empty()]),
         "add_query" => tuple([none(), none()]),
         "cache_added" | "cache_dropped" | "cache_renamed" => Value::from(""),
@@ -90,6 +90,7 @@ const METHODS: &[&str] = &[
     "rename_relation",
     "has_dependents",
     "commit",
+    "pass_gate",
     "copy_rows",
     "get_incremental_strategy_macro",
     "valid_incremental_strategies",

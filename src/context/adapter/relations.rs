@@ -132,6 +132,11 @@ fn drop_relation(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error>
             format!("Tried to drop relation {relation}, but its type is null."),
         ));
     }
+    if scope.is_gated() {
+        // Engines drop outside of transactions, too; what a gate may still hold back must come back then.
+        let begun = scope.session().with(super::super::session::Session::begin);
+        begun.map_err(|error| Error::from(error.to_diagnostic()))?;
+    }
     scope.run().cache.drop_relation(&relation);
     scope.call_macro("drop_relation", vec![relation_value(relation)], call)
 }

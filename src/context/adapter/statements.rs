@@ -1,6 +1,7 @@
 //! Methods that send SQL: `execute`, `add_query`, `commit`.
 
 use super::super::base::json_of;
+use super::super::gate::pass_gate;
 use super::super::run_scope::NodeScope;
 use super::super::statement::response_value;
 use super::super::table;
@@ -14,15 +15,23 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
         "execute" => execute(scope, call),
         "add_query" => add_query(scope, call),
         "copy_rows" => copy_rows(scope, call),
-        "commit" => scope
-            .session()
-            .with(super::super::session::Session::commit)
-            .map(|()| none())
-            .map_err(|error| Error::from(error.to_diagnostic())),
+        "commit" => commit(scope),
+        "pass_gate" => pass_gate(scope, call),
+        "is_gated" => Ok(Value::from(scope.is_gated())),
         "get_partitions_metadata" => Ok(table::empty()),
         "convert_type" => convert_type(call),
         _ => return None,
     })
+}
+
+/// Commits, after the gate if the node has one. A test at a gate leaves that to the node.
+fn commit(scope: &NodeScope) -> Result<Value, Error> {
+    if scope.is_at_gate() {
+        return Ok(none());
+    }
+    scope.pass_gate(None)?;
+    let done = scope.session().with(super::super::session::Session::commit);
+    done.map(|()| none()).map_err(|error| Error::from(error.to_diagnostic()))
 }
 
 fn execute(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {

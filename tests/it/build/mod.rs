@@ -8,6 +8,7 @@ mod docs;
 mod freshness;
 mod functions;
 mod fused;
+mod gate;
 mod hooks;
 mod interrupt;
 mod introspection;

@@ -5,6 +5,7 @@ mod dependents;
 mod faults;
 mod full_disk;
 mod functions;
+mod gate;
 mod interrupt;
 mod login;
 mod lost;

@@ -64,6 +64,8 @@
     {%- do create_indexes(created_relation) -%}
   {%- endif -%}
   {%- if swap -%}
+    {#- Before the swap, which keeps readers waiting until the transaction ends. -#}
+    {%- do adapter.pass_gate(intermediate_relation) -%}
     {%- do adapter.rename_relation(target_relation.incorporate(type=existing_relation.type), backup_relation) -%}
     {%- do adapter.rename_relation(intermediate_relation, target_relation) -%}
     {%- do to_drop.append(backup_relation) -%}

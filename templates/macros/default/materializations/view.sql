@@ -25,6 +25,9 @@
     {{ get_create_view_as_sql(intermediate_relation, sql) }}
   {%- endcall -%}
 
+  {#- Before the swap, which keeps readers waiting until the transaction ends. -#}
+  {%- do adapter.pass_gate(intermediate_relation) -%}
+
   {#- Asked again: a hook, or the cascade of a drop, may have removed it. -#}
   {%- if existing_relation is not none -%}
     {%- set existing_relation = load_cached_relation(existing_relation) -%}

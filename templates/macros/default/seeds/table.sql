@@ -34,6 +34,12 @@
   {%- if full_refresh -%}
     {%- do adapter.drop_relation(old_relation) -%}
     {{ return(create_csv_table(model, agate_table)) }}
+  {%- elif adapter.is_gated() -%}
+    {#- Readers go on with the old rows until the new ones are tested; `truncate` would make them wait. -#}
+    {%- call statement('empty_table') -%}
+      delete from {{ old_relation.render() }}
+    {%- endcall -%}
+    {{ return('delete from ' ~ old_relation.render()) }}
   {%- endif -%}
   {%- do adapter.truncate_relation(old_relation) -%}
   {{ return('truncate table ' ~ old_relation.render()) }}

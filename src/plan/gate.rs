@@ -1,0 +1,98 @@
+//! Which tests a node has to pass before its new version is published (design D8).
+//!
+//! A test that would fail a run stands at the gate of one relation it reads: of the one it is written at, if that has a
+//! gate and can wait for the others, else of another that can. The others are then finished, however they end, when it
+//! is asked. Where none can, the test runs after all of them, as always. Warnings hold nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dag::{Dag, NodeSet};
+use crate::manifest::{Json, Manifest, Node, ResourceType, UniqueId};
+
+/// Which nodes have a gate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gate {
+    /// Those that say so: `gate: true` of a model, seed, snapshot, folder or project.
+    #[default]
+    Configured,
+    /// All (`--gate`).
+    Always,
+    /// None (`--no-gate`).
+    Never,
+}
+
+impl Gate {
+    /// Tells whether a node is published only after its tests.
+    pub fn holds(self, node: &Node) -> bool {
+        node.is_relational()
+            && match self {
+                Self::Configured => node.config.get("gate") == Some(&Json::Bool(true)),
+                Self::Always => true,
+                Self::Never => false,
+            }
+    }
+}
+
+/// The tests at the gate of each node.
+pub type Gates = BTreeMap<UniqueId, Vec<UniqueId>>;
+
+/// Tells whether a failure of a test is an error.
+fn is_error(test: &Node) -> bool {
+    !test.config.text("severity").is_some_and(|severity| severity.eq_ignore_ascii_case("warn"))
+}
+
+/// Returns the tests that the gates of selected nodes could ask for.
+pub(super) fn tests_of_gated(
+    manifest: &Manifest,
+    gate: Gate,
+    selected: &BTreeSet<UniqueId>,
+) -> BTreeSet<UniqueId> {
+    let held =
+        |id: &UniqueId| selected.contains(id) && manifest.nodes.get(id).is_some_and(|node| gate.holds(node));
+    let tests = manifest.nodes.values().filter(|node| node.resource_type() == ResourceType::Test);
+    let asked = tests.filter(|test| is_error(test) && test.depends_on.nodes.iter().any(held));
+    asked.map(|test| test.unique_id.clone()).collect()
+}
+
+/// What the gates of a plan need.
+#[derive(Default)]
+pub(super) struct Placed {
+    pub(super) gates: Gates,
+    /// Nodes with a gate, and what their tests read besides them.
+    pub(super) others: BTreeMap<UniqueId, BTreeSet<UniqueId>>,
+}
+
+/// Finds the gate of each test of a graph, and adds an edge to it from whatever else the test reads.
+pub(super) fn place_gates(manifest: &Manifest, gate: Gate, graph: &mut Dag<UniqueId>) -> Placed {
+    let mut placed = Placed::default();
+    if gate == Gate::Never {
+        return placed;
+    }
+    let tests: Vec<&Node> = graph
+        .ids()
+        .filter_map(|id| manifest.nodes.get(id))
+        .filter(|node| node.resource_type() == ResourceType::Test && is_error(node))
+        .map(|node| &**node)
+        .collect();
+    for test in tests {
+        let written_at = test.generic_test().and_then(|test| test.attached_node.as_ref());
+        let read = written_at.into_iter().chain(&test.depends_on.nodes);
+        let read: Vec<(&UniqueId, usize)> = read.filter_map(|id| Some((id, graph.place(id)?))).collect();
+        let can_wait = |(id, place): &(&UniqueId, usize)| {
+            let holds = manifest.nodes.get(*id).is_some_and(|node| gate.holds(node));
+            let below = || graph.descendants(&NodeSet::from_iter([*place]), None);
+            holds
+                && (read.iter().all(|(other, _)| other == id) || {
+                    let below = below();
+                    !read.iter().any(|(other, place)| other != id && below.contains(*place))
+                })
+        };
+        let Some((id, place)) = read.iter().copied().find(can_wait) else { continue };
+        placed.gates.entry(id.clone()).or_default().push(test.unique_id.clone());
+        for (other, before) in read.iter().filter(|(other, _)| *other != id) {
+            graph.edge_at(*before, place);
+            placed.others.entry(id.clone()).or_default().insert((*other).clone());
+        }
+    }
+    placed
+}
