@@ -308,9 +308,8 @@ impl NodeScope {
         let nobody = if self.0.node.is_some() { MAIN_SESSION } else { "macro" };
         let name = self.subject_id().map_or(nobody, UniqueId::as_str);
         let comment = self.0.run.shared.query_comment(self)?;
-        self.0.session.with(|session| match self.is_at_gate() {
-            true => session.lend(name, comment),
-            false => session.rename(name, comment),
+        self.0.session.with(|session| {
+            if self.is_at_gate() { session.lend(name, comment) } else { session.rename(name, comment) }
         });
         Ok(())
     }

@@ -15,6 +15,7 @@ mod prepare;
 mod queue;
 mod result_object;
 mod schedule;
+mod tell;
 mod together;
 mod unit_test;
 

@@ -42,8 +42,11 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("diff_of_two_dicts", functions::diff_of_two_dicts),
 ];
 
+/// Makes a module.
+type MakeModule = fn() -> Value;
+
 /// The modules of Python that templates get as `modules`, by name, each with what makes it.
-pub const MODULES: &[(&str, fn() -> Value)] = &[
+pub const MODULES: &[(&str, MakeModule)] = &[
     ("pytz", pytz::module),
     ("datetime", datetime::module),
     ("re", re::module),
