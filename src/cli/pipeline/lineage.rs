@@ -13,7 +13,7 @@ use crate::docs::read_catalog;
 use crate::files;
 use crate::lineage::{Project, column_lineage};
 use crate::manifest::{Json, Language, Node, NodeKind, UniqueId};
-use crate::plan::{Command, Request, plan};
+use crate::plan::{Command, Gate, Request, plan};
 use crate::run::prepare;
 
 use super::load::{Loaded, load, written};
@@ -88,6 +88,7 @@ fn compile(
         selected: &selected,
         project: &loaded.workspace.project.name,
         store_failures: false,
+        gate: Gate::Never,
         resumed: None,
         records_ephemeral: false,
     };
