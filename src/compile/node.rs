@@ -114,8 +114,7 @@ impl Compiler {
         }
         let output = self.run.shared.engine.render(&template, &scope.as_scope()).map_err(in_node)?;
         // `--no-inject-ephemeral-ctes`: the code names models that it does not bring along.
-        let injects = self.run.shared.args.get("inject_ephemeral_ctes") != Some(&false.into());
-        let ctes = if injects { self.ctes(&scope.ctes(), scope)? } else { Vec::new() };
+        let ctes = self.ctes(&scope.ctes(), scope)?;
         Ok(Rendered { text: output.text.into(), map: output.map, ctes })
     }
 
