@@ -4,8 +4,8 @@
 
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator,
-    FunctionArgumentClause, FunctionArguments, LambdaFunction, ObjectName, OneOrManyWithParens, OrderByExpr,
-    Query, WindowSpec, WindowType,
+    FunctionArgumentClause, FunctionArguments, LambdaFunction, LambdaSyntax, ObjectName, OneOrManyWithParens,
+    OrderByExpr, Query, WindowSpec, WindowType,
 };
 
 use super::children::{children, subscripts};
@@ -64,6 +64,9 @@ impl Resolver<'_> {
                 let mut value = self.expr(expr, scope);
                 value.take(&self.scalar(subquery, scope));
                 value.through(Step::Derived)
+            }
+            Expr::Lambda(lambda) if lambda.syntax == LambdaSyntax::LambdaKeyword => {
+                self.lambda_or_value(expr, scope)
             }
             // Only functions that take lambdas make it one (`function`): else it is the arrow of JSON.
             Expr::Lambda(lambda) => self.arrow(lambda, scope),

@@ -28,7 +28,12 @@ impl Resolver<'_> {
         let mut table =
             Table { columns: table.columns.clone(), rest: table.rest.clone(), ..Table::default() };
         for name in excluded(options) {
-            table.leave_out(&parts(name, self.dialect).pop().unwrap_or_default());
+            let mut qualifiers = parts(name, self.dialect);
+            let column = qualifiers.pop().unwrap_or_default();
+            match scope.bound(&qualifiers) {
+                Some(bound) => leave_out_of(&mut table, &bound.table, &column),
+                None => table.leave_out(&column),
+            }
         }
         for replaced in options.opt_replace.iter().flat_map(|replace| &replace.items) {
             let value = self.expr(&replaced.expr, scope);
@@ -190,6 +195,22 @@ fn text_of(literal: &Literal) -> Option<&str> {
     match literal {
         Literal::SingleQuotedString(text) | Literal::DoubleQuotedString(text) => Some(text),
         _ => None,
+    }
+}
+
+/// Leaves out the column of one table (`exclude (t.a)`), where others may have one of the same name.
+fn leave_out_of(table: &mut Table, own: &Table, key: &str) {
+    let value = own.columns.iter().find(|column| &*column.key == key).map(|column| &column.value);
+    let is_it =
+        |column: &Column| &*column.key == key && value.is_some_and(|value| Rc::ptr_eq(value, &column.value));
+    if let Some(at) = table.columns.iter().position(is_it) {
+        table.columns.remove(at);
+    } else if table.columns.iter().all(|column| &*column.key != key) && table.rest.len() == 1 {
+        table.leave_out(key);
+    } else {
+        // `using` merged it, or the other table may have it too.
+        let reason = format!("which `{key}` is left out of a star is not known");
+        table.rest.push(Rest::new(Beyond::Unknown(reason.into())));
     }
 }
 

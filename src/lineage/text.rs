@@ -60,7 +60,7 @@ fn is_misread(sql: &str) -> bool {
                     .get(at + 1)
                     .is_some_and(|(word, start)| matches!(*word, ":" | "=") && *start == place + 1);
                 let second = at > 0 && words[at - 1].0 == ":" && words[at - 1].1 + 1 == *place;
-                if !next && !second {
+                if !next && !second && !ends_parameters(&words[..at]) {
                     return true;
                 }
             }
@@ -69,6 +69,14 @@ fn is_misread(sql: &str) -> bool {
         }
     }
     false
+}
+
+/// Tells whether words end in `lambda x, y`, whose colon sqlparser knows.
+fn ends_parameters(words: &[(&str, usize)]) -> bool {
+    let is_name = |word: &str| word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '"');
+    let mut back = words.iter().rev().map(|(word, _)| *word);
+    back.find(|word| word.eq_ignore_ascii_case("lambda") || !(is_name(word) || *word == ","))
+        .is_some_and(|word| word.eq_ignore_ascii_case("lambda"))
 }
 
 /// Leaves out or replaces what sqlparser does not read, in a text that DuckDB wrote.

@@ -23,7 +23,7 @@ use self::artifacts::Artifacts;
 use self::detail::Details;
 use self::index::Index;
 use self::page::Embedded;
-use crate::artifacts::RUN_HISTORY;
+use crate::artifacts::{COLUMN_LINEAGE, RUN_HISTORY};
 use crate::diag::{Code, Diagnostic};
 use crate::files::{self, FileError};
 
@@ -34,7 +34,8 @@ const DATA_FOLDER: &str = "docs_data";
 const SHARD: usize = 64;
 
 /// The files that the site is made from and that do not change together with another one of them.
-pub(super) const SITE_SOURCES: [&str; 4] = ["manifest.json", "catalog.json", "sources.json", RUN_HISTORY];
+pub(super) const SITE_SOURCES: [&str; 5] =
+    ["manifest.json", "catalog.json", COLUMN_LINEAGE, "sources.json", RUN_HISTORY];
 
 /// Writes the site of a target folder, also as one file if `standalone`, and returns the page's path.
 ///
