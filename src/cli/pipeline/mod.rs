@@ -24,4 +24,4 @@ pub(super) use inline::{
 pub(super) use lineage::{lineage_of_compiled, read_lineage};
 pub(super) use load::{Loaded, load, load_project};
 pub(super) use operation::run_operation;
-pub(super) use selecting::{named, nothing_selected, select, select_sources};
+pub(super) use selecting::{named, select, select_sources};
