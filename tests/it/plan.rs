@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 use serde_json::Value as Json;
-use tidegate::manifest::Manifest;
+use tidegate::manifest::{Manifest, UniqueId};
 use tidegate::plan::{Action, Command, Gate, Plan, Request, plan};
 use tidegate::select::{Asked, Indirect, Origin, Scope, Wanted, link, parse, select};
 use tidegate::state::Rendering;
@@ -34,6 +34,7 @@ fn planned(manifest: &Manifest, line: &str) -> Plan {
     for word in words {
         if word.starts_with('-') {
             flag = word;
+            given.entry(flag).or_default();
         } else {
             given.entry(flag).or_default().push(word.trim_matches('"').to_owned());
         }
@@ -157,4 +158,33 @@ fn build_names_the_unit_tests_it_leaves_out() {
     assert!(plan.is_empty());
     assert_eq!(plan.left_out.len(), 1);
     assert_eq!(planned(&manifest, "test -s test_type:unit").steps.len(), 1);
+}
+
+#[test]
+fn a_test_stands_at_the_gate_of_what_it_is_written_at() {
+    let manifest = manifest(MANIFEST);
+    assert!(planned(&manifest, "build").gates.is_empty());
+    assert!(planned(&manifest, "test --gate").gates.is_empty(), "nothing is published");
+    let plan = planned(&manifest, "build --gate");
+    let gate_of = |test: &str| {
+        let gates = plan.gates.iter().filter(|(_, tests)| tests.iter().any(|id| id.as_str().contains(test)));
+        gates.map(|(node, _)| node.to_string()).collect::<Vec<_>>()
+    };
+    let place = |id: &str| plan.steps.iter().position(|step| step.id.as_str() == id).unwrap();
+    // `relationships` is written at the orders, which can wait for the countries they refer to; nothing else can.
+    assert_eq!(gate_of("relationships_fct_orders"), ["model.shop.fct_orders"]);
+    let orders = &plan.steps[place("model.shop.fct_orders")];
+    assert_eq!(orders.ended, [place("seed.shop.countries")]);
+    assert!(plan.steps.iter().all(|step| step.ended.iter().all(|other| *other < place(step.id.as_str()))));
+    assert_eq!(gate_of("orders_are_real"), ["model.shop.stg_orders"]);
+    // A warning holds nothing.
+    let warns = |id: &UniqueId| {
+        let test = manifest.nodes.get(id);
+        test.is_some_and(|test| test.config.text("severity") == Some("WARN"))
+    };
+    assert!(plan.gates.values().flatten().all(|test| !warns(test)));
+    // `run` asks the tests of what it builds, and no others.
+    let run = planned(&manifest, "run -s stg_orders --gate");
+    let tests: Vec<&str> = run.added.iter().map(|id| id.as_str().split('.').nth(2).unwrap()).collect();
+    assert_eq!(tests, ["orders_are_real", "tools_is_positive_stg_orders_id", "unique_stg_orders_id"]);
 }
