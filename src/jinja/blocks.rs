@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::error::Error;
 use super::front::adapter_of_materialization;
 use super::front::scan::{Piece, Scanner, TokenKind};
-use crate::diag::{Code, Diagnostic, FileId};
+use crate::diag::{Code, Diagnostic, FileId, Span};
 
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,6 +61,17 @@ pub struct Block {
 }
 
 impl Block {
+    /// Warns of the tags of a block that has no place in its file, such as a macro among snapshots.
+    pub fn misplaced(&self, text: &str, file: FileId) -> [Diagnostic; 2] {
+        let tag = |range: Range<usize>| {
+            let inside = text.get(range.clone()).unwrap_or_default().trim_start_matches(['{', '%', '-', '+']);
+            let keyword =
+                inside.split_whitespace().next().unwrap_or_default().trim_end_matches(['-', '%', '}']);
+            unexpected(keyword, Span::new(file, range.start, range.end))
+        };
+        [tag(self.full.start..self.body.start), tag(self.body.end..self.full.end)]
+    }
+
     /// Returns the name the block's macro has for Jinja.
     pub fn macro_name(&self) -> String {
         match self.kind {
@@ -73,7 +84,16 @@ impl Block {
     }
 }
 
-/// Finds the top-level blocks of a file, and all that is wrong with them.
+/// Warns of a tag between blocks, where it does nothing. The words are dbt's.
+fn unexpected(keyword: &str, place: Span) -> Diagnostic {
+    let message = format!("Found unexpected '{keyword}' block tag.");
+    Diagnostic::warning(Code::DEPRECATED, place, message.clone())
+        .known_as("UnexpectedJinjaBlockDeprecation")
+        .fact("msg", message)
+}
+
+/// Finds the top-level blocks of a file, and all that is wrong with them. Warnings are about tags between the blocks;
+/// dbt tells those of macros and snapshots only.
 pub fn blocks(text: &str, file: FileId) -> (Vec<Block>, Vec<Diagnostic>) {
     let mut scan =
         BlockScan { scanner: Scanner::new(text, file, 0), found: Vec::new(), problems: Vec::new() };
@@ -139,11 +159,7 @@ impl BlockScan<'_> {
 
     fn open(&mut self, keyword: &str, range: Range<usize>) -> Result<Option<(Block, String)>, Error> {
         let Some(kind) = BlockKind::of(keyword) else {
-            if let Some(kind) = keyword.strip_prefix("end").filter(|k| BlockKind::of(k).is_some()) {
-                let span = self.scanner.span(range);
-                return Err(Error::syntax(span, format!("`{keyword}` closes nothing"))
-                    .help(format!("there is no open `{{% {kind} %}}` before it")));
-            }
+            self.problems.push(unexpected(keyword, self.scanner.span(range)));
             return Ok(None);
         };
         let name = self.scanner.tokens.get(1).copied().filter(|token| token.kind == TokenKind::Ident);

@@ -30,7 +30,7 @@ pub(super) fn check(manifest: &Manifest, workspace: &Workspace, debug: bool, pro
     problems.extend(manifest.functions.values().filter_map(|node| functions::defaults_come_last(node)));
     deprecated(manifest, problems);
     check_time_spine(manifest, problems);
-    check_semantics(manifest, problems);
+    check_semantics(manifest, &|name| workspace.flags.behavior(name), problems);
     problems.extend(unused_paths(manifest, workspace));
 }
 

@@ -42,6 +42,7 @@ fn read_file(file: &ProjectFile) -> (Vec<Doc>, Vec<Diagnostic>) {
         return (Vec::new(), Vec::new());
     }
     let (found, mut problems) = blocks(&file.text, file.file);
+    problems.retain(Diagnostic::is_error);
     let mut docs = Vec::new();
     for block in found.into_iter().filter(|block| block.kind == BlockKind::Docs) {
         let body = file.text.get(block.body.clone()).unwrap_or_default();

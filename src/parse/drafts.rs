@@ -107,8 +107,11 @@ impl Drafter<'_> {
         let sum = checksum(&file.text);
         let (found, wrong) = blocks(&file.text, file.file);
         problems.extend(wrong);
+        let (found, others): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|block| block.kind == BlockKind::Snapshot);
+        problems.extend(others.iter().flat_map(|block| block.misplaced(&file.text, file.file)));
         let mut drafts = Vec::new();
-        for block in found.into_iter().filter(|block| block.kind == BlockKind::Snapshot) {
+        for block in found {
             let body = block_text::body(&file.text, &block);
             let mut fqn = file.fqn_prefix();
             fqn.extend([file.stem().to_owned(), block.name.clone()]);

@@ -124,6 +124,7 @@ fn read_text(text: &str, place: &Place<'_>, created_at: f64) -> (Vec<ReadMacro>,
         let shown = block_text::full(text, &block, from);
         from = shown.end;
         if !matches!(block.kind, BlockKind::Macro | BlockKind::Test | BlockKind::Materialization) {
+            problems.extend(block.misplaced(text, place.file));
             continue;
         }
         match read_block((text, &text[shown]), &block, place, created_at) {

@@ -142,9 +142,11 @@ impl Run<'_> {
         self.problems.extend(wrong);
         for files in files {
             let (found, wrong): (Vec<ReadMacro>, _) = macros::read_files(&files.macros, self.created_at);
-            let (mut tests, more) = macros::read_files(&files.generic_tests, self.created_at);
+            let (mut tests, mut more) = macros::read_files(&files.generic_tests, self.created_at);
             // dbt takes no arguments from definitions in `tests/generic`.
             tests.iter_mut().for_each(|test| test.params.clear());
+            // Nor does it tell of tags between them.
+            more.retain(Diagnostic::is_error);
             read.extend(found.into_iter().chain(tests));
             self.problems.extend(wrong.into_iter().chain(more));
         }

@@ -307,6 +307,25 @@ fn configurations_of_tests_cannot_use_what_only_templates_know() {
 }
 
 #[test]
+fn old_spellings_of_the_semantic_layer_are_told_unless_refused() {
+    let semantic = "semantic_models:\n  - name: orders\n    model: ref('orders')\n    defaults: {agg_time_dimension: at}\n    \
+                    entities: [{name: order_id, type: primary, expr: id}]\n";
+    let rest = "    dimensions: [{name: at, type: time, type_params: {time_granularity: day}}]\n    \
+                measures: [{name: total, agg: sum, expr: id}]\n\
+                metrics:\n  - {name: sums, label: x, type: cumulative, type_params: {measure: total, window: 7 days}}\n";
+    let text = format!("{semantic}{rest}");
+    let files =
+        [ORDERS, ("models/metricflow_time_spine.sql", "select 1 as date_day"), ("models/m.yml", &text)];
+    check(
+        &files,
+        &[
+            "warning models/m.yml:9:5: `window` and `grain_to_date` belong under `cumulative_type_params`, in metrics sums",
+            "warning models/metricflow_time_spine.sql:1:1: `metricflow_time_spine` is a time spine by its name alone: describe it in YAML",
+        ],
+    );
+}
+
+#[test]
 fn names_of_metrics_follow_rules() {
     let metric = |name: &str| {
         format!(

@@ -35,6 +35,32 @@ pub(in crate::parse) fn check(manifest: &Manifest, problems: &mut Vec<Diagnostic
     }
 }
 
+/// Tells of a table of days that is one by its name alone, where no model has a `time_spine` of days.
+pub(super) fn unnamed(manifest: &Manifest) -> Option<Diagnostic> {
+    let spine_of = |node: &Node| match &node.kind {
+        NodeKind::Model { time_spine, .. } => time_spine.clone(),
+        _ => None,
+    };
+    let is_of_days = |node: &Node| {
+        let spine = spine_of(node);
+        let column = spine.as_ref().and_then(|spine| spine.get("standard_granularity_column")?.as_str());
+        let grain = column.and_then(|column| node.columns.get(column)?.granularity.as_deref());
+        grain == Some("day")
+    };
+    let is_old =
+        |node: &Node| node.name == OLD_NAME && node.resource_type().is_refable() && spine_of(node).is_none();
+    let old = manifest.nodes.values().find(|node| is_old(node))?;
+    if manifest.nodes.values().any(|node| is_of_days(node)) {
+        return None;
+    }
+    let message = format!("`{OLD_NAME}` is a time spine by its name alone: describe it in YAML");
+    Some(
+        Diagnostic::warning(Code::DEPRECATED, start(old.span), message)
+            .help("give the model `time_spine: {standard_granularity_column: date_day}`, and the column `granularity: day`")
+            .known_as("MFTimespineWithoutYamlConfigurationDeprecation"),
+    )
+}
+
 /// Checks the columns that a time spine names; the words are dbt's.
 fn columns(node: &Node) -> Option<Diagnostic> {
     let NodeKind::Model { time_spine: Some(spine), .. } = &node.kind else { return None };

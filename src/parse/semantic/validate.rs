@@ -3,10 +3,12 @@
 //! `checks`, when everything is bound.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::fields::GRAINS;
+use super::time_spine;
 use crate::diag::{Code, Diagnostic};
-use crate::manifest::{Json, Manifest, SemanticEntry, SemanticModel};
+use crate::manifest::{Json, Manifest, Metric, SemanticEntry, SemanticModel};
 use crate::parse::resolve::start;
 
 /// Names that the semantic layer gives to columns of its own, and what for.
@@ -23,7 +25,13 @@ const EVENT: &str = "SemanticValidationFailure";
 
 /// Checks the semantic layer, if there are metrics and semantic models. With errors the last one only says so: the
 /// others are events of their own in dbt.
-pub(in crate::parse) fn check(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
+///
+/// `is_on` tells which changes of behaviour the project asks for: without them old spellings are warned of.
+pub(in crate::parse) fn check(
+    manifest: &Manifest,
+    is_on: &dyn Fn(&str) -> bool,
+    problems: &mut Vec<Diagnostic>,
+) {
     let models = &manifest.semantic_models;
     if models.is_empty() || manifest.metrics.is_empty() {
         return;
@@ -39,6 +47,10 @@ pub(in crate::parse) fn check(manifest: &Manifest, problems: &mut Vec<Diagnostic
         found.counts(model);
     }
     found.across(models.values().map(|model| &**model));
+    problems.extend(found.windows(manifest, is_on("require_nested_cumulative_type_params")));
+    if !is_on("require_yaml_configuration_for_mf_time_spines") {
+        problems.extend(time_spine::unnamed(manifest));
+    }
     if !found.0.is_empty() {
         problems.extend(found.0);
         problems.push(Diagnostic::error(
@@ -87,6 +99,26 @@ impl Found {
             let rule = format!("this name is reserved by MetricFlow. Reason: {reason}");
             self.add(entry, format!("Invalid name `{name}` - {rule}"));
         }
+    }
+
+    /// Windows of cumulative metrics have a place of their own; where they stood before is warned of, or `refused`.
+    fn windows(&mut self, manifest: &Manifest, refused: bool) -> Option<Diagnostic> {
+        let is_set = |metric: &Metric, key: &str| metric.type_params.get(key).is_some_and(|v| !v.is_null());
+        let old = |metric: &&Arc<Metric>| is_set(metric, "window") || is_set(metric, "grain_to_date");
+        let old: Vec<_> = manifest.metrics.values().filter(old).collect();
+        let first = &old.first()?.entry;
+        let names: Vec<&str> = old.iter().map(|metric| metric.entry.name.as_str()).collect();
+        let names = names.join(", ");
+        if refused {
+            let fields = "`type_params.window` and `type_params.grain_to_date` should be nested under \
+                          `type_params.cumulative_type_params.window` and `type_params.cumulative_type_params.grain_to_date`";
+            self.add(first, format!("Cumulative fields {fields}. Invalid metrics: {names}."));
+            return None;
+        }
+        let message =
+            format!("`window` and `grain_to_date` belong under `cumulative_type_params`, in metrics {names}");
+        let warning = Diagnostic::warning(Code::DEPRECATED, start(first.span), message);
+        Some(warning.known_as("MFCumulativeTypeParamsDeprecation"))
     }
 
     /// A name means one thing within a semantic model.

@@ -146,3 +146,29 @@ fn debug_ends_where_the_projects_jinja_fails() {
         assert!(shown.to_lowercase().contains("unheard"), "{shown}");
     }
 }
+
+#[test]
+fn tags_between_macros_and_snapshots_are_told_and_do_nothing() {
+    let shop = Shop::copy("told");
+    std::fs::create_dir_all(shop.path("snapshots")).unwrap();
+    std::fs::create_dir_all(shop.path("tests/generic")).unwrap();
+    shop.write(
+        "macros/loose.sql",
+        "{% set a = 1 %}\n{% macro one() %}{% set b = 1 %}{% endmacro %}{% endmacro %}",
+    );
+    shop.write("tests/generic/loose.sql", "{% set a = 1 %}{% test loose(model) %}select 1{% endtest %}");
+    let config = "{{ config(strategy='check', unique_key='id', check_cols='all') }}";
+    shop.write(
+        "snapshots/kept.sql",
+        &format!("{{% macro two() %}}{{% endmacro %}}{{% snapshot kept %}}{config} select 1 as id{{% endsnapshot %}}"),
+    );
+    let name = "UnexpectedJinjaBlockDeprecation";
+    let mut words: Vec<String> = told(&shop, &["parse", "--show-all-deprecations"])
+        .into_iter()
+        .filter(|(of, _)| of == name)
+        .map(|(_, event)| event["data"]["msg"].as_str().unwrap().to_owned())
+        .collect();
+    words.sort();
+    let found = |keyword: &str| format!("Found unexpected '{keyword}' block tag.");
+    assert_eq!(words, ["endmacro", "endmacro", "macro", "set"].map(found));
+}
