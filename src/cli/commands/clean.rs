@@ -44,7 +44,10 @@ pub(super) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
     }
     for path in targets {
         ui.events.send(CheckCleanPath { path: path.to_string() });
-        files::remove(&path)?;
+        // A file of that name is somebody's work.
+        if path.is_dir() {
+            files::remove(&path)?;
+        }
         ui.events.send(ConfirmCleanPath { path: path.to_string() });
     }
     ui.events.send(FinishedCleanPaths {});

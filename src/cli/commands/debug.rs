@@ -1,14 +1,20 @@
 //! `debug`: check settings, files and the connection.
 
+use std::process::{Command, Stdio};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+
 use crate::adapter::Fetch;
 use crate::cli::args::flag_table::{CONFIG_DIR, CONNECTION};
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::version::{DBT_VERSION, OWN_VERSION};
+use crate::cli::version::{ADAPTERS, DBT_VERSION, OWN_VERSION};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::context::SharedSession;
 use crate::diag::render::human;
 use crate::diag::{Code, Diagnostic};
 use crate::event::{DebugCmdOut, DebugCmdResult};
+use crate::files;
 use crate::project::{self, PROFILES_FILE, Workspace};
 
 /// What the command line takes.
@@ -45,19 +51,37 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     if errors.iter().any(|problem| !is_of_profile(ui, problem) && is_of_jinja(problem)) {
         return Err(errors.into());
     }
+    if let Some(workspace) = &workspace {
+        tell_adapter(ui, workspace);
+    }
     let (of_profile, of_project): (Vec<_>, Vec<_>) =
         errors.into_iter().partition(|problem| is_of_profile(ui, problem));
+    let missing = !places.project_dir.join("dbt_project.yml").exists();
     let mut failures: Vec<String> = Vec::new();
+    if missing {
+        failures.push(format!(
+            "Project loading failed for the following reason:\n{}",
+            human::render(&ui.no_project(), &ui.sources, false)
+        ));
+    } else {
+        failures.extend(told("Project loading failed for the following reason:", ui, &of_project));
+    }
     if ui.flags.switch("connection") {
         say("Skipping steps before connection verification".to_owned());
     } else {
         say("Configuration:".to_owned());
         say(format!("  profiles.yml file [{}]", state(&of_profile, workspace.as_ref())));
+        let state = match (missing, of_project.is_empty()) {
+            (true, _) => "ERROR not found",
+            (_, true) => "OK found and valid",
+            _ => "ERROR invalid",
+        };
+        say(format!("  dbt_project.yml file [{state}]"));
+        say("Required dependencies:".to_owned());
         say(format!(
-            "  dbt_project.yml file [{}]",
-            if of_project.is_empty() { "OK found and valid" } else { "ERROR invalid" }
+            " - git [{}]",
+            if has_git() { "OK found" } else { "not found: packages from git need it" }
         ));
-        failures.extend(told("Project loading failed for the following reason:", ui, &of_project));
     }
     let heading = match missing_profiles(ui) {
         // Scripts look for these words of dbt.
@@ -67,6 +91,8 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     failures.extend(told(&heading, ui, &of_profile));
     if let Some(workspace) = workspace.as_ref().filter(|_| of_profile.is_empty()) {
         failures.extend(connection(ui, workspace).err());
+    } else {
+        say("Connection test skipped since no profile was found".to_owned());
     }
     if failures.is_empty() {
         ui.events.send(DebugCmdResult { msg: "All checks passed!".to_owned() });
@@ -77,6 +103,22 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     let msg = format!("{count} {checks} failed:\n{}", failures.join("\n\n"));
     ui.events.send(DebugCmdResult { msg });
     Ok(Outcome::Failure)
+}
+
+/// Says which adapter of dbt is stood in for.
+fn tell_adapter(ui: &Ui, workspace: &Workspace) {
+    let kind = workspace.profile.connection.kind().as_str();
+    let version = ADAPTERS.iter().find(|(name, _)| *name == kind).map_or("", |(_, version)| version);
+    for msg in [format!("adapter type: {kind}"), format!("adapter version: {version}")] {
+        ui.events.send(DebugCmdOut { msg });
+    }
+}
+
+/// Tells whether git answers. Only packages from git need it, so that its lack is no failure.
+fn has_git() -> bool {
+    let mut git = Command::new("git");
+    git.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    git.status().is_ok_and(|status| status.success())
 }
 
 /// The folder that lacks a `profiles.yml`, as seen from where the user stands.
@@ -114,14 +156,35 @@ fn told(heading: &str, ui: &Ui, problems: &[Diagnostic]) -> Option<String> {
     Some(format!("{heading}\n{}", texts.join("\n\n")))
 }
 
+/// Returns the folder of the embedded database, unless a profile names another.
+fn profile_folder(workspace: &Workspace) -> Option<Utf8PathBuf> {
+    let target = workspace.profile.target();
+    let path = target.get("path").and_then(Value::as_str).filter(|_| workspace.profile.embedded)?;
+    Utf8Path::new(path).parent().map(ToOwned::to_owned)
+}
+
+/// Writes a setting as Python does, which scripts read.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
 /// Shows the connection's settings and tries it.
 fn connection(ui: &Ui, workspace: &Workspace) -> Result<(), String> {
     let say = |msg: String| ui.events.send(DebugCmdOut { msg });
     let profile = &workspace.profile.connection;
     say("Connection:".to_owned());
     for (key, value) in profile.connection_keys() {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        say(format!("  {key}: {text}"));
+        say(format!("  {key}: {}", shown(&value)));
+    }
+    // The folder of the database that stands in is made by the first run.
+    if let Some(folder) = profile_folder(workspace) {
+        files::create_dirs(&folder).map_err(|error| error.to_string())?;
     }
     let session = SharedSession::new(profile.adapter(), ui.events.clone());
     let tried = session.with(|session| {

@@ -28,6 +28,14 @@ fn without_clean_targets_the_target_folder_goes() {
 }
 
 #[test]
+fn a_file_among_the_clean_targets_stays() {
+    let folder = project("name: shop\nclean-targets: [notes]\n");
+    fs::write(folder.path().join("notes"), "mine").unwrap();
+    assert_eq!(Call::new(folder.path(), &["clean"]).run().code, Some(0));
+    assert!(folder.path().join("notes").exists());
+}
+
+#[test]
 fn sources_and_folders_outside_are_safe() {
     let outside = tempfile::tempdir().unwrap();
     let folder =

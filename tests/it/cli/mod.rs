@@ -2,6 +2,7 @@
 
 mod arguments;
 mod clean;
+mod debug;
 mod flags;
 mod help;
 mod init;
