@@ -1,5 +1,5 @@
 //! Selection in a project of 300 nodes, read from its files: `tests/fixtures/select_large/expected.json` holds what
-//! dbt 1.11 selects by over 200 expressions.
+//! dbt 1.11 selects by over 300 expressions.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ fn every_expression_selects_in_a_large_project_what_dbt_selects() {
     let expected: Json = serde_json::from_str(EXPECTED).unwrap();
     let ids: Vec<&str> = expected["ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
     let cases = expected["selected"].as_object().unwrap();
-    assert!(ids.len() >= 300 && cases.len() >= 200);
+    assert!(ids.len() >= 300 && cases.len() >= 340);
     let mut wrong = Vec::new();
     for (line, places) in cases {
         let flags = flags(line);
