@@ -17,7 +17,7 @@ pub struct Request<'a> {
     pub command: Command,
     /// What was selected, of the command's types.
     pub selected: &'a BTreeSet<UniqueId>,
-    /// The root project, whose hooks run after those of packages.
+    /// The root project, whose hooks run before those of packages.
     pub project: &'a str,
     /// Whether `--store-failures` is on.
     pub store_failures: bool,
@@ -148,7 +148,7 @@ fn unit_tests_by_model<'a>(manifest: &'a Manifest, request: Request<'a>) -> (ByM
     (by_model, left_out)
 }
 
-/// Returns the hooks of one kind: packages by name, the root project last, each in the order written.
+/// Returns the hooks of one kind: the root project first, then packages by name, each in the order written.
 fn hooks(manifest: &Manifest, request: Request<'_>, tag: &str) -> Vec<UniqueId> {
     if !request.command.runs_hooks() || request.selected.is_empty() {
         return Vec::new();
@@ -158,7 +158,7 @@ fn hooks(manifest: &Manifest, request: Request<'_>, tag: &str) -> Vec<UniqueId> 
         if let NodeKind::Operation { index } = node.kind
             && node.tags.iter().any(|found| found == tag)
         {
-            found.push((*node.package_name == *request.project, &node.package_name, index, id));
+            found.push((*node.package_name != *request.project, &node.package_name, index, id));
         }
     }
     found.sort_unstable();

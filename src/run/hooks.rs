@@ -69,7 +69,7 @@ pub fn run_hooks(
         let info = NodeInfo { started_at: Some(Timestamp::now()), ..infos.get(id).with_status("started") };
         let _current = event::NodeScope::enter(info.clone());
         let (index, total) = (place + 1, hooks.len());
-        let statement = statement_name(node, stage);
+        let statement = statement_name(node, stage, place);
         let events = &run.shared.events;
         let mut result = if failed {
             let message = format!("{statement} skipped");
@@ -77,9 +77,9 @@ pub fn run_hooks(
             result.failures = Some(1);
             result
         } else {
-            let statement = statement.clone();
-            events.send(LogHookStartLine { index, node_info: info.clone(), statement, total });
-            let (result, broken) = run_hook(compiler, node, stage, session);
+            let started = statement.clone();
+            events.send(LogHookStartLine { index, node_info: info.clone(), statement: started, total });
+            let (result, broken) = run_hook(compiler, node, stage, session, &statement);
             if broken.is_some() {
                 // As in dbt, whoever ends the command has no result.
                 done.broken = broken;
@@ -103,10 +103,9 @@ pub fn run_hooks(
     done
 }
 
-/// `shop.on-run-start.0`, as node lines show it.
-fn statement_name(node: &Node, stage: HookStage<'_>) -> String {
-    let index = node.name.rsplit('-').next().unwrap_or("0");
-    format!("{}.{}.{index}", node.package_name, stage.name())
+/// `shop.on-run-start.0`, as node lines show it: with the place among the hooks of all packages.
+fn statement_name(node: &Node, stage: HookStage<'_>, place: usize) -> String {
+    format!("{}.{}.{place}", node.package_name, stage.name())
 }
 
 fn run_hook(
@@ -114,6 +113,7 @@ fn run_hook(
     node: &Arc<Node>,
     stage: HookStage<'_>,
     session: &SharedSession,
+    name: &str,
 ) -> (RunResult, Option<Diagnostic>) {
     let run = compiler.run();
     let scope = NodeScope::new(run, &node.package_name, Some(Arc::clone(node)), session.clone());
@@ -125,13 +125,12 @@ fn run_hook(
     let mut broken = None;
     let mut result = match outcome {
         Ok(()) => {
-            let message = format!("{} passed", statement_name(node, stage));
+            let message = format!("{name} passed");
             let mut result = RunResult::new(node.unique_id.clone(), Status::Success).with_message(message);
             result.failures = Some(0);
             result
         }
         Err(diagnostic) => {
-            let name = statement_name(node, stage);
             let (text, diagnostic) = error_text(node, diagnostic, &run.shared);
             let message = format!("{name} failed, error:\n {text}");
             let mut result = RunResult::new(node.unique_id.clone(), Status::Error).with_message(message);

@@ -109,3 +109,25 @@ fn hooks_are_counted_from_one_once_they_ran() {
     shop.call(&["docs", "generate"]);
     assert_eq!(indexes(&shop), 0);
 }
+
+#[test]
+fn hooks_of_the_project_run_before_those_of_its_packages() {
+    let shop = Shop::copy("words");
+    for project in ["dbt_project.yml", "installed/utils/dbt_project.yml"] {
+        let hooks = "on-run-start: [select 1, select 2]\non-run-end: [select 3]\n";
+        shop.write(project, &format!("{}{hooks}", shop.read(project)));
+    }
+    let shown = shop.run(&["run", "-s", "third"], 0);
+    let started = shown.lines().filter_map(|line| line.split("START hook: ").nth(1));
+    let names: Vec<&str> = started.filter_map(|rest| rest.split(' ').next()).collect();
+    // Counted over all of them.
+    let want = [
+        "words.on-run-start.0",
+        "words.on-run-start.1",
+        "utils.on-run-start.2",
+        "utils.on-run-start.3",
+        "words.on-run-end.0",
+        "utils.on-run-end.1",
+    ];
+    assert_eq!(names, want);
+}
