@@ -1,7 +1,10 @@
 //! The gate on Postgres: readers go on with the old version until the new one has passed its tests, and never wait
 //! for these (design D8).
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use tidegate::adapter::{Cell, Fetch};
@@ -106,4 +109,54 @@ fn readers_do_not_wait_for_the_tests_at_a_gate() {
         build.join().unwrap();
         assert_eq!(ask(&version), 2);
     }
+}
+
+/// Builds of good and bad versions in turn, while somebody reads as fast as possible. `GATE_BUILDS` says how many.
+#[test]
+fn whoever_reads_all_the_time_sees_only_tested_versions() {
+    let builds: i64 = std::env::var("GATE_BUILDS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    project(&server, folder);
+    run(folder, &["build", "--vars", "{version: 1}"], 0);
+    let mut session = server.connect(json!({})).unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let ended = Arc::clone(&done);
+    let reader = std::thread::spawn(move || {
+        let (mut reads, mut seen) = (0_u64, BTreeSet::new());
+        while !ended.load(Ordering::SeqCst) {
+            for (name, good) in [
+                ("orders", "count(*) = 3 and count(distinct version) = 1 and sum(amount) = 60"),
+                (
+                    "orders_view",
+                    "count(*) = 3 and count(distinct version) = 1 and count(distinct number) = 3",
+                ),
+                ("ledger", "count(*) = 3 * count(distinct version) and count(amount) = count(*)"),
+                ("states", "count(state) = count(*) and count(*) > 0"),
+            ] {
+                let version = if name == "states" { "count(*)" } else { "max(version)" };
+                let sql = format!("select ({good})::int, {version} from shop.{name}");
+                let rows = cells(session.execute(&sql, Fetch::All).unwrap());
+                session.rollback().unwrap();
+                assert_eq!(rows[0][0], Cell::Int(1), "{name} at {:?}", rows[0][1]);
+                seen.insert((name, rows[0][1].as_i64().unwrap()));
+                reads += 1;
+            }
+        }
+        (reads, seen)
+    });
+    let models = ["-s", "orders", "orders_view", "ledger", "states"];
+    let is_bad = |version: i64| version % 3 == 0;
+    for version in 2..=builds {
+        let vars = format!("{{version: {version}, bad: {}}}", is_bad(version));
+        run(folder, &[&["build", "--vars", &vars][..], &models].concat(), i32::from(is_bad(version)));
+    }
+    done.store(true, Ordering::SeqCst);
+    let (reads, seen) = reader.join().unwrap();
+    println!("{reads} reads of {builds} builds, {} different versions", seen.len());
+    assert!(
+        reads > 0 && seen.iter().all(|(name, version)| *name == "states" || !is_bad(*version)),
+        "{seen:?}"
+    );
 }
