@@ -130,7 +130,7 @@ mod tests {
                 lock(&done).push(name);
                 Ok(())
             };
-            background.start_after(Duration::from_secs(3600), work).unwrap();
+            background.start_after(Duration::from_hours(1), work).unwrap();
         };
         note("abandoned");
         background.abandon();

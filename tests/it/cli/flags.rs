@@ -99,7 +99,8 @@ fn spellings<'a>(flags: &[&'a Fact]) -> Vec<Vec<(&'a Fact, &'a String)>> {
     let nth = |nth: usize| {
         flags.iter().filter_map(move |flag| Some((*flag, flag.on.iter().chain(&flag.off).nth(nth)?)))
     };
-    (0..).map(|place| nth(place).collect()).take_while(|line: &Vec<_>| !line.is_empty()).collect()
+    let most = flags.iter().map(|flag| flag.on.len() + flag.off.len()).max().unwrap_or_default();
+    (0..most).map(|place| nth(place).collect()).collect()
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn every_spelling_of_every_flag_is_taken_where_dbt_takes_it() {
             for line in spellings(&flags) {
                 let words: Vec<String> =
                     line.iter().flat_map(|(flag, spelled)| flag.words(spelled)).collect();
-                let mut words = vec![words, command_words(command)];
+                let mut words = [words, command_words(command)];
                 if side == "behind" {
                     words.reverse();
                 }
