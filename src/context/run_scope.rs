@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use super::adapter::RunAdapter;
+use super::adapter::{KeysBySchema, RunAdapter};
 use super::base::NAMES;
 use super::config::ConfigObject;
 use super::deferral::Deferral;
@@ -60,6 +60,8 @@ pub struct RunScope {
     pub on_write: WriteExecuted,
     /// Warnings that are told once.
     pub told: Mutex<HashSet<String>>,
+    /// Keys of tables that were there before, for engines that ask.
+    pub keys: Mutex<KeysBySchema>,
     /// `graph`, built when first used.
     pub graph: OnceLock<Value>,
 }

@@ -51,6 +51,7 @@ pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) ->
             Ok(path.into_string())
         }),
         told: Mutex::new(HashSet::new()),
+        keys: Mutex::default(),
         graph: OnceLock::new(),
     });
     let session = SharedSession::new(Arc::clone(&adapter), ui.events.clone());

@@ -1,13 +1,17 @@
 //! Methods that dbt-duckdb adds (`adapters.md` section 2).
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::PoisonError;
+
 use super::super::base::json_of;
 use camino::Utf8Path;
 
 use super::super::relation::relation_of;
 use super::super::run_scope::NodeScope;
+use crate::adapter::Cell;
 use crate::diag::Code;
 use crate::event::AdapterEventWarning;
-use crate::jinja::{Call, Error, Value, item, none, py_str};
+use crate::jinja::{Call, Error, Value, item, list, none, py_str};
 use crate::manifest::{Json, JsonMap};
 use crate::sql::string_literal;
 
@@ -42,13 +46,42 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
         "warn_once" => warn_once(scope, call),
         "batch_id_for_model" => batch_id(call),
         "catalog_supports_foreign_keys" => Ok(Value::from(true)),
-        "existing_key_constraint_types" => Ok(crate::jinja::list(Vec::new())),
+        "existing_key_constraint_types" => existing_keys(scope, call),
         "store_relation" => {
             Err(Error::new(Code::UNSUPPORTED, "Python plugins of dbt-duckdb are not available")
                 .help("write the relation with `materialized='external'` instead"))
         }
         _ => return None,
     })
+}
+
+/// The keys of tables by schema and table, as they were when a schema was first asked about.
+pub(in crate::context) type KeysBySchema = HashMap<(String, String), HashMap<String, BTreeSet<String>>>;
+
+/// The kinds of keys that a table had before its schema's first model was built; one question a schema.
+fn existing_keys(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    let relation = super::super::relation::relation_arg(call, "relation")?;
+    let part = |part: &Option<std::sync::Arc<str>>| part.as_deref().unwrap_or_default().to_lowercase();
+    let place = (part(&relation.database), part(&relation.schema));
+    let mut known = scope.run().keys.lock().unwrap_or_else(PoisonError::into_inner);
+    if !known.contains_key(&place) {
+        let sql = format!(
+            "select lower(table_name), lower(replace(constraint_type, ' ', '_')) from duckdb_constraints()
+            where lower(database_name) = {} and lower(schema_name) = {}
+            and constraint_type in ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY')",
+            string_literal(&place.0),
+            string_literal(&place.1)
+        );
+        let mut tables: HashMap<String, BTreeSet<String>> = HashMap::new();
+        for row in scope.rows(&sql, call)?.rows {
+            if let [Some(table), Some(kind)] = row.iter().map(Cell::as_str).collect::<Vec<_>>().as_slice() {
+                tables.entry((*table).to_owned()).or_default().insert((*kind).to_owned());
+            }
+        }
+        known.insert(place.clone(), tables);
+    }
+    let found = known.get(&place).and_then(|tables| tables.get(&part(&relation.identifier)));
+    Ok(list(found.into_iter().flatten().map(|kind| Value::from(kind.as_str())).collect::<Vec<_>>()))
 }
 
 fn path(target: &JsonMap) -> &str {

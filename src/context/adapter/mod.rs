@@ -17,6 +17,7 @@ mod statements;
 
 use std::sync::Arc;
 
+pub(super) use duckdb::KeysBySchema;
 pub(super) use python::submit_python_job;
 
 use super::base::empty_dict;

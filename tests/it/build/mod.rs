@@ -5,6 +5,7 @@ mod attached;
 mod commands;
 mod defer;
 mod docs;
+mod foreign_keys;
 mod freshness;
 mod functions;
 mod fused;

@@ -32,7 +32,15 @@
 
   {%- set to_drop = [] -%}
   {%- set swap = false -%}
+  {%- set aside = [] -%}
   {%- if existing_relation is none -%}
+    {%- set build_sql = create_table_as(
+        False, target_relation, compiled_code, language, partitioned_by, sorted_by) -%}
+    {%- set created = true -%}
+
+  {%- elif full_refresh and has_foreign_key_constraints(existing_relation) -%}
+    {#- It cannot be renamed. -#}
+    {%- set aside = drop_relation_for_rebuild(existing_relation) -%}
     {%- set build_sql = create_table_as(
         False, target_relation, compiled_code, language, partitioned_by, sorted_by) -%}
     {%- set created = true -%}
@@ -73,11 +81,12 @@
   {%- endcall -%}
 
   {%- if swap -%}
-    {%- do release_for_rename(existing_relation) -%}
+    {%- set aside = release_for_rename(existing_relation) -%}
     {%- do adapter.rename_relation(existing_relation, backup_relation) -%}
     {%- do adapter.rename_relation(intermediate_relation, target_relation) -%}
     {%- do to_drop.append(backup_relation) -%}
   {%- endif -%}
+  {%- do restore_foreign_key_dependents(aside) -%}
 
   {%- set revoke = should_revoke(existing_relation, full_refresh_mode=swap) -%}
   {%- do apply_grants(target_relation, grant_config, should_revoke=revoke) -%}
