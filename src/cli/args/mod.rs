@@ -24,6 +24,7 @@ pub use flag::{Fallback, Flag, Kind, Section};
 pub use flags::{Flags, Source};
 pub use groups::{Building, Color, IndirectSelection, LogFormat, Logging, Places, Selecting, State};
 pub use parse::{LowArgs, Parsed, parse};
+pub(crate) use report::python;
 pub use resolve::{project_dir, resolve, spread_engine_variables};
 pub(crate) use retry::restore;
 pub use value::UsageError;

@@ -130,7 +130,8 @@ pub(super) fn behavior(project_flags: &Map<String, Value>) -> BTreeMap<String, V
     BEHAVIOR.iter().map(|(name, default)| ((*name).to_owned(), value(name, *default))).collect()
 }
 
-fn python(value: &Value) -> String {
+/// Writes a setting as Python does, which scripts read.
+pub(crate) fn python(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),
         Value::Bool(true) => "True".to_owned(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::adapter::Fetch;
 use crate::cli::args::flag_table::{CONFIG_DIR, CONNECTION};
-use crate::cli::args::{Chapter, Spec, Verb};
+use crate::cli::args::{Chapter, Spec, Verb, python};
 use crate::cli::version::{ADAPTERS, DBT_VERSION, OWN_VERSION};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::context::SharedSession;
@@ -163,24 +163,13 @@ fn profile_folder(workspace: &Workspace) -> Option<Utf8PathBuf> {
     Utf8Path::new(path).parent().map(ToOwned::to_owned)
 }
 
-/// Writes a setting as Python does, which scripts read.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
 /// Shows the connection's settings and tries it.
 fn connection(ui: &Ui, workspace: &Workspace) -> Result<(), String> {
     let say = |msg: String| ui.events.send(DebugCmdOut { msg });
     let profile = &workspace.profile.connection;
     say("Connection:".to_owned());
     for (key, value) in profile.connection_keys() {
-        say(format!("  {key}: {}", shown(&value)));
+        say(format!("  {key}: {}", python(&value)));
     }
     // The folder of the database that stands in is made by the first run.
     if let Some(folder) = profile_folder(workspace) {
