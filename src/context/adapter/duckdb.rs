@@ -26,10 +26,7 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
         "disable_transactions" => {
             Ok(Value::from(connection("disable_transactions").and_then(Json::as_bool).unwrap_or(false)))
         }
-        "ensure_transaction" => {
-            let begun = scope.session().with(super::super::session::Session::begin);
-            begun.map(|()| none()).map_err(|error| Error::from(error.to_diagnostic()))
-        }
+        "ensure_transaction" => scope.begin_now(),
         "is_ducklake" => is_ducklake(&shared.target, call).map(Value::from),
         // Renaming inside of DuckLake works since DuckDB 1.5.3, which is older than what is linked.
         "use_ducklake_table_workarounds" => Ok(Value::from(false)),

@@ -97,7 +97,7 @@ fn create_schema(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error>
     let relation = relation_arg(call, "relation")?.without_identifier();
     scope.run().shared.events.debug(|| SchemaCreation { relation: key(&relation) });
     scope.call_macro("create_schema", vec![relation_value(relation)], call)?;
-    commit(scope)
+    scope.commit_now()
 }
 
 fn drop_schema(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
@@ -105,7 +105,7 @@ fn drop_schema(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
     scope.run().shared.events.debug(|| SchemaDrop { relation: key(&relation) });
     let (database, schema) = (relation.database.clone(), relation.schema.clone());
     scope.call_macro("drop_schema", vec![relation_value(relation)], call)?;
-    commit(scope)?;
+    scope.commit_now()?;
     scope.run().cache.drop_schema(database.as_deref(), schema.as_deref());
     Ok(none())
 }
@@ -115,13 +115,8 @@ impl NodeScope {
     pub fn create_schema(&self, schema: Relation) -> Result<(), Error> {
         self.run().shared.events.debug(|| SchemaCreation { relation: key(&schema) });
         self.call_from_rust("create_schema", [relation_value(schema)].into())?;
-        commit(self).map(drop)
+        self.commit_now().map(drop)
     }
-}
-
-fn commit(scope: &NodeScope) -> Result<Value, Error> {
-    let done = scope.session().with(super::super::session::Session::commit);
-    done.map(|()| none()).map_err(|error| Error::from(error.to_diagnostic()))
 }
 
 fn drop_relation(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
@@ -134,8 +129,7 @@ fn drop_relation(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error>
     }
     if scope.is_gated() {
         // Engines drop outside of transactions, too; what a gate may still hold back must come back then.
-        let begun = scope.session().with(super::super::session::Session::begin);
-        begun.map_err(|error| Error::from(error.to_diagnostic()))?;
+        scope.begin_now()?;
     }
     scope.run().cache.drop_relation(&relation);
     scope.call_macro("drop_relation", vec![relation_value(relation)], call)

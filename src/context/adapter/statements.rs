@@ -3,6 +3,7 @@
 use super::super::base::json_of;
 use super::super::gate::pass_gate;
 use super::super::run_scope::NodeScope;
+use super::super::session::Session;
 use super::super::statement::response_value;
 use super::super::table;
 use crate::adapter::{Cell, Fetch, QueryResult};
@@ -30,8 +31,7 @@ fn commit(scope: &NodeScope) -> Result<Value, Error> {
         return Ok(none());
     }
     scope.pass_gate(None)?;
-    let done = scope.session().with(super::super::session::Session::commit);
-    done.map(|()| none()).map_err(|error| Error::from(error.to_diagnostic()))
+    scope.commit_now()
 }
 
 fn execute(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
@@ -101,6 +101,18 @@ pub(super) struct Sending {
 }
 
 impl NodeScope {
+    /// Opens a transaction unless one is open; the value is what templates get.
+    pub(super) fn begin_now(&self) -> Result<Value, Error> {
+        let begun = self.session().with(Session::begin);
+        begun.map(|()| none()).map_err(|error| Error::from(error.to_diagnostic()))
+    }
+
+    /// Commits what is open, whether or not the node has a gate; the value is what templates get.
+    pub(super) fn commit_now(&self) -> Result<Value, Error> {
+        let done = self.session().with(Session::commit);
+        done.map(|()| none()).map_err(|error| Error::from(error.to_diagnostic()))
+    }
+
     /// Sends SQL on the worker's session; an error points at the line that wrote it.
     pub(super) fn send(&self, sql: &Value, how: &Sending, call: &Call<'_>) -> Result<QueryResult, Error> {
         let text = py_str(sql);
