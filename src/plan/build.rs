@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::command::Command;
-use super::gate::{Gate, place_gates, tests_of_gated};
+use super::gate::{Gate, Placed, has_gates, place_gates, tests_of_gated};
 use super::resume::Resumption;
 use super::step::{Plan, SchemaName, Step};
 use super::test_edges::with_test_edges;
@@ -61,9 +61,12 @@ pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> P
     let keep: NodeSet = in_graph.filter_map(|id| dag.place(id)).collect();
     let graph = gated.as_ref().unwrap_or(dag).subset(&keep);
 
-    let mut ordered = graph.clone();
-    let placed = place_gates(manifest, gate, &mut ordered);
-    let levels = ordered.levels();
+    let (placed, levels) = if has_gates(manifest, gate, &graph) {
+        let mut ordered = graph.clone();
+        (place_gates(manifest, gate, &mut ordered), ordered.levels())
+    } else {
+        (Placed::default(), graph.levels())
+    };
     let mut entries = Vec::with_capacity(request.selected.len());
     for (place, id) in graph.ids().enumerate() {
         let mut after: Vec<&UniqueId> = graph.parents(place).into_iter().map(|p| graph.id(p)).collect();

@@ -54,6 +54,11 @@ pub(super) fn tests_of_gated(
     asked.map(|test| test.unique_id.clone()).collect()
 }
 
+/// Tells whether anything in a graph has a gate.
+pub(super) fn has_gates(manifest: &Manifest, gate: Gate, graph: &Dag<UniqueId>) -> bool {
+    gate != Gate::Never && graph.ids().any(|id| manifest.nodes.get(id).is_some_and(|node| gate.holds(node)))
+}
+
 /// What the gates of a plan need.
 #[derive(Default)]
 pub(super) struct Placed {
@@ -65,9 +70,6 @@ pub(super) struct Placed {
 /// Finds the gate of each test of a graph, and adds an edge to it from whatever else the test reads.
 pub(super) fn place_gates(manifest: &Manifest, gate: Gate, graph: &mut Dag<UniqueId>) -> Placed {
     let mut placed = Placed::default();
-    if gate == Gate::Never {
-        return placed;
-    }
     let tests: Vec<&Node> = graph
         .ids()
         .filter_map(|id| manifest.nodes.get(id))
