@@ -7,18 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-use tidegate::adapter::{Cell, Fetch};
+use tidegate::adapter::Cell;
 
-use super::{Server, cells};
-use crate::cli::{Call, copy_folder};
-
-/// A project of the fixture on a server.
-fn project(server: &Server, folder: &Path) {
-    copy_folder(Path::new("tests/fixtures/gate"), folder);
-    let profiles =
-        json!({"shop": {"target": "dev", "outputs": {"dev": server.output(json!({"threads": 2}))}}});
-    std::fs::write(folder.join("profiles.yml"), profiles.to_string()).unwrap();
-}
+use super::{Server, ask, project};
+use crate::cli::Call;
 
 #[track_caller]
 fn run(folder: &Path, arguments: &[&str], code: i32) -> String {
@@ -45,13 +37,9 @@ fn what_its_tests_refuse_is_never_published() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    project(&server, folder);
+    project(&server, "gate", folder, json!({"threads": 2}));
     let mut session = server.connect(json!({})).unwrap();
-    let mut ask = |sql: &str| {
-        let rows = cells(session.execute(sql, Fetch::All).unwrap());
-        session.rollback().unwrap();
-        rows
-    };
+    let mut ask = |sql: &str| ask(&mut *session, sql);
     run(folder, &["build", "--vars", "{version: 1}"], 0);
     assert_eq!(ask(VERSIONS), at(1));
     let identity = "select 'shop.orders'::regclass::oid::bigint, 'shop.orders_view'::regclass::oid::bigint";
@@ -82,14 +70,10 @@ fn readers_do_not_wait_for_the_tests_at_a_gate() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    project(&server, folder);
+    project(&server, "gate", folder, json!({"threads": 2}));
     run(folder, &["build", "--vars", "{version: 1}"], 0);
     let mut session = server.connect(json!({})).unwrap();
-    let mut ask = |sql: &str| {
-        let rows = cells(session.execute(sql, Fetch::All).unwrap());
-        session.rollback().unwrap();
-        rows[0][0].as_i64().unwrap()
-    };
+    let mut ask = |sql: &str| ask(&mut *session, sql)[0][0].as_i64().unwrap();
     for name in ["orders", "orders_view"] {
         let waits = format!(
             "select id from {{{{ ref('{name}') }}}} where id is null union all select 1 where (select pg_advisory_xact_lock_shared(7))::text <> ''"
@@ -118,7 +102,7 @@ fn whoever_reads_all_the_time_sees_only_tested_versions() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    project(&server, folder);
+    project(&server, "gate", folder, json!({"threads": 2}));
     run(folder, &["build", "--vars", "{version: 1}"], 0);
     let mut session = server.connect(json!({})).unwrap();
     let done = Arc::new(AtomicBool::new(false));
@@ -137,8 +121,7 @@ fn whoever_reads_all_the_time_sees_only_tested_versions() {
             ] {
                 let version = if name == "states" { "count(*)" } else { "max(version)" };
                 let sql = format!("select ({good})::int, {version} from shop.{name}");
-                let rows = cells(session.execute(&sql, Fetch::All).unwrap());
-                session.rollback().unwrap();
+                let rows = ask(&mut *session, &sql);
                 assert_eq!(rows[0][0], Cell::Int(1), "{name} at {:?}", rows[0][1]);
                 seen.insert((name, rows[0][1].as_i64().unwrap()));
                 reads += 1;

@@ -16,17 +16,32 @@ mod tls;
 mod warehouse;
 mod values;
 
+use std::path::Path;
 use std::time::Duration;
 
-use serde_json::json;
-use tidegate::adapter::{Cell, DbErrorKind, Fetch, QueryResult};
+use serde_json::{Value, json};
+use tidegate::adapter::{Cell, Connection, DbErrorKind, Fetch, QueryResult};
 
 pub(crate) use server::{PASSWORD, Server, Setup};
 
-use crate::cli::{Call, without_times};
+use crate::cli::{Call, copy_folder, without_times};
 
 pub(crate) fn cells(result: QueryResult) -> Vec<Vec<Cell>> {
     result.table.expect("the statement gives rows").rows
+}
+
+/// Runs a query on its own and returns its rows.
+pub(crate) fn ask(session: &mut dyn Connection, sql: &str) -> Vec<Vec<Cell>> {
+    let rows = cells(session.execute(sql, Fetch::All).unwrap());
+    session.rollback().unwrap();
+    rows
+}
+
+/// Copies a fixture, with a profile that leads to the server; `settings` are added to its output.
+pub(crate) fn project(server: &Server, fixture: &str, folder: &Path, settings: Value) {
+    copy_folder(&Path::new("tests/fixtures").join(fixture), folder);
+    let profiles = json!({"shop": {"target": "dev", "outputs": {"dev": server.output(settings)}}});
+    std::fs::write(folder.join("profiles.yml"), profiles.to_string()).unwrap();
 }
 
 #[test]

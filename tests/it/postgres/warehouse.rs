@@ -3,17 +3,10 @@
 use std::path::Path;
 
 use serde_json::json;
-use tidegate::adapter::{Cell, Fetch};
+use tidegate::adapter::Cell;
 
-use super::{Server, cells};
-use crate::cli::{Call, Ended, copy_folder};
-
-/// Copies the project, with a profile that leads to the server.
-fn project(server: &Server, folder: &Path) {
-    copy_folder(Path::new("tests/fixtures/postgres_warehouse"), folder);
-    let profiles = json!({"shop": {"target": "dev", "outputs": {"dev": server.output(json!({}))}}});
-    std::fs::write(folder.join("profiles.yml"), profiles.to_string()).unwrap();
-}
+use super::{Server, ask, project};
+use crate::cli::{Call, Ended};
 
 fn run(folder: &Path, arguments: &[&str]) -> Ended {
     Call::new(folder, arguments).run()
@@ -31,13 +24,9 @@ fn a_warehouse_is_built_and_built_again() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    project(&server, folder);
+    project(&server, "postgres_warehouse", folder, json!({}));
     let mut session = server.connect(json!({})).unwrap();
-    let mut ask = |sql: &str| {
-        let rows = cells(session.execute(sql, Fetch::All).unwrap());
-        session.rollback().unwrap();
-        rows
-    };
+    let mut ask = |sql: &str| ask(&mut *session, sql);
     let text = |text: &str| Cell::text(text);
 
     // Seeds: values of every type, text that `copy` has signs for, times that know their distance from UTC.
@@ -107,7 +96,7 @@ fn types_of_postgres_are_seeded_and_compared_by_unit_tests() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    project(&server, folder);
+    project(&server, "postgres_warehouse", folder, json!({}));
     succeeds(folder, &["seed", "--select", "typed"]);
     let rows = server.text("select string_agg(it::text, E'\\n' order by n) from shop.typed it");
     assert_eq!(
