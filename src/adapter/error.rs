@@ -12,7 +12,7 @@ use crate::diag::{Code, Diagnostic};
 pub enum DbErrorKind {
     /// The database could not be reached or opened.
     Connection,
-    /// Another process holds the database.
+    /// Somebody else holds the database, or what the statement needs of it.
     Lock,
     /// Two transactions got in each other's way; trying again may help.
     Conflict,
@@ -72,7 +72,8 @@ impl DbError {
     /// Returns a diagnostic without a place; the caller maps [`position`](Self::position) to one.
     pub fn to_diagnostic(&self) -> Diagnostic {
         let code = match self.kind {
-            DbErrorKind::Connection | DbErrorKind::Lock => Code::CONNECTION,
+            DbErrorKind::Connection => Code::CONNECTION,
+            DbErrorKind::Lock => Code::LOCKED,
             DbErrorKind::Interrupted => Code::INTERRUPTED,
             DbErrorKind::Conflict | DbErrorKind::Resource | DbErrorKind::Statement => Code::DATABASE,
         };

@@ -7,8 +7,10 @@
 
 mod cache;
 mod cell;
+mod claim;
 pub mod duckdb;
 mod error;
+mod patience;
 pub mod postgres;
 mod profile;
 mod python_job;
@@ -18,7 +20,9 @@ pub mod seed;
 
 pub use cache::{CacheError, RelationCache};
 pub use cell::{Cell, CellType};
+pub use claim::{Claim, Claimed};
 pub use error::{DbError, DbErrorKind};
+pub use patience::Patience;
 pub use profile::{Profile, ProfileError};
 pub use python_job::{PythonError, PythonException, PythonFrame, PythonHost, PythonJob};
 pub use python_text::{datetime_str, decimal_str, float_repr, json_float, offset_str};
@@ -60,6 +64,11 @@ pub trait Adapter: Send + Sync {
 
     /// Returns the rules of the engine's SQL.
     fn dialect(&self) -> &'static dyn Dialect;
+
+    /// Tells whether other processes may build in the database at the same time, so that relations are claimed.
+    fn is_shared(&self) -> bool {
+        false
+    }
 
     /// Opens a connection for one worker; the first one opens the database.
     ///
@@ -105,6 +114,16 @@ pub trait Connection: Send {
     fn copy_in(&mut self, sql: &str, feed: &mut Feed<'_>) -> Result<QueryResult, DbError> {
         let _ = (sql, feed);
         Err(DbError::new(DbErrorKind::Statement, "this engine takes no rows from the program"))
+    }
+
+    /// Begins a transaction in which nobody else builds a relation; as long as the session keeps its name, each later
+    /// transaction has the claim too. Waits until others are done, and tells what is there then. `None` where nothing
+    /// was claimed, since one process has the database to itself or the engine cannot.
+    ///
+    /// Errors when the others take longer than [`Patience`] goes.
+    fn claim(&mut self, claim: Claim<'_>) -> Result<Option<Claimed>, DbError> {
+        let _ = claim;
+        Ok(None)
     }
 
     /// Opens a transaction. Does nothing when the profile disables transactions.

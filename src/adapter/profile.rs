@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Adapter, Kind, duckdb, postgres};
+use super::{Adapter, Kind, Patience, duckdb, postgres};
 
 /// Why a profile's output cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,11 +104,11 @@ impl Profile {
         }
     }
 
-    /// Makes the adapter. Nothing is opened before the first connection.
-    pub fn adapter(&self) -> Arc<dyn Adapter> {
+    /// Makes the adapter. Nothing is opened before the first connection; `patience` is for what others hold then.
+    pub fn adapter(&self, patience: Patience) -> Arc<dyn Adapter> {
         match self {
-            Self::DuckDb(p) => Arc::new(duckdb::Database::new((**p).clone())),
-            Self::Postgres(p) => Arc::new(postgres::Server::new(p)),
+            Self::DuckDb(p) => Arc::new(duckdb::Database::new((**p).clone(), patience)),
+            Self::Postgres(p) => Arc::new(postgres::Server::new(p, patience)),
         }
     }
 }

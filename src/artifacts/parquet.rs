@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{Invocation, RunResult};
 use crate::adapter::duckdb::{Database, Profile};
-use crate::adapter::{Adapter as _, Cell, Connection, DbError, Fetch};
+use crate::adapter::{Adapter as _, Cell, Connection, DbError, Fetch, Patience};
 use crate::diag::{Code, Diagnostic};
 use crate::files::{self, FileError};
 use crate::manifest::{CompiledNodes, Manifest, NodeWithCompiled};
@@ -80,7 +80,9 @@ impl Writer {
     fn new(target: &Utf8Path) -> Result<Self, Diagnostic> {
         let profile = Profile::file(":memory:")
             .map_err(|error| Diagnostic::error(Code::INTERNAL, None, error.to_string()))?;
-        let session = Database::new(profile).connect("parquet").map_err(|error| error.to_diagnostic())?;
+        let session = Database::new(profile, Patience::usual())
+            .connect("parquet")
+            .map_err(|error| error.to_diagnostic())?;
         let target = target.join(FOLDER);
         files::create_dirs(&target)?;
         let scratch = tempfile::Builder::new().prefix(".tidegate-").tempdir_in(&target);

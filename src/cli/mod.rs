@@ -29,6 +29,7 @@ pub use background::Background;
 pub use error::{CliError, Outcome};
 pub use version::{ADAPTERS, DBT_VERSION, OWN_VERSION};
 
+use crate::adapter::Patience;
 use crate::artifacts::{Invocation, timestamp};
 use crate::diag::{Code, Diagnostic, Sources};
 use crate::event::{
@@ -97,6 +98,11 @@ impl Ui {
             self.warn(warning)?;
         }
         if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+    }
+
+    /// Returns how long to wait for what others hold.
+    pub fn patience(&self) -> Patience {
+        Patience::new(self.flags.building().lock_timeout, self.events.clone())
     }
 
     /// Returns the error that there is no project here.

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::adapter::{
-    Adapter, AdapterResponse, Cell, Connection, DbError, DbErrorKind, Feed, Fetch, PythonError, PythonHost,
-    PythonJob, QueryResult,
+    Adapter, AdapterResponse, Cell, Claim, Claimed, Connection, DbError, DbErrorKind, Feed, Fetch,
+    PythonError, PythonHost, PythonJob, QueryResult,
 };
 use crate::event::{
     AdapterEventDebug, CodeExecution, CodeExecutionStatus, ConnectionClosed, ConnectionReused,
@@ -221,6 +221,18 @@ impl Session {
     pub fn clear_transaction(&mut self) -> Result<(), DbError> {
         self.begin()?;
         self.commit()
+    }
+
+    /// Begins a transaction in which nobody else builds a relation, where the database is shared with others. Tells what is
+    /// there then.
+    pub fn claim(&mut self, claim: Claim<'_>) -> Result<Option<Claimed>, DbError> {
+        let started = Instant::now();
+        let claimed = self.connection()?.claim(claim)?;
+        if self.in_transaction() {
+            self.tell_statement("BEGIN");
+            self.tell_answer(started, "OK");
+        }
+        Ok(claimed)
     }
 
     /// Opens a transaction unless one is open.

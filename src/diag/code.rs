@@ -100,6 +100,8 @@ codes! {
     DATABASE = "database";
     /// The database could not be reached or opened.
     CONNECTION = "connection";
+    /// Somebody else holds the database or the relation, and was waited for in vain.
+    LOCKED = "locked";
     /// A Python model that failed, or lacks what it takes to run.
     PYTHON = "python";
     /// A data or unit test that failed.
@@ -135,7 +137,7 @@ impl Code {
             | Self::MISSING_ENV_VAR
             | Self::ACCESS
             | Self::INVALID_RESOURCE => "Parsing Error",
-            Self::DATABASE | Self::CONNECTION => "Database Error",
+            Self::DATABASE | Self::CONNECTION | Self::LOCKED => "Database Error",
             Self::IO
             | Self::NOT_UTF8
             | Self::PROJECT

@@ -2,6 +2,7 @@
 
 mod batches;
 mod cancel;
+mod claim;
 mod crew;
 mod data_test;
 mod describe;

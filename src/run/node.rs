@@ -34,7 +34,7 @@ use crate::plan::{Action, Blocking, Plan, Resumption};
 /// Runs the nodes of one plan.
 pub struct NodeRunner {
     compiler: Compiler,
-    adapter: Arc<dyn Adapter>,
+    pub(super) adapter: Arc<dyn Adapter>,
     actions: HashMap<UniqueId, Action>,
     pub(super) infos: Infos,
     pub(super) blocking: Blocking,
@@ -66,7 +66,7 @@ pub(super) struct Done {
 
 /// A node, or a batch of one, at work.
 pub(super) struct Work<'a> {
-    node: &'a Arc<Node>,
+    pub(super) node: &'a Arc<Node>,
     pub(super) scope: NodeScope,
     info: NodeInfo,
     timing: Vec<Timing>,
@@ -190,6 +190,9 @@ impl NodeRunner {
 
     /// Compiles and executes; the transaction of a node that failed is rolled back.
     pub(super) fn work(&self, action: Action, work: &mut Work<'_>) -> Result<Done, Diagnostic> {
+        if matches!(action, Action::Build | Action::Clone) {
+            self.claim(work)?;
+        }
         event::NodeScope::reached("compiling");
         self.events().debug(|| NodeCompiling { node_info: work.info.with_status("compiling") });
         let compiled = match work.compiled.take() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::context::{NodeScope, SharedSession, table_cells};
+use crate::context::{NodeScope, Session, SharedSession, table_cells};
 use crate::diag::{Code, Diagnostic};
 use crate::jinja::{Args, Error, Value};
 use crate::manifest::Relation;
@@ -21,11 +21,11 @@ pub fn prepare(scope: &NodeScope, schemas: &[SchemaName], session: &SharedSessio
     let mut done = ask();
     if done.as_ref().is_err_and(|problem| problem.code == Code::CONNECTION) {
         // The questions change nothing and missing schemas are made only once, so that they can be asked again.
-        session.with(crate::context::Session::close);
+        session.with(Session::close);
         done = ask();
     }
     // The questions opened a transaction; what follows begins without one.
-    session.with(crate::context::Session::rollback);
+    session.with(Session::rollback);
     done
 }
 
@@ -38,17 +38,23 @@ fn by_database(schemas: &[SchemaName]) -> BTreeMap<&str, Vec<&SchemaName>> {
 }
 
 fn make_schemas(scope: &NodeScope, schemas: &[SchemaName]) -> Result<(), Error> {
-    for (database, wanted) in by_database(schemas) {
+    let list = |database: &str| -> Result<Vec<String>, Error> {
         let listed = call(scope, "list_schemas", vec![Value::from(database)])?;
-        let present: Vec<String> = table_cells(&listed)
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|row| row.into_iter().next().flatten())
-            .map(|name| name.to_lowercase())
-            .collect();
+        let rows = table_cells(&listed).unwrap_or_default().into_iter();
+        let names = rows.filter_map(|row| row.into_iter().next().flatten());
+        Ok(names.map(|name| name.to_lowercase()).collect())
+    };
+    for (database, wanted) in by_database(schemas) {
+        let present = list(database)?;
         for schema in wanted {
-            if !present.contains(&schema.schema.to_lowercase()) {
-                scope.create_schema(place(scope, schema))?;
+            if !present.contains(&schema.schema.to_lowercase())
+                && let Err(error) = scope.create_schema(place(scope, schema))
+            {
+                // Another run may have made it at the same moment, which `if not exists` does not help against.
+                scope.session().with(Session::rollback);
+                if !list(database)?.contains(&schema.schema.to_lowercase()) {
+                    return Err(error);
+                }
             }
         }
     }

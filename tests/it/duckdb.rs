@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use tidegate::adapter::{
-    Adapter, Cell, CellType, Connection, DbError, DbErrorKind, Fetch, Profile, ResultTable, datetime_str,
-    decimal_str, float_repr, offset_str,
+    Adapter, Cell, CellType, Connection, DbError, DbErrorKind, Fetch, Patience, Profile, ResultTable,
+    datetime_str, decimal_str, float_repr, offset_str,
 };
 
 fn profile(output: &Value) -> Profile {
@@ -17,7 +17,7 @@ fn profile(output: &Value) -> Profile {
 }
 
 fn database(output: &Value) -> Arc<dyn Adapter> {
-    profile(output).adapter()
+    profile(output).adapter(Patience::usual())
 }
 
 pub(crate) fn open(output: &Value) -> Box<dyn Connection> {

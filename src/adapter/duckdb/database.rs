@@ -12,7 +12,7 @@ use super::profile::{Profile, settings_sql};
 use super::session::Session;
 use crate::adapter::error::DbError;
 use crate::adapter::{
-    Adapter, AdapterResponse, Connection, DbErrorKind, Kind, PythonError, PythonHost, PythonJob,
+    Adapter, AdapterResponse, Connection, DbErrorKind, Kind, Patience, PythonError, PythonHost, PythonJob,
 };
 use crate::sql::{Dialect, DuckDb};
 
@@ -25,6 +25,7 @@ pub struct Database(Arc<Shared>);
 /// What sessions share.
 pub(super) struct Shared {
     pub(super) profile: Profile,
+    patience: Patience,
     root: Mutex<Option<duckdb::Connection>>,
     sessions: Mutex<Vec<Weak<Running>>>,
     open_sessions: AtomicUsize,
@@ -40,10 +41,11 @@ pub(super) struct Running {
 }
 
 impl Database {
-    /// Makes the adapter of a profile; nothing is opened yet.
-    pub fn new(profile: Profile) -> Self {
+    /// Makes the adapter of a profile; nothing is opened yet. `patience` is for a file that another process holds.
+    pub fn new(profile: Profile, patience: Patience) -> Self {
         Self(Arc::new(Shared {
             profile,
+            patience,
             root: Mutex::new(None),
             sessions: Mutex::new(Vec::new()),
             open_sessions: AtomicUsize::new(0),
@@ -124,7 +126,7 @@ impl Shared {
         let mut root = lock(&self.root);
         let connection = match root.take() {
             Some(connection) => connection,
-            None => open(&self.profile)?,
+            None => open(&self.profile, &self.patience, &self.cancelled)?,
         };
         let clone = connection.try_clone();
         *root = Some(connection);

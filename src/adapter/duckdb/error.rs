@@ -3,6 +3,7 @@
 //! Input: the message of a failed call; sessions run with `errors_as_json`, so it is `Class Error: {json}` where
 //! DuckDB knows more than a sentence. Output: class, message, byte position, and the excerpt DuckDB would print.
 
+use super::holder::holder;
 use crate::adapter::{DbError, DbErrorKind};
 
 /// How wide a line may be in an excerpt before it is cut, in characters.
@@ -102,11 +103,8 @@ fn excerpt(sql: &str, at: usize) -> String {
 /// Adds what to do when a database could not be opened.
 pub(super) fn explain_open(mut error: DbError, path: &str) -> DbError {
     if error.kind == DbErrorKind::Lock {
-        error.help.push(lock_holder(&error.message).map_or_else(
-            || format!("another process has `{path}` open: end it, or wait for it"),
-            |(program, pid)| format!("process {pid} (`{program}`) has `{path}` open: end it, or wait for it"),
-        ));
-        error.help.push("`retries: {connect_attempts: 5}` in the profile waits for the lock".to_owned());
+        let holder = holder(&error.message).unwrap_or_else(|| "another process".to_owned());
+        error.help.push(format!("{holder} has `{path}` open"));
         return error;
     }
     error.kind = DbErrorKind::Connection;
@@ -120,14 +118,6 @@ pub(super) fn explain_open(mut error: DbError, path: &str) -> DbError {
         error.help.push(format!("the folder `{}` does not exist: create it", folder.display()));
     }
     error
-}
-
-/// Finds program and process id in `Conflicting lock is held in /usr/bin/duckdb (PID 123)`.
-fn lock_holder(message: &str) -> Option<(&str, &str)> {
-    let held = message.split_once("lock is held in ")?.1;
-    let (program, rest) = held.split_once(" (PID ")?;
-    let pid = rest.split_once(')')?.0;
-    Some((program.rsplit('/').next().unwrap_or(program), pid))
 }
 
 #[cfg(test)]
@@ -172,9 +162,10 @@ mod tests {
     }
 
     #[test]
-    fn the_holder_of_a_lock_is_named() {
+    fn a_file_that_is_held_is_a_lock() {
         let message = "Could not set lock on file \"/w/a.duckdb\": Conflicting lock is held in /usr/bin/duckdb (PID 42). See also https://x";
-        assert_eq!(lock_holder(message), Some(("duckdb", "42")));
         assert_eq!(kind_of("IO Error", message), DbErrorKind::Lock);
+        let error = DbError { class: "IO Error".to_owned(), ..DbError::new(DbErrorKind::Lock, message) };
+        assert!(explain_open(error, "a.duckdb").help[0].ends_with("has `a.duckdb` open"));
     }
 }

@@ -3,6 +3,7 @@
 //! Input: a [`Profile`]. Output: the first connection, with extensions loaded, secrets made and databases attached, in dbt's
 //! order. Invariant: when something fails the database is closed again, so a later try starts afresh.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -12,11 +13,34 @@ use serde_json::Value;
 use super::error::{explain_open, from_driver, python_class};
 use super::profile::{Extension, Profile};
 use super::statements::python_str;
-use crate::adapter::{DbError, DbErrorKind};
+use crate::adapter::{DbError, DbErrorKind, Patience};
 use crate::sql::string_literal;
 
-/// Opens the database and everything that belongs to it.
-pub(super) fn open(profile: &Profile) -> Result<Connection, DbError> {
+/// Opens the database and everything that belongs to it. A file that another process holds is waited for, as far as
+/// patience goes: by itself there is none, since the other one may be a person's, who goes home and leaves it open.
+pub(super) fn open(
+    profile: &Profile,
+    patience: &Patience,
+    cancelled: &AtomicBool,
+) -> Result<Connection, DbError> {
+    let mut wait = patience.wait(Some(Duration::ZERO));
+    loop {
+        if cancelled.load(Ordering::SeqCst) {
+            return Err(DbError::interrupted());
+        }
+        let mut error = match open_now(profile) {
+            Err(error) if error.kind == DbErrorKind::Lock => error,
+            other => return other,
+        };
+        if !wait.goes_on(|| error.help.first().cloned().unwrap_or_default()) {
+            let advice = || "end it, or wait for it with `--lock-timeout SECONDS`".to_owned();
+            error.help.push(wait.in_vain().unwrap_or_else(advice));
+            return Err(error);
+        }
+    }
+}
+
+fn open_now(profile: &Profile) -> Result<Connection, DbError> {
     let connection = retry(profile, |p| p.connect_attempts, || connect(profile))?;
     // Errors then name the byte they mean.
     run(&connection, "SET errors_as_json = true")?;
@@ -28,6 +52,9 @@ pub(super) fn open(profile: &Profile) -> Result<Connection, DbError> {
     }
     for sql in &profile.attach {
         run(&connection, sql).map_err(|mut e| {
+            if e.kind == DbErrorKind::Lock {
+                return explain_open(e, "an attached database");
+            }
             if e.kind == DbErrorKind::Statement {
                 e.kind = DbErrorKind::Connection;
             }

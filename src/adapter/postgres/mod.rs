@@ -6,6 +6,7 @@
 
 mod array;
 mod certificate;
+mod claim;
 mod connect;
 mod copy;
 mod error;

@@ -15,7 +15,7 @@ use super::profile::Profile;
 use super::session::Session;
 use super::settings::{Settings, Surroundings};
 use crate::adapter::{
-    Adapter, AdapterResponse, Connection, DbError, Kind, PythonError, PythonHost, PythonJob,
+    Adapter, AdapterResponse, Connection, DbError, Kind, Patience, PythonError, PythonHost, PythonJob,
 };
 use crate::sql::{Dialect, Postgres};
 
@@ -41,13 +41,16 @@ pub(super) struct Shared {
     settings: Result<Settings, DbError>,
     retries: u32,
     brakes: Mutex<Vec<Weak<Brake>>>,
+    pub(super) patience: Patience,
+    /// Whether the server knows the locks by which relations are claimed.
+    pub(super) knows_locks: AtomicBool,
     /// Whether the server was waited for in vain; then nobody waits again until it is back.
     given_up: AtomicBool,
 }
 
 impl Server {
-    /// Makes the adapter of a profile; nothing is opened yet.
-    pub fn new(profile: &Profile) -> Self {
+    /// Makes the adapter of a profile; nothing is opened yet. `patience` is for relations that other runs build.
+    pub fn new(profile: &Profile, patience: Patience) -> Self {
         let variable = |name: &str| std::env::var(name).ok();
         let around = Surroundings { variable: &variable, home: std::env::home_dir() };
         Self(Arc::new(Shared {
@@ -56,6 +59,8 @@ impl Server {
             settings: Settings::resolve(profile, &around),
             retries: profile.retries,
             brakes: Mutex::default(),
+            patience,
+            knows_locks: AtomicBool::new(true),
             given_up: AtomicBool::new(false),
         }))
     }
@@ -143,6 +148,10 @@ impl Adapter for Server {
 
     fn dialect(&self) -> &'static dyn Dialect {
         &Postgres
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 
     fn connect(&self, name: &str) -> Result<Box<dyn Connection>, DbError> {

@@ -10,11 +10,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::claim::{ClaimLock, granted, refused};
 use super::connect::take_role;
 use super::line::Line;
 use super::literal::fill;
 use super::server::Shared;
-use crate::adapter::{Cell, Connection, DbError, DbErrorKind, Feed, Fetch, QueryResult};
+use crate::adapter::{Cell, Claim, Claimed, Connection, DbError, DbErrorKind, Feed, Fetch, QueryResult};
 use crate::sql::is_blank;
 
 /// What takes back all that statements set, and drops their temporary tables.
@@ -32,12 +33,15 @@ pub(super) struct Session {
     untouched: bool,
     /// Whether an earlier node may have left something behind: settings, temporary tables.
     used: bool,
+    /// What nobody else may build while this node does.
+    claim: Option<ClaimLock>,
 }
 
 impl Session {
     /// Wraps a connection of `shared`.
     pub(super) fn new(shared: Arc<Shared>, line: Line, name: &str) -> Self {
-        Self { line: Some(line), shared, name: name.to_owned(), began: false, untouched: true, used: false }
+        let name = name.to_owned();
+        Self { line: Some(line), shared, name, began: false, untouched: true, used: false, claim: None }
     }
 
     fn run(
@@ -109,6 +113,57 @@ impl Session {
         forgot
     }
 
+    /// Sends what begins a transaction, with the node's claim. Waiting, it holds nothing that others could want. Tells
+    /// what is there under the claim.
+    fn open(&mut self) -> Result<Option<Claimed>, DbError> {
+        let shared = Arc::clone(&self.shared);
+        let mut wait = shared.patience.wait(None);
+        while let Some(claim) = self.claim.clone() {
+            let sql = claim.begin_sql()?;
+            match self.run(|line| line.query(&sql, Fetch::All)) {
+                Ok(answer) => {
+                    if let Some(claimed) = granted(&answer) {
+                        return Ok(Some(claimed));
+                    }
+                    let question = claim.holder_sql()?;
+                    let held = claim.held(self.run_now(|line| line.query(&question, Fetch::Limit(1))).ok());
+                    self.rollback()?;
+                    if !wait.goes_on(|| held.clone()) {
+                        return Err(refused(held, wait.in_vain()));
+                    }
+                }
+                // Relatives of Postgres may not know such locks: there it is as under dbt.
+                Err(error) if error.kind == DbErrorKind::Statement && self.line.is_some() => {
+                    shared.knows_locks.store(false, Ordering::SeqCst);
+                    self.rollback()?;
+                    self.claim = None;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.run(|line| line.query("BEGIN", Fetch::Nothing))?;
+        Ok(None)
+    }
+
+    /// Begins a transaction. A connection that breaks here is replaced, if the node ran nothing else: beginning twice is
+    /// no harm.
+    fn begin_with_claim(&mut self) -> Result<Option<Claimed>, DbError> {
+        if self.in_transaction() {
+            let message = format!("connection `{}` has a transaction open already", self.name);
+            return Err(DbError::new(DbErrorKind::Statement, message));
+        }
+        let first = self.untouched;
+        let claimed = match self.open() {
+            Err(_) if first && self.line.is_none() && !self.shared.cancelled.load(Ordering::SeqCst) => {
+                self.untouched = true;
+                self.open()?
+            }
+            other => other?,
+        };
+        self.began = true;
+        Ok(claimed)
+    }
+
     fn begin_once(&mut self) -> Result<(), DbError> {
         if !self.began && !self.in_transaction() && !self.shared.autocommit {
             self.begin()?;
@@ -127,7 +182,17 @@ impl Connection for Session {
             name.clone_into(&mut self.name);
             self.began = false;
             self.untouched = true;
+            self.claim = None;
         }
+    }
+
+    fn claim(&mut self, claim: Claim<'_>) -> Result<Option<Claimed>, DbError> {
+        if !self.shared.knows_locks.load(Ordering::SeqCst) || self.in_transaction() {
+            return Ok(None);
+        }
+        self.claim = Some(ClaimLock::of(claim));
+        // With `autocommit` the transactions that the node asks for have the claim.
+        if self.shared.autocommit { Ok(None) } else { self.begin_with_claim() }
     }
 
     fn execute_with(&mut self, sql: &str, parameters: &[Cell], fetch: Fetch) -> Result<QueryResult, DbError> {
@@ -144,22 +209,8 @@ impl Connection for Session {
         self.run(|line| line.copy_in(sql, feed))
     }
 
-    /// A connection that breaks here is replaced, if the node ran nothing else: beginning twice is no harm.
     fn begin(&mut self) -> Result<(), DbError> {
-        if self.in_transaction() {
-            let message = format!("connection `{}` has a transaction open already", self.name);
-            return Err(DbError::new(DbErrorKind::Statement, message));
-        }
-        let first = self.untouched;
-        match self.run(|line| line.query("BEGIN", Fetch::Nothing)) {
-            Err(_) if first && self.line.is_none() && !self.shared.cancelled.load(Ordering::SeqCst) => {
-                self.untouched = true;
-                self.run(|line| line.query("BEGIN", Fetch::Nothing))?;
-            }
-            other => drop(other?),
-        }
-        self.began = true;
-        Ok(())
+        self.begin_with_claim().map(drop)
     }
 
     fn commit(&mut self) -> Result<(), DbError> {

@@ -137,6 +137,10 @@ pub(crate) const EXPLAIN_SCHEDULE: Flag = Flag::switch("explain_schedule", "expl
     .env("TIDEGATE_EXPLAIN_SCHEDULE")
     .rare()
     .help(Building, "Show the critical path and the time that the run is likely to take");
+pub(crate) const LOCK_TIMEOUT: Flag = Flag::int("lock_timeout", "lock-timeout")
+    .env("TIDEGATE_LOCK_TIMEOUT")
+    .rare()
+    .help(Building, "Seconds to wait for a database or a relation that another process holds");
 pub(crate) const THREADS: Flag = Flag::int("threads", "threads")
     .help(Building, "How many nodes to work on at once [default: the profile's]");
 pub(crate) const SINGLE_THREADED: Flag = Flag::switch("single_threaded", "single-threaded", false)
@@ -424,7 +428,7 @@ pub(crate) const SCHEDULING: &[Flag] = &[FUSE, EXPLAIN_SCHEDULE];
 
 /// Tidegate's own flags: artifacts and templates do not show them.
 pub(crate) const OWN: &[Flag] =
-    &[FUSE, EXPLAIN_SCHEDULE, WRITE_PARQUET, OPENLINEAGE, OPENLINEAGE_FILE, OPENTELEMETRY];
+    &[FUSE, EXPLAIN_SCHEDULE, LOCK_TIMEOUT, WRITE_PARQUET, OPENLINEAGE, OPENLINEAGE_FILE, OPENTELEMETRY];
 
 /// What commands that build add to that.
 pub(crate) const GATING: &[Flag] = &[GATE];
@@ -436,6 +440,7 @@ pub(crate) const GLOBAL: &[Flag] = &[
     VERSION_CHECK,
     INDIRECT_SELECTION,
     FAIL_FAST,
+    LOCK_TIMEOUT,
     WRITE_JSON,
     WRITE_PARQUET,
     CACHE_SELECTED_ONLY,

@@ -1,6 +1,7 @@
 //! What is meant: every flag of the command, settled. Stages take the small groups they need.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
@@ -161,6 +162,7 @@ impl Flags {
             fuse: self.switch("fuse"),
             gate: (self.source("gate") != Source::Default).then(|| self.switch("gate")),
             explain_schedule: self.switch("explain_schedule"),
+            lock_timeout: self.int("lock_timeout").map(|s| Duration::from_secs(s.try_into().unwrap_or(0))),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Settings in small groups, each for the stage that needs it. Words of closed sets are enums here.
 
+use std::time::Duration;
+
 use camino::Utf8PathBuf;
 use serde_json::{Map, Value};
 
@@ -93,6 +95,8 @@ pub struct Building {
     pub gate: Option<bool>,
     /// Show the critical path.
     pub explain_schedule: bool,
+    /// How long to wait for what others hold, if somebody said.
+    pub lock_timeout: Option<Duration>,
 }
 
 /// Earlier state.

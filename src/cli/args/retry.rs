@@ -17,7 +17,7 @@ const COMMANDS: [&str; 9] =
     ["build", "compile", "clone", "generate", "seed", "snapshot", "test", "run", "run-operation"];
 
 /// Flags that are not taken over from the earlier run: what they say holds for one machine, or one invocation.
-const NOT_RESTORED: [&str; 9] = [
+const NOT_RESTORED: [&str; 10] = [
     "log_path",
     "output_path",
     "profiles_dir",
@@ -25,6 +25,7 @@ const NOT_RESTORED: [&str; 9] = [
     "defer_state",
     "target_path",
     "warn_error",
+    "lock_timeout",
     // Those of no effect on what is built.
     "sqlparse",
     "show",

@@ -175,7 +175,7 @@ fn connection(ui: &Ui, workspace: &Workspace) -> Result<(), String> {
     if let Some(folder) = profile_folder(workspace) {
         files::create_dirs(&folder).map_err(|error| error.to_string())?;
     }
-    let session = SharedSession::new(profile.adapter(), ui.events.clone());
+    let session = SharedSession::new(profile.adapter(ui.patience()), ui.events.clone());
     let tried = session.with(|session| {
         let tried = session.execute("select 1 as id", false, Fetch::All);
         session.close();

@@ -125,7 +125,7 @@ fn titled(warehouse: &Warehouse, mut problem: Diagnostic) -> Diagnostic {
 pub(in crate::cli) fn preview_direct(ui: &Ui, sql: &str, limit: i64) -> Result<Preview, CliError> {
     const NAME: &str = "direct-query";
     let profile = load_workspace(ui)?.profile.connection;
-    let adapter = profile.adapter();
+    let adapter = profile.adapter(ui.patience());
     let interrupted = Arc::clone(&adapter);
     ui.cancel.on_cancel(move || interrupted.cancel());
     let session = SharedSession::new(Arc::clone(&adapter), ui.events.clone());

@@ -31,7 +31,7 @@ pub(in crate::cli) struct Warehouse {
 /// Errors when another run's artifacts are needed and missing.
 pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) -> Result<Warehouse, CliError> {
     let deferral = deferral(ui, loaded)?;
-    let adapter = loaded.workspace.profile.connection.adapter();
+    let adapter = loaded.workspace.profile.connection.adapter(ui.patience());
     let interrupted = Arc::clone(&adapter);
     ui.cancel.on_cancel(move || interrupted.cancel());
     let (root, target) = folders(loaded);

@@ -13,6 +13,7 @@ mod gate;
 mod hooks;
 mod interrupt;
 mod introspection;
+mod locks;
 mod materialize;
 mod microbatch;
 mod outcomes;

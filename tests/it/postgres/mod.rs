@@ -7,6 +7,7 @@ mod full_disk;
 mod functions;
 mod gate;
 mod interrupt;
+mod locks;
 mod login;
 mod lost;
 mod proxy;

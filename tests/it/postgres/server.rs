@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use tidegate::adapter::{Adapter, Connection, DbError, Fetch, Profile, ResultTable};
+use tidegate::adapter::{Adapter, Connection, DbError, Fetch, Patience, Profile, ResultTable};
 
 use super::tls::Authority;
 
@@ -174,7 +174,7 @@ impl Server {
     }
 
     pub(crate) fn adapter(&self, more: Value) -> Arc<dyn Adapter> {
-        Profile::from_output(&self.output(more)).unwrap().adapter()
+        Profile::from_output(&self.output(more)).unwrap().adapter(Patience::usual())
     }
 
     pub(crate) fn connect(&self, more: Value) -> Result<Box<dyn Connection>, DbError> {

@@ -1,0 +1,78 @@
+//! Keeps two runs from building one relation at once, where the database is shared with others.
+//!
+//! Input: a node that is about to be built. Output: a transaction that has the claim on its relation. Where another run
+//! made or dropped it meanwhile, what the cache knows of it, and of the names that are used while it is built, is read
+//! anew. Nodes whose relations differ never wait for each other. Called by [`NodeRunner`].
+
+use super::node::{NodeRunner, Work};
+use crate::adapter::Claim;
+use crate::context::{NodeScope, relation_of, relation_value};
+use crate::diag::{Code, Diagnostic};
+use crate::jinja::{Args, Error, Value};
+use crate::manifest::{Batch, Relation, RelationType};
+
+impl NodeRunner {
+    /// Claims the relation of a node. Batches of one model may be built at the same time, but no batch twice.
+    pub(super) fn claim(&self, work: &Work<'_>) -> Result<(), Diagnostic> {
+        if !self.adapter.is_shared() {
+            return Ok(());
+        }
+        let scope = &work.scope;
+        scope.take_session().map_err(Error::into_diagnostic)?;
+        let batch = scope.batch().map(Batch::label);
+        let claim = Claim { schema: &work.node.schema, name: &work.node.alias, part: batch.as_deref() };
+        let claimed = scope.session().with(|session| session.claim(claim));
+        let Some(found) = claimed.map_err(|error| error.to_diagnostic())? else { return Ok(()) };
+        let relation = scope.run().relation_of(work.node);
+        let is_old = || -> Result<bool, Error> {
+            let known =
+                known(&relation, scope)?.is_some_and(|known| known.ty != Some(RelationType::Function));
+            Ok(found.beside || found.relation != known)
+        };
+        if is_old().map_err(Error::into_diagnostic)? {
+            look_again(&relation, scope).map_err(Error::into_diagnostic)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads anew what is there of a relation and of what is beside it while it is built.
+fn look_again(relation: &Relation, scope: &NodeScope) -> Result<(), Error> {
+    let found = scope.list_schema(relation.clone().without_identifier())?;
+    let beside = |name: &str, more: Option<&str>| -> Result<Option<Relation>, Error> {
+        let args = [relation_value(relation.clone())].into_iter().chain(more.map(Value::from));
+        Ok(relation_of(&scope.call_from_rust(name, Args::from(args.collect::<Vec<_>>()))?))
+    };
+    let names = [
+        Some(relation.clone()),
+        beside("make_intermediate_relation", None)?,
+        beside("make_backup_relation", Some("table"))?,
+    ];
+    for name in names.into_iter().flatten() {
+        let now = found.iter().find(|found| same_name(found, &name));
+        refresh(scope, &name, now)?;
+    }
+    Ok(())
+}
+
+fn same_name(one: &Relation, other: &Relation) -> bool {
+    one.schema == other.schema && one.identifier == other.identifier
+}
+
+/// Returns what the cache knows under a name.
+fn known(name: &Relation, scope: &NodeScope) -> Result<Option<Relation>, Error> {
+    let (database, schema, identifier) =
+        (name.database.as_deref(), name.schema.as_deref(), name.identifier.as_deref());
+    let found = scope.run().cache.get(database, schema, identifier, scope.run().shared.quoting);
+    found.map_err(|error| Error::new(Code::DATABASE, error.to_string()))
+}
+
+/// Makes the cache know a name as it is now.
+fn refresh(scope: &NodeScope, name: &Relation, now: Option<&Relation>) -> Result<(), Error> {
+    let cache = &scope.run().cache;
+    if let Some(known) = known(name, scope)?.filter(|known| now.is_none_or(|now| now.ty != known.ty)) {
+        cache.drop_relation(&known);
+    }
+    now.into_iter().for_each(|now| cache.add(now.clone()));
+    Ok(())
+}
