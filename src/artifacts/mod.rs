@@ -29,7 +29,7 @@ pub use failing_rows::{FAILURES, FailingRows};
 pub use graph_summary::{GraphSummary, summarize, write as write_graph_summary};
 pub use invocation::{Invocation, Metadata, timestamp};
 pub use manifest::{ManifestFacts, ManifestFile};
-pub use parquet::{write_project_tables, write_result_table};
+pub use parquet::{write_lineage_table, write_project_tables, write_result_table};
 pub use paths::{CodeFile, compiled_path, run_path, write_code};
 pub use relation_sizes::{RELATION_SIZES, RelationSize, RelationSizes};
 pub use run_history::{PastResult, PastRun, RUN_HISTORY};

@@ -10,7 +10,7 @@ use std::io::{BufWriter, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
-use super::{Invocation, RunResult};
+use super::{ColumnLineage, Invocation, NodeLineage, RunResult};
 use crate::adapter::duckdb::{Database, Profile};
 use crate::adapter::{Adapter as _, Cell, Connection, DbError, Fetch, Patience};
 use crate::diag::{Code, Diagnostic};
@@ -22,6 +22,7 @@ const FOLDER: &str = "parquet";
 
 const MANIFEST: &str = include_str!("../../templates/parquet/manifest.sql");
 const RESULTS: &str = include_str!("../../templates/parquet/results.sql");
+const LINEAGE: &str = include_str!("../../templates/parquet/lineage.sql");
 
 /// The least room for a line, in bytes: DuckDB's own default.
 const SHORTEST: u64 = 16 << 20;
@@ -65,6 +66,22 @@ pub fn write_result_table(
     writer.set("results", Cell::text(results.as_str()))?;
     writer.set("invocation", Cell::text(invocation.id.as_str()))?;
     writer.write(RESULTS)
+}
+
+/// Writes `column_lineage`: the inputs of every column, and what decides on the rows of nodes.
+pub fn write_lineage_table(target: &Utf8Path, lineage: &ColumnLineage) -> Result<(), Diagnostic> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        unique_id: &'a str,
+        #[serde(flatten)]
+        lineage: &'a NodeLineage,
+    }
+    let mut writer = Writer::new(target)?;
+    let mut lines = writer.lines("lineage")?;
+    lineage.nodes.iter().try_for_each(|(unique_id, lineage)| lines.add(&Line { unique_id, lineage }))?;
+    let lines = lines.end()?;
+    writer.set("lineage", Cell::text(lines.as_str()))?;
+    writer.write(LINEAGE)
 }
 
 /// An empty DuckDB, and a folder beside the tables where they are made.

@@ -69,6 +69,37 @@ raw_orders.state goes into
 }
 
 #[test]
+fn a_table_answers_what_the_rows_and_columns_of_a_model_come_from() {
+    let folder = shop();
+    run(&folder, &["lineage", "--all", "--write-parquet"]);
+    let about = |model: &str| {
+        let table = folder.path().join("target/parquet/column_lineage.parquet");
+        let sql = format!(
+            "select concat_ws(' ', coalesce(column_name, '-'), column_kind, split_part(input_id, '.', 3) || '.' || input_column,
+                kind, unknown)
+            from '{}' where unique_id = 'model.shop.{model}' order by position nulls last, 1",
+            table.display()
+        );
+        let database = duckdb::Connection::open_in_memory().unwrap();
+        let mut statement = database.prepare(&sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<Vec<String>, _>>().unwrap().join("\n")
+    };
+    let want = "\
+customer_id copied paid_orders.customer_id copied
+name renamed stg_customers.full_name renamed
+revenue aggregated paid_orders.amount aggregated
+newest aggregated paid_orders.at aggregated
+- paid_orders.customer_id group
+- paid_orders.customer_id join
+- stg_customers.customer_id join
+- stg_customers.full_name group";
+    assert_eq!(about("revenue"), want);
+    assert_eq!(about("broken"), "- unknown it does not compile: not today");
+    assert!(folder.path().join("target/parquet/nodes.parquet").is_file());
+}
+
+#[test]
 fn what_is_unknown_says_why() {
     let folder = shop();
     let all = run(&folder, &["lineage", "--all"]);

@@ -40,6 +40,7 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
         return Err(error.help("write `lineage orders`, or `lineage orders.amount` for one column").into());
     }
     let (loaded, lineage) = read_lineage(ui)?;
+    loaded.write_tables(ui, None)?;
     let msg = match asked {
         Some(asked) => answer(ui, &loaded, &lineage, asked)?,
         None if ui.flags.text(LINEAGE_OUTPUT.id) == Some("json") => serde_json::json!(lineage).to_string(),

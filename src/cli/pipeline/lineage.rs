@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::adapter::Kind;
 use crate::adapter::duckdb::Canonical;
-use crate::artifacts::{COLUMN_LINEAGE, ColumnLineage};
+use crate::artifacts::{COLUMN_LINEAGE, ColumnLineage, write_lineage_table};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, needs_sql};
 use crate::context::NodeScope;
@@ -69,6 +69,9 @@ fn read(loaded: &Loaded, code: &crate::lineage::Code<'_>, told: &Told) -> Column
 fn write(ui: &Ui, loaded: &Loaded, lineage: &ColumnLineage) -> Result<(), CliError> {
     lineage.write(&loaded.target(""))?;
     written(ui, "ColumnLineage", &loaded.target(COLUMN_LINEAGE));
+    if ui.flags.building().write_parquet {
+        write_lineage_table(&loaded.target(""), lineage)?;
+    }
     Ok(())
 }
 
