@@ -1,7 +1,7 @@
 //! Where events go, by the variables and the file that OpenLineage's own clients read.
 //!
 //! A flag of ours decides whether anything is sent at all; then `OPENLINEAGE_CONFIG`, `openlineage.yml` here or in
-//! `~/.openlineage`, or `OPENLINEAGE_URL` say where to.
+//! `~/.openlineage`, what `OPENLINEAGE__TRANSPORT__*` add to that file, or `OPENLINEAGE_URL` say where to.
 
 use std::time::Duration;
 
@@ -59,10 +59,13 @@ impl Settings {
         }
         let mut places: Vec<Place> = asked.file.iter().cloned().map(Place::File).collect();
         if asked.send {
-            let configured = match config_file(asked, variables) {
-                Some(path) => transport(&path, asked, sources)?,
+            let tree = match config_file(asked, variables) {
+                Some(path) => read_tree(&path, sources)?,
                 None => None,
             };
+            let transport =
+                Transport { tree: tree.as_ref().and_then(|tree| tree.get("transport")), variables };
+            let configured = transport.place(&asked.cwd)?;
             places.push(configured.or_else(|| by_variables(variables)).ok_or_else(nowhere)?);
         }
         let parent = variables("OPENLINEAGE_PARENT_ID").and_then(|text| {
@@ -105,40 +108,67 @@ fn config_file(asked: &Asked, variables: &Variables<'_>) -> Option<Utf8PathBuf> 
     named.into_iter().chain([here]).chain(home).find(|path| path.is_file())
 }
 
-/// Reads `transport` of the file.
-fn transport(path: &Utf8Path, asked: &Asked, sources: &Sources) -> Result<Option<Place>, Diagnostic> {
+fn read_tree(path: &Utf8Path, sources: &Sources) -> Result<Option<Yaml>, Diagnostic> {
     let file = files::read_source(sources, path, path)?;
     let (tree, found) = yaml::parse(sources, file);
-    if let Some(problem) = found.into_iter().find(Diagnostic::is_error) {
-        return Err(problem);
-    }
-    let Some(transport) = tree.as_ref().and_then(|tree| tree.get("transport")) else { return Ok(None) };
-    let text = |key: &str| transport.get(key).and_then(Yaml::as_str);
-    match text("type").unwrap_or_default() {
-        "http" | "async_http" => {
-            let missing = || problem(transport, "`transport` of type `http` has no `url`");
-            let url = text("url").ok_or_else(missing)?;
-            let auth = transport.get("auth");
-            let key =
-                auth.and_then(|auth| ["apiKey", "apikey", "api_key"].iter().find_map(|key| auth.get(key)));
-            if auth.is_some() && key.is_none() {
-                return Err(problem(transport, "only an `apiKey` is known for `auth`"));
-            }
-            let seconds = transport.get("timeout").and_then(Yaml::scalar_text).and_then(|it| it.parse().ok());
-            Ok(Some(http(url, text("endpoint"), key.and_then(Yaml::as_str), seconds.unwrap_or(TIMEOUT))))
-        }
-        "file" => {
-            let missing = || problem(transport, "`transport` of type `file` has no `log_file_path`");
-            let path = text("log_file_path").ok_or_else(missing)?;
-            Ok(Some(Place::File(files::absolute(&asked.cwd, path))))
-        }
-        other => {
-            let message = format!("`transport` of type `{other}` is not known");
-            Err(problem(transport, &message).help("`http` and `file` are"))
-        }
-    }
+    found.into_iter().find(Diagnostic::is_error).map_or(Ok(tree), Err)
 }
 
-fn problem(at: &Yaml, message: &str) -> Diagnostic {
-    Diagnostic::error(Code::CONFIG, at.span, message)
+/// `transport` of the file, and the variables that say what the file does not.
+struct Transport<'a, 'v> {
+    tree: Option<&'a Yaml>,
+    variables: &'a Variables<'v>,
+}
+
+impl Transport<'_, '_> {
+    /// Returns where it goes; `None` when nothing gives its type.
+    fn place(&self, cwd: &Utf8Path) -> Result<Option<Place>, Diagnostic> {
+        let Some(kind) = self.text(&["type"]) else { return Ok(None) };
+        match kind.as_str() {
+            "http" | "async_http" => {
+                let missing = || self.problem("`transport` of type `http` has no `url`");
+                let url = self.text(&["url"]).ok_or_else(missing)?;
+                let key = ["apiKey", "apikey", "api_key"].iter().find_map(|key| self.text(&["auth", key]));
+                if key.is_none() && self.text(&["auth", "type"]).is_some() {
+                    return Err(self.problem("only an `apiKey` is known for `auth`"));
+                }
+                let seconds = self.text(&["timeout"]).and_then(|it| it.parse().ok()).unwrap_or(TIMEOUT);
+                Ok(Some(http(&url, self.text(&["endpoint"]).as_deref(), key.as_deref(), seconds)))
+            }
+            "file" => {
+                let missing = || self.problem("`transport` of type `file` has no `log_file_path`");
+                let path = self.text(&["log_file_path"]).ok_or_else(missing)?;
+                Ok(Some(Place::File(files::absolute(cwd, &path))))
+            }
+            other => {
+                let message = format!("`transport` of type `{other}` is not known");
+                Err(self.problem(&message).help("`http` and `file` are"))
+            }
+        }
+    }
+
+    /// Looks a setting up. A variable holds the setting itself or, as JSON, a mapping that it is in: the outermost wins,
+    /// as in the clients of OpenLineage.
+    fn text(&self, keys: &[&str]) -> Option<String> {
+        let inner = self.tree.and_then(|tree| keys.iter().try_fold(tree, |tree, key| tree.get(key)));
+        inner
+            .and_then(Yaml::scalar_text)
+            .or_else(|| (0..=keys.len()).find_map(|depth| self.variable(&keys[..depth], &keys[depth..])))
+    }
+
+    fn variable(&self, outer: &[&str], inner: &[&str]) -> Option<String> {
+        let mut name = "OPENLINEAGE__TRANSPORT".to_owned();
+        outer.iter().for_each(|key| name.extend(["__", &key.to_uppercase()]));
+        let text = (self.variables)(&name)?;
+        let value = serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::from(text));
+        match inner.iter().try_fold(&value, |value, key| value.get(key))? {
+            serde_json::Value::String(text) => Some(text.clone()),
+            value if value.is_object() || value.is_array() => None,
+            value => Some(value.to_string()),
+        }
+    }
+
+    fn problem(&self, message: &str) -> Diagnostic {
+        Diagnostic::error(Code::CONFIG, self.tree.map(|tree| tree.span), message)
+    }
 }

@@ -217,6 +217,19 @@ fn the_file_of_the_client_says_where_events_go() {
     assert_eq!((posts.len(), posts[0].path.as_str()), (4, "/lineage"));
     assert_eq!(posts[0].headers["authorization"], "Bearer other");
 
+    shop.write("openlineage.yml", "transport:\n  type: http\n");
+    let key = r#"{"type": "api_key", "api_key": "third"}"#;
+    let more = [
+        ("OPENLINEAGE__TRANSPORT__TYPE", "kafka"),
+        ("OPENLINEAGE__TRANSPORT__URL", collector.url.as_str()),
+        ("OPENLINEAGE__TRANSPORT__AUTH", key),
+        ("OPENLINEAGE_URL", "http://127.0.0.1:1"),
+    ];
+    assert_eq!(call(&shop, &["seed", "--openlineage"], &more).code, Some(0), "variables add to the file");
+    let posts = collector.posts();
+    assert_eq!(posts[4].headers["authorization"], "Bearer third");
+    assert_eq!((posts.len(), posts[4].path.as_str()), (8, "/api/v1/lineage"));
+
     shop.write("openlineage.yml", "transport:\n  type: kafka\n");
     let ended = call(&shop, &["seed", "--openlineage"], &[]);
     assert_eq!(ended.code, Some(2));
