@@ -55,22 +55,17 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
 /// The keys of tables by schema and table, as they were when a schema was first asked about.
 pub(in crate::context) type KeysBySchema = HashMap<(String, String), HashMap<String, BTreeSet<String>>>;
 
-/// The kinds of keys that a table had before its schema's first model was built; one question a schema.
+/// The kinds of keys that a table had before its schema's first model was built. The query tells them of all tables of the
+/// schema, and is asked once.
 fn existing_keys(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
     let relation = super::super::relation::relation_arg(call, "relation")?;
+    let query = call.args.required("query")?.to_string();
     let part = |part: &Option<std::sync::Arc<str>>| part.as_deref().unwrap_or_default().to_lowercase();
     let place = (part(&relation.database), part(&relation.schema));
     let mut known = scope.run().keys.lock().unwrap_or_else(PoisonError::into_inner);
     if !known.contains_key(&place) {
-        let sql = format!(
-            "select lower(table_name), lower(replace(constraint_type, ' ', '_')) from duckdb_constraints()
-            where lower(database_name) = {} and lower(schema_name) = {}
-            and constraint_type in ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY')",
-            string_literal(&place.0),
-            string_literal(&place.1)
-        );
         let mut tables: HashMap<String, BTreeSet<String>> = HashMap::new();
-        for row in scope.rows(&sql, call)?.rows {
+        for row in scope.rows(&query, call)?.rows {
             if let [Some(table), Some(kind)] = row.iter().map(Cell::as_str).collect::<Vec<_>>().as_slice() {
                 tables.entry((*table).to_owned()).or_default().insert((*kind).to_owned());
             }

@@ -22,7 +22,17 @@
   {%- if relation is none or not relation.is_table -%}
     {{ return([]) }}
   {%- endif -%}
-  {{ return(adapter.existing_key_constraint_types(relation)) }}
+  {{ return(adapter.existing_key_constraint_types(relation, keys_of_schema_query(relation))) }}
+{%- endmacro %}
+
+
+{# The tables of a relation's schema and the kinds of their keys, in lower case. #}
+{% macro keys_of_schema_query(relation) -%}
+  select lower(table_name), lower(replace(constraint_type, ' ', '_'))
+  from duckdb_constraints()
+  where lower(database_name) = '{{ relation.database | lower | replace("'", "''") }}'
+    and lower(schema_name) = '{{ relation.schema | lower | replace("'", "''") }}'
+    and constraint_type in ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY')
 {%- endmacro %}
 
 
