@@ -48,6 +48,8 @@ pub(super) struct Console<W> {
     level: Level,
     cache_events: bool,
     out: W,
+    /// Whether the last message went over several lines.
+    in_block: bool,
     /// A reader that went away is no reason to stop the run.
     gone: bool,
 }
@@ -55,7 +57,7 @@ pub(super) struct Console<W> {
 impl<W: Write> Console<W> {
     /// Makes a console for events of at least this level.
     pub(super) fn new(lines: Lines, level: Level, cache_events: bool, out: W) -> Self {
-        Self { lines, level, cache_events, out, gone: false }
+        Self { lines, level, cache_events, out, in_block: false, gone: false }
     }
 }
 
@@ -69,6 +71,12 @@ impl<W: Write + Send> Listener for Console<W> {
             return;
         }
         let mut line = self.lines.line(envelope);
+        let output = envelope.event.is_output();
+        if output && self.in_block && matches!(self.lines, Lines::Short { .. }) {
+            // Output has no clock before it: without one it would seem to belong to the message.
+            line.insert_str(0, &format!("{}\n", text::clock(envelope)));
+        }
+        self.in_block = !output && line.contains('\n');
         line.push('\n');
         let written: io::Result<()> = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());
         self.gone = written.is_err();

@@ -11,7 +11,12 @@ pub(super) fn short(envelope: &Envelope, style: &Style, secrets: &Scrubber) -> S
     if envelope.event.is_output() {
         return message.into_owned();
     }
-    format!("{}  {message}", envelope.at.strftime("%H:%M:%S"))
+    clock(envelope) + &message
+}
+
+/// Returns what a short line begins with.
+pub(super) fn clock(envelope: &Envelope) -> String {
+    envelope.at.strftime("%H:%M:%S  ").to_string()
 }
 
 /// Returns `12:00:00.000000 [info ] [MainThread]: message` (UTC); an invocation begins with a ruler.
