@@ -3,6 +3,8 @@
 //! Input: a resource and its JSON in an earlier manifest. Output: `None` where the kind has no such aspect. What an
 //! older manifest does not have counts as its default.
 
+use camino::Utf8Path;
+
 use super::change::Rendering;
 use super::{contract, seed};
 use crate::manifest::{
@@ -159,9 +161,10 @@ fn node_config(rules: Rules<'_>, node: &Node, old: &Json) -> bool {
 }
 
 /// Tells whether a config that differs is written in code that does not: then only its rendering can be different,
-/// such as that of an `env_var()`.
+/// such as that of an `env_var()`. A snapshot of a property file has no code that could be compared.
 fn only_rendered_differently(rules: Rules<'_>, node: &Node, old: &Json, key: &str) -> bool {
-    let in_code = || node.config_places.get(key).is_some_and(|place| place.file == node.file);
+    let is_code = !matches!(Utf8Path::new(&node.original_file_path).extension(), Some("yml" | "yaml"));
+    let in_code = || is_code && node.config_places.get(key).is_some_and(|place| place.file == node.file);
     rules.rendering != Rendering::Rendered && in_code() && same_code(node, old)
 }
 

@@ -23,6 +23,7 @@ mod project;
 mod seeds;
 mod select;
 mod select_large;
+mod state;
 mod tables;
 mod tidy;
 mod unit_tests;

@@ -12,8 +12,17 @@ use tidegate::project::{self, Env, Options};
 
 /// Reads a project; what was found wrong points into the sources.
 pub(crate) fn parse_project(root: &Utf8Path) -> (Option<Parsed>, Vec<tidegate::diag::Diagnostic>, Sources) {
+    parse_project_with_vars(root, None)
+}
+
+/// Reads a project with `--vars`.
+pub(crate) fn parse_project_with_vars(
+    root: &Utf8Path,
+    vars: Option<&str>,
+) -> (Option<Parsed>, Vec<tidegate::diag::Diagnostic>, Sources) {
     let sources = Sources::new();
     let mut options = Options::new(root, Env::default());
+    options.vars = vars.map(str::to_owned);
     options.project_dir = Some(root.to_owned());
     options.profiles_dir = Some(root.to_owned());
     let (workspace, mut found) = project::load(&sources, &options);
