@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::refs::texts;
 use super::run_scope::NodeScope;
 use crate::diag::{Code, suggest};
-use crate::jinja::{Call, Error, Instance, Value, dict, from_json, list, none, object};
+use crate::jinja::{Call, Error, Instance, Value, dict, downcast, from_json, list, none, object};
 use crate::manifest::{Found, Manifest, Metric, MetricType, resource_json};
 
 /// Reads the arguments of `metric`: `metric(name)` or `metric(package, name)`, as they are written.
@@ -150,6 +150,7 @@ impl Instance for MetricObject {
     fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
         Ok(match name {
             "metric_name" => Some(Value::from(&*self.metric.entry.name)),
+            "type" => Some(object(TypeObject(self.metric.metric_type))),
             _ => resource_json(&*self.metric).get(name).map(from_json),
         })
     }
@@ -164,6 +165,39 @@ impl Instance for MetricObject {
 
     fn str(&self) -> String {
         self.metric.entry.name.clone()
+    }
+
+    fn truth(&self) -> bool {
+        true
+    }
+}
+
+/// The type of a metric in a template: a member of Python's enumeration, which is equal to no text.
+struct TypeObject(MetricType);
+
+impl Instance for TypeObject {
+    fn type_name(&self) -> &'static str {
+        "MetricType"
+    }
+
+    fn attr(&self, name: &str) -> Result<Option<Value>, Error> {
+        Ok(match name {
+            "value" => Some(Value::from(self.0.as_str())),
+            "name" => Some(Value::from(self.0.as_str().to_uppercase())),
+            _ => None,
+        })
+    }
+
+    fn str(&self) -> String {
+        format!("MetricType.{}", self.0.as_str().to_uppercase())
+    }
+
+    fn repr(&self) -> String {
+        format!("<{}: '{}'>", self.str(), self.0.as_str())
+    }
+
+    fn eq(&self, other: &Value) -> Option<bool> {
+        Some(downcast::<Self>(other).is_some_and(|other| other.0 == self.0))
     }
 
     fn truth(&self) -> bool {

@@ -144,7 +144,7 @@ fn metrics_and_the_present_moment_are_known_when_nodes_run() {
     assert_eq!(
         shop.read("target/compiled/shop/models/hidden.sql"),
         "select count(*) as n, now() as at, 'growth' as metric,\n  'revenue' as made_of,\n  1 as depth,\n  \
-         'Growth' as label\nfrom \"warehouse\".\"main\".\"prices\"",
+         'Growth MetricType.DERIVED False' as label\nfrom \"warehouse\".\"main\".\"prices\"",
         "and a source that parsing does not see needs no declaration"
     );
 }
