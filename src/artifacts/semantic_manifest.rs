@@ -96,7 +96,10 @@ fn metric(metric: &Metric) -> Json {
     let mut params = pick(&Json::Object(metric.type_params.clone()), TYPE_PARAMS);
     if let Some(Json::Object(cumulative)) = params.get_mut("cumulative_type_params") {
         cumulative.shift_remove("metric");
+        lower(cumulative, "grain_to_date");
     }
+    let inputs = params.get_mut("metrics").and_then(Json::as_array_mut).into_iter().flatten();
+    inputs.filter_map(Json::as_object_mut).for_each(|input| lower(input, "offset_to_grain"));
     json!({
         "name": entry.name,
         "description": entry.description.as_deref().unwrap_or_default(),
@@ -108,6 +111,13 @@ fn metric(metric: &Metric) -> Json {
         "config": config(&entry.config.mapping("meta")),
         "time_granularity": metric.time_granularity,
     })
+}
+
+/// Grains are in lower case here, however they are written.
+fn lower(params: &mut JsonMap, key: &str) {
+    if let Some(Json::String(grain)) = params.get_mut(key) {
+        *grain = grain.to_lowercase();
+    }
 }
 
 fn saved_query(query: &SavedQuery) -> Json {

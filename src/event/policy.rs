@@ -95,7 +95,8 @@ const WARNINGS: &[(&str, &str)] = &[
 ];
 
 /// Warnings that dbt only tells: they become errors only when they are named, or when the project asks for all.
-const ONLY_TOLD: &[&str] = &["FreshnessConfigProblem", "MicrobatchModelNoEventTimeInputs"];
+const ONLY_TOLD: &[&str] =
+    &["FreshnessConfigProblem", "MicrobatchModelNoEventTimeInputs", "SemanticValidationFailure"];
 
 /// The group of all deprecations.
 const DEPRECATIONS: &str = "Deprecations";

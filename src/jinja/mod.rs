@@ -34,6 +34,7 @@ pub use calls::StaticCall;
 pub use engine::{Engine, MacroDef, Rendered, Scope, Template, UndefinedMode};
 pub use error::Error;
 pub use eval::reserve_stack;
+pub(crate) use globals::lookup as global;
 pub use look::{elements, item};
 pub use source_map::{Origin, SourceMap};
 pub use value::{

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
-use crate::manifest::{Disabled, Json, Manifest, Node, NodeKind, RefCall, ResourceType, version_text};
+use crate::manifest::{
+    Disabled, Json, Manifest, Node, NodeKind, RefCall, ResourceType, SemanticEntry, version_text,
+};
 use crate::project::{ProjectFlags, Workspace};
 
 use super::functions;
@@ -106,27 +108,33 @@ fn groups(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
         names.sort_unstable();
         names.join(", ")
     };
-    for node in manifest.nodes.values() {
-        let Some(group) = node.group.as_deref() else { continue };
-        // A test has the group of its model, which is checked there.
-        if matches!(node.kind, NodeKind::GenericTest(_)) || exists(&node.package_name, group) {
-            continue;
-        }
+    // A test has the group of its model, which is checked there.
+    let nodes = manifest.nodes.values().filter(|node| !matches!(node.kind, NodeKind::GenericTest(_)));
+    let nodes =
+        nodes.map(|node| (node.resource_type(), &node.name, &node.package_name, &node.group, node.span));
+    let entries = semantic_entries(manifest);
+    let entries = entries.map(|(kind, one)| (kind, &one.name, &one.package_name, &one.group, one.span));
+    for (kind, name, package, group, span) in nodes.chain(entries) {
+        let Some(group) = group.as_deref().filter(|group| !exists(package, group)) else { continue };
         problems.push(
             Diagnostic::error(
                 Code::INVALID_RESOURCE,
-                start(node.span),
-                format!(
-                    "{} `{}` belongs to the group `{group}`, which does not exist",
-                    node.resource_type(),
-                    node.name
-                ),
+                start(span),
+                format!("{kind} `{name}` belongs to the group `{group}`, which does not exist"),
             )
-            .note(format!("Invalid group '{group}', expected one of [{}]", of_package(&node.package_name)))
+            .note(format!("Invalid group '{group}', expected one of [{}]", of_package(package)))
             .help::<String>(suggest(group, known.iter().copied()))
             .help("groups are declared under `groups:` in a property file"),
         );
     }
+}
+
+/// Returns the resources of the semantic layer, with what they are.
+fn semantic_entries(manifest: &Manifest) -> impl Iterator<Item = (ResourceType, &SemanticEntry)> {
+    let metrics = manifest.metrics.values().map(|one| (ResourceType::Metric, &one.entry));
+    let models = manifest.semantic_models.values().map(|one| (ResourceType::SemanticModel, &one.entry));
+    let queries = manifest.saved_queries.values().map(|one| (ResourceType::SavedQuery, &one.entry));
+    metrics.chain(models).chain(queries)
 }
 
 /// Names with spaces are errors, or, where the project allows them still, told of once: the first and how many.

@@ -4,7 +4,7 @@ use crate::diag::{Diagnostic, Span};
 use crate::manifest::{ColumnProperties, Columns, Json, JsonMap};
 use crate::yaml::{Map, Yaml};
 
-use super::contract;
+use super::{contract, semantic};
 
 /// A column as described, with its tests.
 #[derive(Clone, Debug)]
@@ -49,6 +49,18 @@ pub(super) fn columns(entry: &Map, problems: &mut Vec<Diagnostic>) -> Vec<Column
     }
 }
 
+/// Reads the grain of a column that dates rows. One that there is not is reported; nothing stands for none, as does ''.
+fn grain(given: &Map, problems: &mut Vec<Diagnostic>) -> Option<String> {
+    let value = given.get("granularity").filter(|value| !value.is_null() && value.as_str() != Some(""))?;
+    match semantic::grain(value) {
+        Ok(grain) => grain.as_str().map(str::to_owned),
+        Err(problem) => {
+            problems.push(*problem);
+            None
+        }
+    }
+}
+
 /// Reads one column.
 pub(super) fn column(item: &Yaml, problems: &mut Vec<Diagnostic>) -> Option<Column> {
     let Some(given) = item.as_map() else {
@@ -79,7 +91,7 @@ pub(super) fn column(item: &Yaml, problems: &mut Vec<Diagnostic>) -> Option<Colu
             .map_or_else(Vec::new, |list| contract::constraints(list, false, read.problems)),
         quote: read.flag("quote"),
         tags: tags.clone(),
-        granularity: read.text("granularity"),
+        granularity: grain(given, read.problems),
         doc_blocks: Vec::new(),
         extra: given
             .iter()

@@ -48,6 +48,7 @@ enum Rule {
     SourceFreshness,
     MetaColumns,
     StaticAnalysis,
+    Cache,
 }
 
 fn rule(resource: ResourceType, key: &str) -> Rule {
@@ -77,6 +78,8 @@ fn rule(resource: ResourceType, key: &str) -> Rule {
         ) => Rule::TextOrNull,
         (ResourceType::Snapshot, "check_cols") => Rule::TextOrTextsOrNull,
         (ResourceType::Snapshot, "snapshot_meta_column_names") => Rule::MetaColumns,
+        (ResourceType::SavedQuery, "cache") => Rule::Cache,
+        (ResourceType::SavedQuery, "export_as") => Rule::OneOfOrNull(super::semantic::EXPORT_TYPES),
         _ => node_rule(key),
     }
 }
@@ -225,6 +228,11 @@ fn apply_rule(key: &str, rule: &Rule, value: &Json, place: Option<Span>) -> Shap
         Rule::Docs => docs(value, place).map(Some),
         Rule::Contract => contract(value, place).map(Some),
         Rule::MetaColumns => meta_columns(key, value, place).map(Some),
+        Rule::Cache if !value.is_object() => fail("a mapping"),
+        Rule::Cache => match value.get("enabled").unwrap_or(&Json::Bool(false)) {
+            Json::Bool(on) => Ok(Some(serde_json::json!({ "enabled": on }))),
+            other => Err(Box::new(wrong("cache.enabled", "true or false", other, place))),
+        },
         Rule::ModelFreshness => freshness::model(value, place).map(Some),
         Rule::SourceFreshness => freshness::source(value, place).map(Some),
     }

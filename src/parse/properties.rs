@@ -12,7 +12,7 @@ use crate::yaml::{Map, Value, Yaml};
 
 use super::columns::{self, Column, Reader};
 use super::config::Layer;
-use super::{contract, functions, models};
+use super::{contract, functions, models, semantic};
 
 /// A list of a property file that Tidegate reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -299,7 +299,8 @@ pub(super) fn node(entry: &RawEntry, problems: &mut Vec<Diagnostic>) -> Option<P
         constraints: set("constraints")
             .map_or_else(Vec::new, |list| contract::constraints(&list, true, reader.problems)),
         deprecation_date: set("deprecation_date"),
-        time_spine: set("time_spine").map(|value| time_spine(&value)),
+        time_spine: set("time_spine")
+            .and_then(|value| semantic::read_time_spine(&value, &name, reader.problems)),
         latest_version: set("latest_version"),
         versions,
         relation: set("relation").filter(|_| section == Section::Snapshots),
@@ -326,19 +327,6 @@ fn move_into_config(given: &Map, key: &str, config: &mut Layer, problems: &mut V
         return;
     }
     config.set(key, entry.value.to_json(), Some(entry.value.span));
-}
-
-fn time_spine(value: &Yaml) -> Json {
-    let column = value.get("standard_granularity_column").map_or(Json::Null, Yaml::to_json);
-    let custom = value.get("custom_granularities").and_then(Yaml::as_seq).unwrap_or_default();
-    let custom: Vec<Json> = custom
-        .iter()
-        .map(|item| {
-            let part = |key: &str| item.get(key).map_or(Json::Null, Yaml::to_json);
-            serde_json::json!({"name": part("name"), "column_name": part("column_name")})
-        })
-        .collect();
-    serde_json::json!({"standard_granularity_column": column, "custom_granularities": custom})
 }
 
 fn version(item: &Yaml, model: &str, problems: &mut Vec<Diagnostic>) -> Option<Version> {

@@ -23,6 +23,7 @@ mod project;
 mod seeds;
 mod select;
 mod select_large;
+mod semantic_layer;
 mod state;
 mod tables;
 mod tidy;

@@ -175,8 +175,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Binds a metric and all that it is made of. One that leads back to itself ends there: the cycle is told by
-    /// whoever builds the graph.
+    /// Binds a metric and all that it is made of. One that leads back to itself is wrong, and ends there.
     fn bind(&mut self, id: &UniqueId) {
         let Some(metric) = self.waiting.remove(id) else { return };
         let mut metric = Metric::clone(&metric);
@@ -260,7 +259,11 @@ impl Work<'_> {
         for part in parts {
             let name = part.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
             let place = (&*metric.entry.package_name, metric.entry.span);
-            match self.binder.metric_call(&who, place, &[name]) {
+            match self.binder.metric_call(&who, place, std::slice::from_ref(&name)) {
+                Ok(id) if !self.waiting.contains_key(&id) && !self.bound.contains_key(&id) => {
+                    let message = format!("{who} is made of `{name}`, which is made of it");
+                    self.problems.push(Diagnostic::error(Code::CYCLE, start(metric.entry.span), message));
+                }
                 Ok(id) => {
                     self.bind(&id);
                     let measures =

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
-use crate::diag::Diagnostic;
+use super::fields::EXPORT_TYPES;
+use crate::diag::{Code as DiagCode, Diagnostic};
 use crate::manifest::{Checksum, Json, JsonMap, Language, NodeKind, ResourceType, SemanticEntry};
 use crate::parse::names::{Names, Part};
 use crate::parse::node::{Code, Identity, unconfigured};
+use crate::parse::resolve::start;
 
 /// Completes an export: an object with `name` and `config`.
 pub(super) fn export(given: &Json, query: &SemanticEntry, names: &Names) -> Result<Json, Box<Diagnostic>> {
@@ -14,6 +16,15 @@ pub(super) fn export(given: &Json, query: &SemanticEntry, names: &Names) -> Resu
     let written = given.get("config").and_then(Json::as_object).cloned().unwrap_or_default();
     let mut config: JsonMap = query.config.values().clone();
     config.extend(written.clone());
+    let export_as = config.get("export_as").and_then(Json::as_str);
+    if !export_as.is_some_and(|kind| EXPORT_TYPES.contains(&kind)) {
+        let is = export_as.map_or_else(|| "is not given".to_owned(), |kind| format!("is `{kind}`"));
+        let message = format!(
+            "`export_as` of the export `{name}` of saved query `{}` {is}: it must be `table` or `view`",
+            query.name
+        );
+        return Err(Box::new(Diagnostic::error(DiagCode::CONFIG, start(query.span), message)));
+    }
     let text = |key: &str| config.get(key).and_then(Json::as_str).filter(|text| !text.is_empty());
     let stand_in = unconfigured(
         Identity {

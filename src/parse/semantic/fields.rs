@@ -8,7 +8,7 @@ use super::shape::Kind::{
 use super::shape::{Field, may, must};
 
 /// Grains of time, finest first.
-pub(super) const GRAINS: [&str; 11] = [
+pub(in crate::parse) const GRAINS: [&str; 11] = [
     "nanosecond",
     "microsecond",
     "millisecond",
@@ -24,6 +24,9 @@ pub(super) const GRAINS: [&str; 11] = [
 
 const AGGREGATIONS: &[&str] =
     &["sum", "min", "max", "count_distinct", "sum_boolean", "average", "percentile", "median", "count"];
+
+/// What an export can become.
+pub(in crate::parse) const EXPORT_TYPES: &[&str] = &["table", "view"];
 
 /// An entry of `metrics`.
 pub(super) const METRIC: &[Field] = &[
@@ -43,7 +46,7 @@ const TYPE_PARAMS: &[Field] = &[
     may("measure", Named(INPUT_MEASURE)),
     may("numerator", Named(INPUT_METRIC)),
     may("denominator", Named(INPUT_METRIC)),
-    may("expr", Spelled),
+    may("expr", Spelled { whole: false }),
     may("window", Window),
     may("grain_to_date", Word(&GRAINS, None)),
     may("metrics", NamedList(INPUT_METRIC)),
@@ -117,7 +120,7 @@ const MEASURE: &[Field] = &[
     may("description", Text),
     may("label", Text),
     may("create_metric", Flag),
-    may("expr", Spelled),
+    may("expr", Spelled { whole: true }),
     may(
         "agg_params",
         Object(&[
@@ -174,4 +177,10 @@ pub(super) const SAVED_QUERY: &[Field] = &[
     must("name", Text),
     may("description", Text),
     may("config", Mapping),
+];
+
+/// `time_spine` of a model.
+pub(super) const TIME_SPINE: &[Field] = &[
+    must("standard_granularity_column", Text),
+    may("custom_granularities", Objects(&[must("name", Text), may("column_name", Text)])),
 ];

@@ -12,6 +12,7 @@ mod time_spine;
 mod validate;
 
 pub(super) use bind::Binder;
+pub(super) use fields::EXPORT_TYPES;
 pub(super) use read::{Reading, metric, saved_query, semantic_model};
-pub(super) use time_spine::check as check_time_spine;
+pub(super) use time_spine::{check as check_time_spine, grain, read as read_time_spine};
 pub(super) use validate::check as check_semantics;

@@ -15,12 +15,14 @@ pub(super) struct Field {
     pub(super) required: bool,
 }
 
-/// What a key holds. Unless the field is required, null stands for a value that is not given.
+/// What a key holds. Where nothing but null stands for a value that is not given, null can be given too.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Text,
-    /// Text, a number or a boolean; kept as text.
-    Spelled,
+    /// Text or a boolean, as text; a whole number too where there is a column to select by it.
+    Spelled {
+        whole: bool,
+    },
     /// False unless given.
     Flag,
     Whole,
@@ -79,7 +81,7 @@ pub(super) fn object(
     }
     let mut shaped = JsonMap::new();
     for field in fields {
-        let value = given.get(field.key).filter(|value| !value.is_null());
+        let value = given.get(field.key).filter(|value| !value.is_null() || has_default(field.kind));
         if value.is_none() && field.required {
             let message = format!("{what} needs `{}`", field.key);
             problems.push(Diagnostic::error(Code::MISSING_KEY, span, message));
@@ -97,6 +99,11 @@ pub(super) fn object(
         );
     }
     shaped
+}
+
+/// Tells whether something other than null stands for a key that is not given; a list of names is the exception.
+fn has_default(kind: Kind) -> bool {
+    !absent(kind).is_null() && !matches!(kind, Kind::NamedList(_))
 }
 
 /// What stands for a key that is not given.
@@ -120,14 +127,16 @@ fn present(
 ) -> Result<Json, Box<Diagnostic>> {
     Ok(match kind {
         Kind::Text => Json::from(value.expect_str(key)?),
-        Kind::Spelled if value.as_map().is_some() || value.as_seq().is_some() => {
-            return Err(value.unexpected(key, "text"));
-        }
-        Kind::Spelled => Json::from(python::str_of(value)),
+        Kind::Spelled { whole } => match value.to_json() {
+            Json::Number(number) if !whole || number.is_f64() => return Err(value.unexpected(key, "text")),
+            Json::Array(_) | Json::Object(_) => return Err(value.unexpected(key, "text")),
+            _ => Json::from(python::str_of(value)),
+        },
         Kind::Flag => Json::from(value.expect_bool(key)?),
         Kind::Whole => Json::from(value.expect_int(key)?),
-        Kind::Number if value.to_json().is_number() => value.to_json(),
-        Kind::Number => return Err(value.unexpected(key, "a number")),
+        Kind::Number => {
+            value.to_json().as_f64().map(Json::from).ok_or_else(|| value.unexpected(key, "a number"))?
+        }
         Kind::Word(words, _) => word(key, words, value)?,
         Kind::Texts => Json::from(value.expect_strs(key)?),
         Kind::Filter => filter(key, value)?,
@@ -144,10 +153,9 @@ fn present(
             Json::Array(items.map(|item| named(key, fields, item, what, problems)).collect::<Result<_, _>>()?)
         }
         Kind::Config => {
-            let meta = value
-                .expect_map(key)?
-                .get("meta")
-                .map_or_else(|| Json::Object(JsonMap::new()), Yaml::to_json);
+            let meta = value.expect_map(key)?.get("meta");
+            let meta =
+                meta.map(|meta| meta.expect_map("meta")).transpose()?.map_or_else(JsonMap::new, Map::to_json);
             serde_json::json!({ "meta": meta })
         }
         Kind::Mapping => Json::Object(value.expect_map(key)?.to_json()),
@@ -190,7 +198,8 @@ fn named(
     Ok(Json::Object(object(value.expect_map(key)?, value.span, fields, &what, problems)))
 }
 
-fn word(key: &str, words: &[&str], value: &Yaml) -> Result<Json, Box<Diagnostic>> {
+/// Reads one of some words, in any case.
+pub(super) fn word(key: &str, words: &[&str], value: &Yaml) -> Result<Json, Box<Diagnostic>> {
     let text = value.expect_str(key)?;
     words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| Json::from(*word)).ok_or_else(|| {
         let message = format!("`{text}` is no value for `{key}`");

@@ -1,13 +1,32 @@
 //! The semantic layer needs a table of days to join metrics to: a model with `time_spine`, or one of the name that
 //! older projects use. Called by `checks`.
 
-use super::fields::GRAINS;
+use super::fields::{GRAINS, TIME_SPINE};
+use super::shape;
 use crate::diag::{Code, Diagnostic};
 use crate::manifest::{Json, Manifest, Node, NodeKind};
 use crate::parse::resolve::start;
+use crate::yaml::Yaml;
 
 /// The model that is taken for the table of days where no model says so.
 const OLD_NAME: &str = "metricflow_time_spine";
+
+/// Reads `time_spine` of the model called `name`.
+pub(in crate::parse) fn read(value: &Yaml, name: &str, problems: &mut Vec<Diagnostic>) -> Option<Json> {
+    let what = format!("`time_spine` of model `{name}`");
+    match value.expect_map("time_spine") {
+        Ok(given) => Some(Json::Object(shape::object(given, value.span, TIME_SPINE, &what, problems))),
+        Err(problem) => {
+            problems.push(*problem);
+            None
+        }
+    }
+}
+
+/// Reads `granularity` of a column: a grain of the calendar, in any case.
+pub(in crate::parse) fn grain(value: &Yaml) -> Result<Json, Box<Diagnostic>> {
+    shape::word("granularity", &GRAINS, value)
+}
 
 /// Errors when there are semantic models and no table of days or finer, or when such a table lacks the columns it names.
 pub(in crate::parse) fn check(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
