@@ -112,13 +112,13 @@ fn failure(name: &str, call: &mut Call<'_>) -> Error {
             Error::new(
                 Code::CONTRACT,
                 format!(
-                    "Contracted models require data_type to be defined for each column.  Please ensure that the \
+                    "Contracted models require data_type to be defined for each column. Please ensure that the \
                      column name and data_type are defined within the YAML configuration for the {} column(s).",
                     py_repr(&columns)
                 ),
             )
         }
-        "raise_database_error" => Error::new(Code::DATABASE, next()),
+        "raise_database_error" => Error::new(Code::BAD_ANSWER, next()),
         "raise_not_implemented" => raised(format!("ERROR: {}", next())),
         _ => {
             let message =
@@ -178,10 +178,9 @@ fn columns(value: &Value) -> Vec<NamedType> {
 }
 
 fn mismatches(promised: &[NamedType], found: &[NamedType]) -> Vec<Mismatch> {
-    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     let mut rows = Vec::new();
     for (column, kind) in found {
-        let (promised, reason) = match promised.iter().find(|(name, _)| same(name, column)) {
+        let (promised, reason) = match promised.iter().find(|(name, _)| name == column) {
             None => (String::new(), "missing in contract"),
             Some((_, wanted)) if wanted != kind => (wanted.clone(), "data type mismatch"),
             Some(_) => continue,
@@ -189,7 +188,7 @@ fn mismatches(promised: &[NamedType], found: &[NamedType]) -> Vec<Mismatch> {
         rows.push(Mismatch { column: column.clone(), found: kind.clone(), promised, reason });
     }
     for (column, kind) in promised {
-        if !found.iter().any(|(name, _)| same(name, column)) {
+        if !found.iter().any(|(name, _)| name == column) {
             let promised = kind.clone();
             rows.push(Mismatch {
                 column: column.clone(),
@@ -235,8 +234,10 @@ mod tests {
         assert_eq!(
             seen,
             [
+                ("ID", "missing in contract"),
                 ("name", "data type mismatch"),
                 ("extra", "missing in contract"),
+                ("id", "missing in definition"),
                 ("gone", "missing in definition")
             ]
         );

@@ -98,6 +98,9 @@ codes! {
     CONTRACT = "contract";
     /// The database said no.
     DATABASE = "database";
+    /// An answer of the database that is not what was asked for, or that a macro refuses
+    /// (`exceptions.raise_database_error`).
+    BAD_ANSWER = "bad-answer";
     /// The database could not be reached or opened.
     CONNECTION = "connection";
     /// Somebody else holds the database or the relation, and was waited for in vain.
@@ -137,7 +140,7 @@ impl Code {
             | Self::MISSING_ENV_VAR
             | Self::ACCESS
             | Self::INVALID_RESOURCE => "Parsing Error",
-            Self::DATABASE | Self::CONNECTION | Self::LOCKED => "Database Error",
+            Self::DATABASE | Self::BAD_ANSWER | Self::CONNECTION | Self::LOCKED => "Database Error",
             Self::IO
             | Self::NOT_UTF8
             | Self::PROJECT

@@ -249,15 +249,15 @@ fn not_one_of(key: &str, text: &str, allowed: &[&str], place: Option<Span>) -> D
         .help::<String>(suggest(text, allowed.iter().copied()))
 }
 
-/// `limit` takes numbers and digits in quotes, as Python's `int()`.
-fn whole_number(value: &Json) -> Option<Json> {
+/// Reads numbers and digits in quotes as Python's `int()` does; null stays null.
+pub(super) fn whole_number(value: &Json) -> Option<Json> {
     match value {
         Json::Null => Some(Json::Null),
         Json::Number(number) => match number.as_i64() {
             Some(_) => Some(value.clone()),
             #[expect(
                 clippy::cast_possible_truncation,
-                reason = "a limit with a fraction loses it, as in dbt"
+                reason = "a number with a fraction loses it, as in dbt"
             )]
             None => number.as_f64().map(|n| Json::from(n as i64)),
         },

@@ -1,10 +1,10 @@
 //! Freshness thresholds of sources and models: checks, the shape artifacts show, and the merging of source
 //! and table (`resources.md` section 8). Called by `config_check` and `sources`.
 
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::manifest::{Json, JsonMap, has_threshold, is_threshold};
 
-use super::config_check::wrong;
+use super::config_check::{whole_number, wrong};
 
 const PERIODS: [&str; 3] = ["minute", "hour", "day"];
 
@@ -33,6 +33,33 @@ pub(super) fn source(value: &Json, place: Option<Span>) -> Shaped {
     Ok(Json::Object(shaped))
 }
 
+/// Checks what stands beside a source's name, which dbt takes more strictly than the same in `config`.
+pub(super) fn property(value: &Json, place: Option<Span>) -> Shaped {
+    let only = |map: &JsonMap, known: &[&str], of: &str| {
+        let Some(key) = map.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
+        let problem = Diagnostic::error(Code::UNKNOWN_KEY, place, format!("`{of}` has no key `{key}`"));
+        Err(Box::new(problem.help::<String>(suggest(key, known.iter().copied()))))
+    };
+    if let Json::Object(given) = value {
+        only(given, &["warn_after", "error_after", "filter"], "freshness")?;
+        for key in ["warn_after", "error_after"] {
+            let Some(Json::Object(threshold)) = given.get(key) else { continue };
+            only(threshold, &["count", "period"], &format!("freshness.{key}"))?;
+            let count = threshold.get("count").unwrap_or(&Json::Null);
+            let whole = count.as_f64().is_some_and(|count| count.fract() == 0.0);
+            if !whole && !count.is_null() {
+                return Err(Box::new(wrong(
+                    &format!("freshness.{key}.count"),
+                    "a whole number",
+                    count,
+                    place,
+                )));
+            }
+        }
+    }
+    source(value, place)
+}
+
 fn empty_threshold() -> Json {
     serde_json::json!({"count": null, "period": null})
 }
@@ -49,14 +76,9 @@ fn threshold(key: &str, value: &Json, place: Option<Span>) -> Shaped {
 }
 
 fn count_and_period(key: &str, map: &JsonMap, place: Option<Span>) -> Result<(Json, Json), Box<Diagnostic>> {
-    let count = match map.get("count") {
-        None | Some(Json::Null) => Json::Null,
-        Some(Json::String(text)) if text.trim().parse::<i64>().is_ok() => {
-            text.trim().parse::<i64>().map_or(Json::Null, Json::from)
-        }
-        Some(number @ Json::Number(_)) => number.clone(),
-        Some(other) => return Err(Box::new(wrong(&format!("{key}.count"), "a whole number", other, place))),
-    };
+    let count = map.get("count").unwrap_or(&Json::Null);
+    let count = whole_number(count)
+        .ok_or_else(|| Box::new(wrong(&format!("{key}.count"), "a whole number", count, place)))?;
     let period = match map.get("period") {
         None | Some(Json::Null) => Json::Null,
         Some(Json::String(text)) if PERIODS.contains(&text.as_str()) => Json::from(text.as_str()),

@@ -92,6 +92,12 @@ fn read_level(
         let place = given.get("quoting").map(|value| value.span);
         reader.problems.push(wrong("quoting", "true or false for each part", value, place));
     }
+    for key in ["loaded_at_field", "loaded_at_query"] {
+        let Some(setting) = config.get(key).filter(|s| !s.value.is_string() && !s.value.is_null()) else {
+            continue;
+        };
+        reader.problems.push(wrong(key, "text", &setting.value, setting.span));
+    }
     let either = |reader: &mut Reader<'_>, key: &str| {
         reader.text(key).or_else(|| config.get(key).and_then(|s| s.value.as_str()).map(str::to_owned))
     };
@@ -104,19 +110,18 @@ fn read_level(
         let message = "`loaded_at_field` cannot be empty";
         reader.problems.push(Diagnostic::error(Code::INVALID_RESOURCE, value.span, message));
     }
-    let level_of = |value: Option<(Json, crate::diag::Span)>, problems: &mut Vec<Diagnostic>| {
-        let (value, place) = value?;
-        freshness::source(&value, Some(place)).map_err(|problem| problems.push(*problem)).ok()
-    };
-    let top = given.get("freshness").map(|value| (value.to_json(), value.span));
-    let inner = config.get("freshness").map(|s| (s.value.clone(), s.span.unwrap_or(span)));
+    let mut level =
+        |checked: Result<Json, Box<Diagnostic>>| checked.map_err(|problem| problems.push(*problem)).ok();
+    let top = given.get("freshness").map(|value| freshness::property(&value.to_json(), Some(value.span)));
+    let inner = config.get("freshness").map(|s| freshness::source(&s.value, s.span.or(Some(span))));
+    let (freshness, config_freshness) = (top.and_then(&mut level), inner.and_then(&mut level));
     Some(Level {
         name,
         description,
         meta,
         tags,
-        freshness: level_of(top, problems),
-        config_freshness: level_of(inner, problems),
+        freshness,
+        config_freshness,
         quoting,
         loaded_at_field: loaded_at_field.filter(|text| !text.is_empty()),
         loaded_at_query: loaded_at_query.filter(|text| !text.is_empty()),

@@ -42,6 +42,7 @@ pub(super) fn source_error_text(
 fn message(of: &str, diagnostic: &Diagnostic, shared: &Shared) -> String {
     let kind = match diagnostic.code {
         Code::DATABASE | Code::CONNECTION => shared.dialect.error_title(),
+        Code::BAD_ANSWER => diagnostic.code.class(),
         Code::GATE => "Held at the gate",
         Code::INTERRUPTED | Code::PYTHON | Code::UNSUPPORTED => "Runtime Error",
         _ => "Compilation Error",

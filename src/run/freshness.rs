@@ -16,14 +16,14 @@ use super::schedule::{Runner, SkipReason};
 use crate::adapter::Cell;
 use crate::artifacts::{Phase, RunResult, SourceAge, Status, Timing};
 use crate::check::judge_age;
-use crate::context::table::table_of;
+use crate::context::table::{cell_value, table_of};
 use crate::context::{NodeScope, RunScope, SharedSession, relation_value, response_of};
 use crate::diag::{Code, Diagnostic};
 use crate::event::{
     self, CatchableExceptionOnRun, CollectFreshnessReturnSignature, LogFreshnessResult, LogStartLine,
     NodeCompiling, NodeExecuting, NodeFinished, NodeInfo, NodeStart,
 };
-use crate::jinja::{Args, Error, Value, from_json, item, none};
+use crate::jinja::{Args, Error, Value, from_json, item, list, none, py_repr, tuple};
 use crate::manifest::{Json, JsonMap, SourceTable, UniqueId};
 use crate::plan::Plan;
 
@@ -76,14 +76,14 @@ impl FreshnessRunner {
         let asked = if let Some(query) = &table.loaded_at_query {
             self.run.shared.render_text(query, &scope.as_scope()).and_then(|query| {
                 let args = Args::default().with("source", relation()?).with("loaded_at_query", query);
-                scope.call_from_rust("collect_freshness_custom_sql", args)
+                scope.call_from_rust(macro_of(table), args)
             })
         } else if let Some(field) = &table.loaded_at_field {
             let filter = table.freshness.as_ref().and_then(|freshness| freshness.get("filter"));
             let filter = filter.map_or_else(none, from_json);
             relation().and_then(|relation| {
                 let args = Args::default().with("source", relation).with("loaded_at_field", field.as_str());
-                scope.call_from_rust("collect_freshness", args.with("filter", filter))
+                scope.call_from_rust(macro_of(table), args.with("filter", filter))
             })
         } else {
             let message = format!(
@@ -135,17 +135,28 @@ impl FreshnessRunner {
     }
 }
 
+/// The macro that asks the database.
+fn macro_of(table: &SourceTable) -> &'static str {
+    if table.loaded_at_query.is_some() { "collect_freshness_custom_sql" } else { "collect_freshness" }
+}
+
 /// Reads the answer: one row of two times.
 fn times(table: &SourceTable, rows: &Value) -> Result<(Timestamp, Timestamp), Diagnostic> {
-    let wrong = |message: String| Diagnostic::error(Code::DATABASE, table.span, message);
+    let wrong = |message: String| Diagnostic::error(Code::BAD_ANSWER, table.span, message);
     let answer = table_of(rows);
     let rows = answer.as_ref().map(|table| table.rows());
     let row = match rows.as_deref() {
         Some([row]) if row.len() == 2 => row,
         _ => {
-            return Err(wrong(
-                "the macro for the freshness of sources must answer one row of two times".to_owned(),
-            ));
+            let asked = macro_of(table);
+            let tuples = rows
+                .iter()
+                .flat_map(|rows| rows.iter())
+                .map(|row| tuple(row.iter().map(cell_value).collect::<Vec<_>>()));
+            let got = py_repr(&list(tuples.collect::<Vec<_>>()));
+            let message = format!("Got an invalid result from \"{asked}\" macro: {got}");
+            return Err(Diagnostic::error(Code::JINJA_RUNTIME, table.span, message)
+                .help("it must return one row of two times: the newest in the source, and the current one"));
         }
     };
     let time = |cell: &Cell, name: &str| match cell {
