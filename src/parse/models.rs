@@ -120,7 +120,7 @@ fn check_keys(node: &Node, constraints: &[Json], place: Span, problems: &mut Vec
             node.name
         );
         problems.push(
-            Diagnostic::error(Code::CONTRACT, place, message)
+            Diagnostic::error(Code::INVALID_RESOURCE, place, message)
                 .help("a key of several columns is a constraint of the model, with `columns: [...]`"),
         );
     }
@@ -129,7 +129,7 @@ fn check_keys(node: &Node, constraints: &[Json], place: Span, problems: &mut Vec
             "Primary key constraints defined at the model level and the columns level of `{}`",
             node.name
         );
-        problems.push(Diagnostic::error(Code::CONTRACT, place, message).help("keep one of them"));
+        problems.push(Diagnostic::error(Code::INVALID_RESOURCE, place, message).help("keep one of them"));
     }
 }
 
@@ -167,7 +167,8 @@ fn check_contract(node: &Node, constraints: &[Json], place: Span, problems: &mut
             node.name
         );
         problems.push(
-            Diagnostic::error(Code::CONTRACT, place, message).help("list its columns with their `data_type`"),
+            Diagnostic::error(Code::INVALID_RESOURCE, place, message)
+                .help("list its columns with their `data_type`"),
         );
     }
     if node.language != crate::manifest::Language::Sql {
@@ -175,7 +176,7 @@ fn check_contract(node: &Node, constraints: &[Json], place: Span, problems: &mut
             "Language Error: Expected 'sql' but found 'python': `{}` cannot have a contract",
             node.name
         );
-        problems.push(Diagnostic::error(Code::CONTRACT, place, message));
+        problems.push(Diagnostic::error(Code::INVALID_RESOURCE, place, message));
     }
     let materialized = node.config.text("materialized").unwrap_or("view");
     let all = node.columns.values().flat_map(|column| &column.constraints).chain(constraints);

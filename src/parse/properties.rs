@@ -401,6 +401,17 @@ fn include_exclude(item: &Yaml, problems: &mut Vec<Diagnostic>) -> (Json, Vec<St
         }
         None => Vec::new(),
     };
+    let takes_all = include.is_string() && item.get("include").is_some();
+    if !takes_all && (!exclude.is_empty() || item.get("include").is_none()) {
+        problems.push(
+            Diagnostic::error(
+                Code::INVALID_RESOURCE,
+                item.span,
+                "`exclude` takes columns away from `include: all`",
+            )
+            .help("write `include: all` beside it, or list in `include` only the columns that stay"),
+        );
+    }
     (include, exclude)
 }
 

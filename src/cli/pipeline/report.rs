@@ -84,8 +84,11 @@ fn follows_held(result: &RunResult) -> bool {
     result.diagnostic.as_ref().is_some_and(|diagnostic| diagnostic.code == Code::GATE)
 }
 
-/// Tells how the run ended: summary, failures, warnings, the line of totals.
+/// Tells how the run ended: summary, failures, warnings, the line of totals. Nothing if nothing ran.
 pub(in crate::cli) fn print_results(ui: &Ui, loaded: &Loaded, results: &[RunResult], interrupted: bool) {
+    if results.is_empty() {
+        return;
+    }
     let of = |wanted: &dyn Fn(&RunResult) -> bool| -> Vec<&RunResult> {
         results.iter().filter(|result| wanted(result)).collect()
     };

@@ -10,6 +10,7 @@ mod freshness;
 mod functions;
 mod fused;
 mod gate;
+mod governance;
 mod hooks;
 mod interrupt;
 mod introspection;

@@ -22,11 +22,16 @@
   {%- set actual = format_columns(get_column_schema_from_query(sql, header)) -%}
   {%- set promised = format_columns(get_column_schema_from_query(get_empty_schema_sql(declared))) -%}
 
-  {%- set actual_texts = actual | map(attribute='formatted') | list -%}
-  {%- set promised_texts = promised | map(attribute='formatted') | list -%}
-  {%- if actual_texts | sort != promised_texts | sort -%}
+  {%- if contract_terms(actual) != contract_terms(promised) -%}
     {%- do exceptions.raise_contract_error(promised, actual) -%}
   {%- endif -%}
+{% endmacro %}
+
+{# What has to be the same in both: names with their case, and the texts of `format_column`. #}
+{% macro contract_terms(columns) %}
+  {%- set names = columns | map(attribute='name') | list -%}
+  {%- set texts = columns | map(attribute='formatted') | list -%}
+  {{ return(zip(names, texts) | sort) }}
 {% endmacro %}
 
 
