@@ -51,7 +51,8 @@ fn previous(ui: &Ui) -> Result<PreviousResults, CliError> {
     let given = ui.flags.state().state;
     let folder =
         given.clone().map_or_else(|| paths.target.clone(), |given| files::absolute(&project.root, given));
-    let found = PreviousResults::find(&folder)?;
+    // As to dbt, a run that had nothing to do is none.
+    let found = PreviousResults::find(&folder)?.filter(|previous| !previous.results.is_empty());
     found.ok_or_else(|| {
         let shown = given.unwrap_or_else(|| {
             paths.target.strip_prefix(&project.root).map_or_else(|_| paths.target.clone(), ToOwned::to_owned)

@@ -51,6 +51,8 @@ fn only_what_failed_and_what_waited_for_it_is_run_again() {
     let told = shop.run(&["retry"], 0);
     assert!(told.contains("Nothing to do."), "{told}");
     assert!(shop.results().is_empty());
+    let told = shop.run(&["retry"], 2);
+    assert!(told.contains("Could not find previous run in 'target' target directory"), "{told}");
 }
 
 #[test]
