@@ -1,4 +1,4 @@
-//! Setting up a profile: a `DuckDB` file, or what the project's own `profile_template.yml` asks for.
+//! Setting up a profile: what the project's `profile_template.yml` asks for, or else ours.
 //!
 //! The file is changed as text, so that comments and the layout of other profiles stay.
 
@@ -12,6 +12,9 @@ use crate::diag::{Code, Diagnostic, Sources};
 use crate::event::Note;
 use crate::files;
 use crate::yaml::{self, Yaml};
+
+/// Asks for the database, then for what its profile needs.
+const TEMPLATE: &str = include_str!("../../templates/profile_template.yml");
 
 /// `profiles.yml` of a folder.
 #[derive(Debug)]
@@ -77,10 +80,7 @@ impl ProfileSetup<'_> {
         {
             return Ok(());
         }
-        let target = match self.template()? {
-            Some(template) => from_template(&template, prompt)?,
-            None => self.duckdb(name, prompt),
-        };
+        let target = from_template(&self.template(name)?, prompt)?;
         self.profiles.put(name, &target)?;
         self.ui
             .events
@@ -88,27 +88,18 @@ impl ProfileSetup<'_> {
         Ok(())
     }
 
-    fn duckdb(&self, name: &str, prompt: &mut Prompt) -> Vec<(String, String)> {
-        let default = self.folder.join(format!("{name}.duckdb")).to_string();
-        let path = prompt.ask("Path of the DuckDB file", Some(&default)).unwrap_or(default);
-        let threads = prompt.ask("threads (1 or more)", Some("4")).unwrap_or_else(|| "4".into());
-        let entry = |key: &str, value: String| (key.to_owned(), value);
-        vec![entry("type", "duckdb".into()), entry("path", quoted(&path)), entry("threads", threads)]
-    }
-
-    fn template(&self) -> Result<Option<Yaml>, CliError> {
+    fn template(&self, name: &str) -> Result<Yaml, CliError> {
         let path = self.folder.join("profile_template.yml");
-        match files::read_text(&path) {
-            Ok(text) => {
-                let (tree, problems) = yaml::parse_text(&self.ui.sources, path, text);
-                match tree {
-                    Some(tree) => Ok(Some(tree)),
-                    None => Err(problems.into()),
-                }
+        let text = match files::read_text(&path) {
+            Ok(text) => text,
+            Err(error) if error.is_missing() => {
+                let database = self.folder.join(format!("{name}.duckdb"));
+                TEMPLATE.replace("%path%", &quoted(database.as_str()))
             }
-            Err(error) if error.is_missing() => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+            Err(error) => return Err(error.into()),
+        };
+        let (tree, problems) = yaml::parse_text(&self.ui.sources, path, text);
+        tree.ok_or_else(|| problems.into())
     }
 }
 
@@ -159,7 +150,11 @@ fn ask(key: &str, settings: &Yaml, prompt: &mut Prompt) -> Result<String, CliErr
     let question = text("hint").map_or_else(|| key.to_owned(), |hint| format!("{key} ({hint})"));
     let kind = text("type").unwrap_or_else(|| "string".into());
     loop {
-        let answer = prompt.ask(&question, text("default").as_deref()).ok_or_else(|| unanswered(key))?;
+        let answer = match settings.get("hide_input").and_then(Yaml::as_bool) {
+            Some(true) => prompt.ask_secret(&question),
+            _ => prompt.ask(&question, text("default").as_deref()),
+        };
+        let answer = answer.ok_or_else(|| unanswered(key))?;
         match kind.as_str() {
             "int" if answer.parse::<i64>().is_err() => prompt.say(&format!("{answer} is no whole number")),
             "float" if answer.parse::<f64>().is_err() => prompt.say(&format!("{answer} is no number")),

@@ -1,6 +1,6 @@
 //! Questions on the terminal. Answers are lines of stdin; the end of stdin answers nothing more.
 
-use std::io::{BufRead as _, Write as _, stdin, stdout};
+use std::io::{BufRead as _, IsTerminal as _, Write as _, stdin, stdout};
 
 use crate::event::EventSink;
 
@@ -43,6 +43,16 @@ impl Prompt {
             "" => default.map_or_else(|| self.ask(question, None), |default| Some(default.to_owned())),
             answer => Some(answer.to_owned()),
         }
+    }
+
+    /// Asks for a secret, which a terminal does not show while it is typed. `None` at the end of stdin.
+    pub(super) fn ask_secret(&mut self, question: &str) -> Option<String> {
+        if !stdin().is_terminal() {
+            return self.ask(question, None);
+        }
+        self.events.flush();
+        let _ = write!(stdout(), "{question}: ").and_then(|()| stdout().flush());
+        console::Term::stdout().read_secure_line().ok()
     }
 
     /// Asks for a yes; anything else is a no.

@@ -29,11 +29,35 @@ fn a_profile_is_asked_for_and_added_to_those_that_are_there() {
     std::fs::create_dir(folder.path().join(".dbt")).unwrap();
     let profiles = folder.path().join(".dbt/profiles.yml");
     std::fs::write(&profiles, "# mine\nold:\n  target: x\n").unwrap();
-    let ended = Call::new(folder.path(), &["init", "harbour"]).stdin("/data/harbour.duckdb\n2\n").run();
+    let ended = Call::new(folder.path(), &["init", "harbour"]).stdin("1\n/data/harbour.duckdb\n2\n").run();
     assert_eq!(ended.code, Some(0), "{}", ended.stdout);
     let want = "# mine\nold:\n  target: x\n\nharbour:\n  target: dev\n  outputs:\n    dev:\n      type: duckdb\n      \
                 path: /data/harbour.duckdb\n      threads: 2\n";
     assert_eq!(std::fs::read_to_string(&profiles).unwrap(), want);
+}
+
+#[test]
+fn a_profile_for_postgres_is_asked_for_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = "7\n2\ndb.example\n\nme\ns3cret: x\nwarehouse\nmain\nmany\n8\n";
+    let ended = Call::new(folder.path(), &["init", "harbour"]).stdin(answers).run();
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    for line in ["[1] duckdb", "[2] postgres", "port [5432]:", "many is no whole number"] {
+        assert!(ended.stdout.contains(line), "{line}\n{}", ended.stdout);
+    }
+    let want = "harbour:\n  target: dev\n  outputs:\n    dev:\n      type: postgres\n      host: db.example\n      \
+                port: 5432\n      user: me\n      pass: \"s3cret: x\"\n      dbname: warehouse\n      schema: main\n      \
+                threads: 8\n";
+    assert_eq!(std::fs::read_to_string(folder.path().join(".dbt/profiles.yml")).unwrap(), want);
+}
+
+#[test]
+fn questions_that_nobody_answers_end_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = Call::new(folder.path(), &["init", "harbour"]).run();
+    assert_eq!(ended.code, Some(2), "{}", ended.stdout);
+    assert!(ended.stdout.contains("`--skip-profile-setup` asks nothing"), "{}", ended.stdout);
+    assert!(!folder.path().join(".dbt/profiles.yml").exists());
 }
 
 #[test]
@@ -61,7 +85,7 @@ fn an_existing_profile_stays_unless_somebody_says_yes() {
     let kept = Call::new(folder.path(), &["init"]).run();
     assert_eq!(kept.code, Some(0), "{}", kept.stdout);
     assert_eq!(std::fs::read_to_string(&profiles).unwrap(), "shop: {target: mine}\n");
-    Call::new(folder.path(), &["init"]).stdin("y\nx.duckdb\n1\n").run();
+    Call::new(folder.path(), &["init"]).stdin("y\n1\nx.duckdb\n1\n").run();
     assert!(std::fs::read_to_string(&profiles).unwrap().contains("path: x.duckdb"));
 }
 
