@@ -48,8 +48,10 @@ pub struct ManifestFile<'a> {
     pub facts: &'a ManifestFacts,
 }
 
-/// How many nodes are turned to text at a time: enough for all cores, few enough for the memory.
-const BATCH: usize = 1024;
+/// How many nodes are turned to text by one core, and by all together before that is written: enough for all cores,
+/// few enough for the memory.
+const PART: usize = 64;
+const BATCH: usize = 16 * PART;
 
 impl ManifestFile<'_> {
     /// Writes the file, all of it or nothing: nothing too when `abandoned` is set before it is done.
@@ -100,35 +102,40 @@ impl ManifestFile<'_> {
         abandoned: &AtomicBool,
     ) -> io::Result<bool> {
         let nodes: Vec<_> = nodes.iter().collect();
+        // Kept from batch to batch: fresh memory is cleared by the system each time.
+        let mut texts = vec![Vec::new(); BATCH / PART];
         out.write_all(b"{")?;
         for (number, batch) in nodes.chunks(BATCH).enumerate() {
             if abandoned.load(Ordering::Relaxed) {
                 return Ok(false);
             }
-            let texts: Vec<io::Result<Vec<u8>>> = batch.par_chunks(64).map(|part| self.texts(part)).collect();
-            for (at, text) in texts.into_iter().enumerate() {
+            texts
+                .par_iter_mut()
+                .zip(batch.par_chunks(PART))
+                .try_for_each(|(text, part)| self.texts(part, text))?;
+            for (at, text) in texts.iter().take(batch.len().div_ceil(PART)).enumerate() {
                 if number + at > 0 {
                     out.write_all(b", ")?;
                 }
-                out.write_all(&text?)?;
+                out.write_all(text)?;
             }
         }
         out.write_all(b"}")?;
         Ok(true)
     }
 
-    fn texts(&self, nodes: &[(&UniqueId, &Arc<Node>)]) -> io::Result<Vec<u8>> {
-        let mut text = Vec::new();
+    fn texts(&self, nodes: &[(&UniqueId, &Arc<Node>)], text: &mut Vec<u8>) -> io::Result<()> {
+        text.clear();
         for (at, (id, node)) in nodes.iter().enumerate() {
             if at > 0 {
                 text.extend_from_slice(b", ");
             }
-            python_json::write(&mut text, id)?;
+            python_json::write(&mut *text, id)?;
             text.extend_from_slice(b": ");
             let compiled = self.compiled.get(id);
-            python_json::write(&mut text, &NodeWithCompiled { node, compiled })?;
+            python_json::write(&mut *text, &NodeWithCompiled { node, compiled })?;
         }
-        Ok(text)
+        Ok(())
     }
 }
 
