@@ -76,16 +76,17 @@ pub fn read_source(sources: &Sources, path: &Utf8Path, shown: &Utf8Path) -> Resu
     Ok(sources.add(shown, read_text(path)?))
 }
 
-/// Reads many files of one folder in parallel, and adds them to the store in the given order. Paths are
-/// relative to `root` and shown behind `shown_root`, which is empty for the root project.
+/// Reads many files of one folder in parallel, and adds them to the store in the given order, without the white space
+/// at their ends: dbt cuts it off before it reads a file. Paths are relative to `root` and shown behind `shown_root`,
+/// which is empty for the root project.
 pub fn read_all(
     sources: &Sources,
     root: &Utf8Path,
     shown_root: &Utf8Path,
     paths: &[Utf8PathBuf],
 ) -> Vec<Result<FileId, FileError>> {
-    let texts: Vec<_> =
-        paths.par_iter().map(|path| read_text(&root.join(path)).map(Arc::<str>::from)).collect();
+    let read = |path: &Utf8PathBuf| read_text(&root.join(path)).map(|text| Arc::<str>::from(text.trim_end()));
+    let texts: Vec<_> = paths.par_iter().map(read).collect();
     let pairs = texts.into_iter().zip(paths);
     pairs.map(|(text, path)| Ok(sources.add(shown_root.join(path), text?))).collect()
 }

@@ -179,8 +179,9 @@ fn declared(node: &Node) -> Types {
     let of_engine = |ty: &String| {
         if node.contract.alias_types { ColumnInfo::translate_type(ty) } else { ty.clone() }
     };
-    let typed =
-        |column: &ColumnProperties| Some((column.name.clone(), column.data_type.as_ref().map(of_engine)?));
+    let typed = |column: &Arc<ColumnProperties>| {
+        Some((column.name.to_string(), column.data_type.as_ref().map(of_engine)?))
+    };
     let types = node.columns.values().map(typed);
     types.collect::<Option<Types>>().unwrap_or_default().into_iter().map(lowered).collect()
 }

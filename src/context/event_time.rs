@@ -82,7 +82,7 @@ impl Input<'_> {
     /// Returns the column of event time as SQL; `None` when the input has none.
     fn field(&self, dialect: &'static dyn crate::sql::Dialect) -> Option<String> {
         let name = self.config.text("event_time").filter(|name| !name.is_empty())?;
-        let column = self.columns.values().find(|column| column.name == name);
+        let column = self.columns.values().find(|column| &*column.name == name);
         let quoted = column.and_then(|column| column.quote).or(self.quotes).unwrap_or(false);
         Some(if quoted { Ident::new(name, dialect).to_string() } else { name.to_owned() })
     }

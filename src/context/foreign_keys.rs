@@ -2,6 +2,8 @@
 //!
 //! Input: a node. Output: its columns and constraints with relations in the place of such calls. Called by `compile`.
 
+use std::sync::Arc;
+
 use super::base::is_call;
 use super::run_scope::NodeScope;
 use crate::manifest::{Constrained, Json, Node, NodeKind};
@@ -16,7 +18,7 @@ impl NodeScope {
             return None;
         }
         let (mut columns, mut constraints) = (node.columns.clone(), constraints.clone());
-        let of_columns = columns.values_mut().flat_map(|column| &mut column.constraints);
+        let of_columns = columns.values_mut().flat_map(|column| &mut Arc::make_mut(column).constraints);
         for constraint in of_columns.chain(&mut constraints) {
             self.name_table(constraint);
         }

@@ -18,14 +18,15 @@ pub fn with_inherited(manifest: &Manifest, lineage: &ColumnLineage) -> Manifest 
         let Some(node) = described.nodes.get_mut(&id) else { continue };
         let mut columns = node.columns.clone();
         for name in known.columns.keys() {
-            let own = spelled(&columns, name).unwrap_or_else(|| name.clone());
+            let own = spelled(&columns, name).unwrap_or_else(|| Arc::from(name.as_str()));
             if columns.get(&own).is_some_and(|column| !column.description.is_empty()) {
                 continue;
             }
             let start = ColumnRef::new(id.as_str(), name);
             let Some((origin, description)) = found(manifest, lineage, start) else { continue };
-            let fresh = || ColumnProperties { name: own.clone(), ..ColumnProperties::default() };
-            let column = columns.entry(own.clone()).or_insert_with(fresh);
+            let fresh = || ColumnProperties { name: Arc::clone(&own), ..ColumnProperties::default() };
+            let column = columns.entry(Arc::clone(&own)).or_insert_with(|| Arc::new(fresh()));
+            let column = Arc::make_mut(column);
             column.description = description;
             column
                 .extra
@@ -39,7 +40,7 @@ pub fn with_inherited(manifest: &Manifest, lineage: &ColumnLineage) -> Manifest 
 }
 
 /// Goes up from copy to original until one is described.
-fn found(manifest: &Manifest, lineage: &ColumnLineage, start: ColumnRef) -> Option<(ColumnRef, String)> {
+fn found(manifest: &Manifest, lineage: &ColumnLineage, start: ColumnRef) -> Option<(ColumnRef, Arc<str>)> {
     let mut at = start;
     // Incremental models may read themselves.
     let mut seen = vec![at.clone()];
@@ -56,15 +57,15 @@ fn found(manifest: &Manifest, lineage: &ColumnLineage, start: ColumnRef) -> Opti
         let columns = node.or_else(|| manifest.sources.get(&id).map(|table| &table.columns));
         let column = columns.and_then(|columns| columns.get(&spelled(columns, &at.column)?));
         if let Some(column) = column.filter(|column| !column.description.is_empty()) {
-            return Some((at, column.description.clone()));
+            return Some((at, Arc::clone(&column.description)));
         }
     }
 }
 
 /// Returns a name as the property file has it, which may differ in case.
-fn spelled(columns: &Columns, name: &str) -> Option<String> {
-    if columns.contains_key(name) {
-        return Some(name.to_owned());
+fn spelled(columns: &Columns, name: &str) -> Option<Arc<str>> {
+    if let Some((known, _)) = columns.get_key_value(name) {
+        return Some(Arc::clone(known));
     }
     columns.keys().find(|known| known.eq_ignore_ascii_case(name)).cloned()
 }

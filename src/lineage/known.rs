@@ -58,7 +58,7 @@ impl<'a> Known<'a> {
             let id: Arc<str> = table.unique_id.as_str().into();
             known.add_names([&table.database, &table.schema, &table.identifier], &id);
             let listed = told.get(&*id);
-            let described = table.columns.keys().cloned().collect();
+            let described = table.columns.keys().map(ToString::to_string).collect();
             known.set(&id, listed.unwrap_or(&described), listed.is_none());
         }
         known
@@ -79,7 +79,7 @@ impl<'a> Known<'a> {
         let header = seed::header(&path, &seed_options(node)).ok();
         match header.as_ref().or_else(|| told.get(&*id)) {
             Some(columns) => self.set(&id, columns, false),
-            None => self.set(&id, &node.columns.keys().cloned().collect(), true),
+            None => self.set(&id, &node.columns.keys().map(ToString::to_string).collect(), true),
         }
     }
 

@@ -98,8 +98,11 @@ fn with_ids(code: &str, node: &Node, manifest: &Manifest) -> String {
 
 /// Names the columns of an open table, if a contract or the database lists all of them.
 fn completed(mut table: Table, node: &Node, project: &Project<'_>, known: &Known<'_>) -> Table {
-    let contract: Vec<String> =
-        if node.contract.enforced { node.columns.keys().cloned().collect() } else { Vec::new() };
+    let contract: Vec<String> = if node.contract.enforced {
+        node.columns.keys().map(ToString::to_string).collect()
+    } else {
+        Vec::new()
+    };
     let listed = Some(&contract).filter(|names| !names.is_empty());
     let listed = listed.or_else(|| project.told.get(node.unique_id.as_str()));
     let Some(listed) = listed.filter(|_| !table.is_closed()) else { return table };

@@ -123,9 +123,21 @@ impl Config {
         self.0.get(key).and_then(Json::as_bool)
     }
 
+    /// Returns a mapping that is set.
+    pub fn object(&self, key: &str) -> Option<&JsonMap> {
+        self.0.get(key).and_then(Json::as_object)
+    }
+
     /// Returns a mapping; empty when absent.
     pub fn mapping(&self, key: &str) -> JsonMap {
-        self.0.get(key).and_then(Json::as_object).cloned().unwrap_or_default()
+        self.object(key).cloned().unwrap_or_default()
+    }
+
+    /// Returns the `docs` settings, dbt's where nothing is said.
+    pub fn docs(&self) -> &Json {
+        static SHOWN: LazyLock<Json> =
+            LazyLock::new(|| serde_json::json!({"show": true, "node_color": null}));
+        self.set("docs").unwrap_or(&SHOWN)
     }
 
     /// Returns a list of texts; a single text counts as a list of one.

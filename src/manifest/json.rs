@@ -49,9 +49,9 @@ impl Serialize for NodeWithCompiled<'_> {
         map.serialize_entry("tags", &node.tags)?;
         map.serialize_entry("description", &node.description)?;
         map.serialize_entry("columns", constrained.map_or(&node.columns, |it| &it.columns))?;
-        map.serialize_entry("meta", &node.meta)?;
+        map.serialize_entry("meta", node.config.object("meta").unwrap_or(&JsonMap::new()))?;
         map.serialize_entry("group", &node.group)?;
-        map.serialize_entry("docs", &node.docs)?;
+        map.serialize_entry("docs", node.config.docs())?;
         map.serialize_entry("patch_path", &node.patch_path)?;
         let build_path = self.compiled.as_ref().and_then(|c| c.build_path.as_deref());
         map.serialize_entry("build_path", &build_path)?;

@@ -28,8 +28,8 @@ pub use id::{ResourceType, UniqueId};
 pub use json::{NodeWithCompiled, resource_json};
 pub use lookup::{Found, Lookup};
 pub use node::{
-    Checksum, ColumnProperties, Columns, Contract, DependsOn, GenericTest, Language, Node, NodeKind, RefCall,
-    SourceCall, TestMetadata, version_order, version_text,
+    Checksum, ColumnProperties, Columns, ConfigPlaces, Contract, DependsOn, GenericTest, Language, Node,
+    NodeKind, RefCall, SourceCall, TestMetadata, version_order, version_text,
 };
 pub use other::{Doc, Exposure, Group, Macro, UnitTest};
 pub use relation::{ApproximateMatch, EventTimeFilter, Policy, Relation, RelationType};

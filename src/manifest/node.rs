@@ -1,6 +1,5 @@
 //! Models, seeds, snapshots, tests, analyses, hooks and functions: one type, since most of their facts are the same.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -9,16 +8,19 @@ use serde::Serialize;
 use super::{Config, FunctionCall, Json, JsonMap, ResourceType, Signature, UniqueId};
 use crate::diag::{FileId, Span};
 
-/// Columns by name, in the order of the property file.
-pub type Columns = IndexMap<String, ColumnProperties>;
+/// Columns by name, in the order of the property file. Versions of a model share theirs.
+pub type Columns = IndexMap<Arc<str>, Arc<ColumnProperties>>;
+
+/// Keys of a configuration with the places where they were set, the last one last.
+pub type ConfigPlaces = Box<[(Arc<str>, Span)]>;
 
 /// What the property file says of a column.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ColumnProperties {
     /// The name as written.
-    pub name: String,
+    pub name: Arc<str>,
     /// Rendered description.
-    pub description: String,
+    pub description: Arc<str>,
     /// Own and configured `meta`.
     pub meta: JsonMap,
     /// Declared type, for contracts.
@@ -210,19 +212,15 @@ pub struct Node {
     /// Resolved configuration.
     pub config: Config,
     /// Configured values before rendering, for state comparison.
-    pub unrendered_config: JsonMap,
+    pub unrendered_config: Arc<JsonMap>,
     /// Tags, as configured.
     pub tags: Vec<String>,
     /// Rendered description.
     pub description: String,
     /// Declared columns.
     pub columns: Columns,
-    /// Metadata, as configured.
-    pub meta: JsonMap,
     /// The owning group.
     pub group: Option<String>,
-    /// `docs` settings, as configured.
-    pub docs: Json,
     /// The property file that describes it: `package://path`.
     pub patch_path: Option<String>,
     /// When it was parsed: seconds since 1970.
@@ -247,8 +245,8 @@ pub struct Node {
     pub depends_on: DependsOn,
     /// Its contract.
     pub contract: Contract,
-    /// Where each configured key was last set, for messages about it.
-    pub config_places: BTreeMap<String, Span>,
+    /// Where configured keys were set, for messages about them.
+    pub config_places: ConfigPlaces,
     /// The file with its code, where a message about it points.
     pub file: FileId,
     /// Its definition in that file: the whole file, a block, or a YAML entry.
@@ -271,9 +269,14 @@ impl Node {
         }
     }
 
-    /// Returns the place where a config was set, else that of the node.
+    /// Returns the place where a config was last set.
+    pub fn config_place(&self, key: &str) -> Option<Span> {
+        self.config_places.iter().rev().find(|(known, _)| &**known == key).map(|(_, place)| *place)
+    }
+
+    /// Returns the place where a config was last set, else that of the node.
     pub fn place_of(&self, config: &str) -> Span {
-        self.config_places.get(config).copied().unwrap_or(self.span)
+        self.config_place(config).unwrap_or(self.span)
     }
 
     /// Returns the version of a versioned model as text.

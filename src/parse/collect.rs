@@ -13,7 +13,7 @@ use crate::manifest::{
     SemanticEntry, SemanticModel, SourceTable, UniqueId, UnitTest,
 };
 
-use super::descriptions::Describer;
+use super::descriptions::{Described, Describer};
 use super::finish::{Finisher, NodeWithCode};
 use super::primary_key;
 use super::resolve::{Resolved, Resolver, add, apply, start};
@@ -91,7 +91,9 @@ impl<'a> Collector<'a> {
         };
         let who = format!("macro `{}`", found.name);
         let mut render = |text: &str| match describer.render(text, Some(found.span), &who) {
-            Ok(described) => described.text,
+            Ok(described) => {
+                described.map_or_else(|| text.to_owned(), |described| described.text.to_string())
+            }
             Err(problem) => {
                 self.problems.push(*problem);
                 text.to_owned()
@@ -152,9 +154,10 @@ impl<'a> Collector<'a> {
                 let describer = Describer { docs, shared, package: &package };
                 let who = format!("test `{}`", node.name);
                 match describer.render(&node.description, Some(start(node.span)), &who) {
-                    Ok(described) => {
-                        (node.description, node.doc_blocks) = (described.text, described.blocks);
+                    Ok(Some(Described { text, blocks })) => {
+                        (node.description, node.doc_blocks) = (text.to_string(), blocks);
                     }
+                    Ok(None) => {}
                     Err(problem) => self.problems.push(*problem),
                 }
             }
@@ -187,20 +190,22 @@ impl<'a> Collector<'a> {
         let who = format!("source table `{}`", table.search_name());
         let place = Some(start(table.span));
         match describer.render(&table.description, place, &who) {
-            Ok(described) => (table.description, table.doc_blocks) = (described.text, described.blocks),
+            Ok(Some(Described { text, blocks })) => {
+                (table.description, table.doc_blocks) = (text.to_string(), blocks);
+            }
+            Ok(None) => {}
             Err(problem) => self.problems.push(*problem),
         }
         match describer.render(&table.source_description, place, &who) {
-            Ok(described) => table.source_description = described.text,
+            Ok(Some(described)) => table.source_description = described.text.to_string(),
+            Ok(None) => {}
             Err(problem) => self.problems.push(*problem),
         }
         for column in columns {
             let Some(shown) = table.columns.get_mut(&column.shown.name) else { continue };
-            let who = format!("column `{}` of {who}", shown.name);
-            match describer.render(&column.shown.description, column.description_span, &who) {
-                Ok(described) => (shown.description, shown.doc_blocks) = (described.text, described.blocks),
-                Err(problem) => self.problems.push(*problem),
-            }
+            let shared = self.finisher.columns;
+            let described = describer.column(shown, column.description_span, &who, shared);
+            self.problems.extend(described.err().map(|problem| *problem));
         }
         table
     }
@@ -223,7 +228,8 @@ impl<'a> Collector<'a> {
             Some(start(exposure.span)),
             &format!("exposure `{}`", exposure.name),
         ) {
-            Ok(described) => exposure.description = described.text,
+            Ok(Some(described)) => exposure.description = described.text.to_string(),
+            Ok(None) => {}
             Err(problem) => self.problems.push(*problem),
         }
         self.manifest.exposures.insert(id, Arc::new(exposure));
@@ -284,7 +290,9 @@ impl<'a> Collector<'a> {
             package: &entry.package_name,
         };
         match describer.render(text, Some(start(entry.span)), &format!("`{}`", entry.name)) {
-            Ok(described) => described.text,
+            Ok(described) => {
+                described.map_or_else(|| text.to_owned(), |described| described.text.to_string())
+            }
             Err(problem) => {
                 self.problems.push(*problem);
                 text.to_owned()

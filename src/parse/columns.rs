@@ -1,5 +1,9 @@
 //! `columns:` of a property file → what it says of each column. Called by `properties` and `sources`.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Arc, PoisonError, RwLock};
+
 use crate::diag::{Diagnostic, Span};
 use crate::manifest::{ColumnProperties, Columns, Json, JsonMap};
 use crate::yaml::{Map, Yaml};
@@ -10,13 +14,45 @@ use super::{contract, semantic};
 #[derive(Clone, Debug)]
 pub(super) struct Column {
     /// What artifacts show; the description is not rendered yet.
-    pub(super) shown: ColumnProperties,
+    pub(super) shown: Arc<ColumnProperties>,
     /// Where its description stands.
     pub(super) description_span: Option<Span>,
     /// Its test definitions.
     pub(super) tests: Vec<Yaml>,
     /// Tags for its tests: those of the column and of its config.
     pub(super) test_tags: Vec<String>,
+}
+
+/// Columns as described, each once: thousands of models have columns of which the same is said.
+#[derive(Default)]
+pub(super) struct SharedColumns {
+    known: RwLock<HashMap<u64, Vec<Arc<ColumnProperties>>>>,
+}
+
+impl SharedColumns {
+    /// Puts a known column in the place of an equal one.
+    pub(super) fn share(&self, column: &mut Arc<ColumnProperties>) {
+        let mut hasher = DefaultHasher::new();
+        (&column.name, &column.description).hash(&mut hasher);
+        let hash = hasher.finish();
+        let same = |known: &&Arc<ColumnProperties>| looks_same(known, column);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(&hash).and_then(|all| all.iter().find(same)) {
+            *column = Arc::clone(known);
+            return;
+        }
+        drop(known);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(hash).or_default().push(Arc::clone(column));
+    }
+}
+
+/// Equality as artifacts show it: unlike that of mappings, it minds the order of keys.
+fn looks_same(a: &ColumnProperties, b: &ColumnProperties) -> bool {
+    let ordered = |column: &ColumnProperties| {
+        column.meta.len() < 2 && column.extra.is_empty() && column.constraints.is_empty()
+    };
+    a == b && (ordered(a) || serde_json::to_string(a).ok() == serde_json::to_string(b).ok())
 }
 
 /// Keys with a meaning; others are kept as extras.
@@ -82,8 +118,8 @@ pub(super) fn column(item: &Yaml, problems: &mut Vec<Diagnostic>) -> Option<Colu
         }
     }
     let shown = ColumnProperties {
-        name,
-        description: read.text("description").unwrap_or_default(),
+        name: name.into(),
+        description: read.text("description").unwrap_or_default().into(),
         meta,
         data_type: read.text("data_type"),
         constraints: given
@@ -101,12 +137,12 @@ pub(super) fn column(item: &Yaml, problems: &mut Vec<Diagnostic>) -> Option<Colu
     };
     let description_span = given.get("description").map(|value| value.span);
     let tests = read.tests();
-    Some(Column { shown, description_span, tests, test_tags: tags })
+    Some(Column { shown: Arc::new(shown), description_span, tests, test_tags: tags })
 }
 
 /// Returns columns by name; the later of two equal names wins.
 pub(super) fn by_name<'a>(columns: impl IntoIterator<Item = &'a Column>) -> Columns {
-    columns.into_iter().map(|column| (column.shown.name.clone(), column.shown.clone())).collect()
+    columns.into_iter().map(|column| (Arc::clone(&column.shown.name), Arc::clone(&column.shown))).collect()
 }
 
 /// Reads typed values of a mapping, and reports what has the wrong type.
@@ -188,5 +224,29 @@ impl Reader<'_> {
         }
         let key = if self.given.contains("data_tests") { "data_tests" } else { "tests" };
         self.list(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_shared_that_look_the_same() {
+        let column = |meta: &str| {
+            let meta = serde_json::from_str(meta).unwrap();
+            Arc::new(ColumnProperties { name: "id".into(), meta, ..ColumnProperties::default() })
+        };
+        let shared = SharedColumns::default();
+        let share = |meta: &str| {
+            let mut column = column(meta);
+            shared.share(&mut column);
+            column
+        };
+        let first = share(r#"{"a": 1, "b": 2}"#);
+        assert!(Arc::ptr_eq(&first, &share(r#"{"a": 1, "b": 2}"#)));
+        // As values they are equal; artifacts show them differently.
+        assert!(!Arc::ptr_eq(&first, &share(r#"{"b": 2, "a": 1}"#)));
+        assert!(!Arc::ptr_eq(&first, &share("{}")));
     }
 }

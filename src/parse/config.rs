@@ -5,42 +5,43 @@
 //! Called for every resource that has a configuration.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span};
-use crate::manifest::{Json, JsonMap, ResourceType, defaults};
+use crate::manifest::{ConfigPlaces, Json, JsonMap, ResourceType, defaults};
 
 use super::config_check;
 
 /// One key with its value and the place a message about it points at.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
-    pub(super) key: String,
+    pub(super) key: Arc<str>,
     pub(super) value: Json,
     pub(super) span: Option<Span>,
     /// What was written, where rendering made something else of it.
     pub(super) written: Option<Json>,
 }
 
-/// Settings given at one place; keys differ.
+/// Settings given at one place; keys differ. Clones share them until one is changed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Layer(Vec<Setting>);
+pub(super) struct Layer(Arc<Vec<Setting>>);
 
 impl Layer {
     /// Sets a key: an equal key keeps its position.
-    pub(super) fn set(&mut self, key: impl Into<String>, value: Json, span: Option<Span>) {
+    pub(super) fn set(&mut self, key: impl Into<Arc<str>>, value: Json, span: Option<Span>) {
         let key = key.into();
-        match self.0.iter_mut().find(|setting| setting.key == key) {
+        let settings = Arc::make_mut(&mut self.0);
+        match settings.iter_mut().find(|setting| setting.key == key) {
             Some(known) => (known.value, known.span, known.written) = (value, span, None),
-            None => self.0.push(Setting { key, value, span, written: None }),
+            None => settings.push(Setting { key, value, span, written: None }),
         }
     }
 
     /// Keeps what was written for a key, before it was rendered.
     pub(super) fn keep_written(&mut self, key: &str, written: Option<Json>) {
-        if let Some(setting) = self.0.iter_mut().find(|setting| setting.key == key) {
-            setting.written = written;
+        let Some(at) = self.0.iter().position(|setting| &*setting.key == key) else { return };
+        if self.0[at].written != written {
+            Arc::make_mut(&mut self.0)[at].written = written;
         }
     }
 
@@ -52,12 +53,12 @@ impl Layer {
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Setting> {
-        self.0.iter().find(|setting| setting.key == key)
+        self.0.iter().find(|setting| &*setting.key == key)
     }
 
     pub(super) fn remove(&mut self, key: &str) -> Option<Setting> {
-        let at = self.0.iter().position(|setting| setting.key == key)?;
-        Some(self.0.remove(at))
+        let at = self.0.iter().position(|setting| &*setting.key == key)?;
+        Some(Arc::make_mut(&mut self.0).remove(at))
     }
 
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Setting> {
@@ -70,8 +71,8 @@ impl Layer {
 
     /// Puts another layer over this one, key by key.
     pub(super) fn update(&mut self, over: &Layer) {
-        for setting in &over.0 {
-            self.set(setting.key.clone(), setting.value.clone(), setting.span);
+        for setting in over.iter() {
+            self.set(Arc::clone(&setting.key), setting.value.clone(), setting.span);
             self.keep_written(&setting.key, setting.written.clone());
         }
     }
@@ -125,9 +126,9 @@ pub(super) fn add_call(calls: &mut Layer, call: &Layer, problems: &mut Vec<Diagn
         calls.update(call);
         return;
     }
-    for Setting { key, value, span, .. } in &call.0 {
+    for Setting { key, value, span, .. } in call.iter() {
         let earlier = calls.get(key).map(|setting| setting.value.clone());
-        let joined = match key.as_str() {
+        let joined = match &**key {
             "pre-hook" | "pre_hook" | "post-hook" | "post_hook" | "tags" | "packages" => {
                 let mut items = earlier.as_ref().map(listed).unwrap_or_default();
                 items.extend(listed(value));
@@ -152,7 +153,7 @@ pub(super) fn add_call(calls: &mut Layer, call: &Layer, problems: &mut Vec<Diagn
             }
             _ => value.clone(),
         };
-        calls.set(key.clone(), joined, *span);
+        calls.set(Arc::clone(key), joined, *span);
     }
 }
 
@@ -194,7 +195,7 @@ impl Merged {
 
     fn apply(&mut self, layer: &Layer, problems: &mut Vec<Diagnostic>) {
         for Setting { key, value, span, .. } in layer.with_hook_names().iter() {
-            let joined = match (merge_rule(self.resource, key), self.values.get(key)) {
+            let joined = match (merge_rule(self.resource, key), self.values.get(&**key)) {
                 (Merge::Append, Some(earlier)) => {
                     let mut items = listed(earlier);
                     items.extend(listed(value));
@@ -218,23 +219,23 @@ impl Merged {
                 }
                 _ => value.clone(),
             };
-            self.values.insert(key.clone(), joined);
+            self.values.insert(key.to_string(), joined);
         }
     }
 }
 
 /// Where each given key was set, the last place last.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Places(Vec<(String, Option<Span>)>);
+pub(super) struct Places(Vec<(Arc<str>, Option<Span>)>);
 
 impl Places {
     /// Returns the place where a key was last set.
     pub(super) fn of(&self, key: &str) -> Option<Span> {
-        self.0.iter().rev().find(|(known, _)| known == key).and_then(|(_, span)| *span)
+        self.0.iter().rev().find(|(known, _)| &**known == key).and_then(|(_, span)| *span)
     }
 
     fn given(&self, key: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == key)
+        self.0.iter().any(|(known, _)| &**known == key)
     }
 }
 
@@ -257,7 +258,7 @@ impl Layers<'_> {
         let layers = self.own.iter().chain(self.properties).chain([self.calls]).chain(self.root);
         let mut places = Places::default();
         for layer in layers {
-            places.0.extend(layer.with_hook_names().iter().map(|set| (set.key.clone(), set.span)));
+            places.0.extend(layer.with_hook_names().iter().map(|set| (Arc::clone(&set.key), set.span)));
         }
         places
     }
@@ -298,9 +299,9 @@ impl Resolved {
         self.places.of(key)
     }
 
-    /// Returns where each key was last set.
-    pub(super) fn places(&self) -> BTreeMap<String, Span> {
-        self.places.0.iter().filter_map(|(key, span)| Some((key.clone(), (*span)?))).collect()
+    /// Returns where keys were set, the last place last.
+    pub(super) fn places(&self) -> ConfigPlaces {
+        self.places.0.iter().filter_map(|(key, span)| Some((Arc::clone(key), (*span)?))).collect()
     }
 }
 
@@ -368,14 +369,14 @@ fn ordered(resource: ResourceType, values: Arc<JsonMap>, layers: Layers<'_>) -> 
     let mut ordered: JsonMap = values.iter().filter(|(key, _)| known.contains_key(*key)).map(pair).collect();
     let met = layers.own.iter().chain(layers.root).chain([layers.calls]).chain(layers.properties);
     // Within a layer the keys that adapters know come first.
-    let own = |setting: &&Setting| matches!(setting.key.as_str(), "indexes" | "unlogged");
+    let own = |setting: &&Setting| matches!(&*setting.key, "indexes" | "unlogged");
     let in_order = |layer: &Layer| -> Vec<Setting> {
         let (first, rest): (Vec<&Setting>, Vec<&Setting>) = layer.iter().partition(own);
         first.into_iter().chain(rest).cloned().collect()
     };
     for setting in met.flat_map(in_order) {
-        if let Some(value) = values.get(&setting.key).filter(|_| !ordered.contains_key(&setting.key)) {
-            ordered.insert(setting.key.clone(), value.clone());
+        if let Some(value) = values.get(&*setting.key).filter(|_| !ordered.contains_key(&*setting.key)) {
+            ordered.insert(setting.key.to_string(), value.clone());
         }
     }
     values.retain(|key, _| !ordered.contains_key(key));
@@ -405,7 +406,7 @@ pub(super) fn unrendered(layers: Layers<'_>, written: bool) -> JsonMap {
         Some(text) => text.clone(),
         None => setting.value.clone(),
     };
-    layers.flat_map(Layer::iter).map(|setting| (setting.key.clone(), value(setting))).collect()
+    layers.flat_map(Layer::iter).map(|setting| (setting.key.to_string(), value(setting))).collect()
 }
 
 /// Makes the layer of one `config()` call. Errors when a hook is given in both spellings.

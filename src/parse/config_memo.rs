@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::diag::Diagnostic;
-use crate::manifest::{Json, ResourceType};
+use crate::manifest::{Json, JsonMap, ResourceType};
 
 use super::config::{self, Layer, Layers, Resolved, Said};
 use super::trees::TreeLayers;
@@ -18,6 +18,8 @@ use super::trees::TreeLayers;
 #[derive(Default)]
 pub(super) struct Memo {
     known: RwLock<HashMap<u64, Vec<Known>>>,
+    /// Values before they were rendered.
+    unrendered: RwLock<HashMap<u64, Vec<Arc<JsonMap>>>>,
 }
 
 /// A configuration and what it was made of.
@@ -63,6 +65,25 @@ impl Memo {
     }
 }
 
+impl Memo {
+    /// Returns values that are the same as these, and shared.
+    pub(super) fn share(&self, values: JsonMap) -> Arc<JsonMap> {
+        let mut hasher = DefaultHasher::new();
+        hash_map(&values, &mut hasher);
+        let hash = hasher.finish();
+        let fits = |known: &&Arc<JsonMap>| same_map(known, &values);
+        let known = self.unrendered.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(&hash).and_then(|all| all.iter().find(fits)) {
+            return Arc::clone(found);
+        }
+        drop(known);
+        let values = Arc::new(values);
+        let mut known = self.unrendered.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(hash).or_default().push(Arc::clone(&values));
+        values
+    }
+}
+
 fn hash_of(
     resource: ResourceType,
     trees: &Arc<TreeLayers>,
@@ -87,10 +108,14 @@ fn hash_json(value: &Json, hasher: &mut DefaultHasher) {
         Json::Number(number) => number.hash(hasher),
         Json::String(text) => text.hash(hasher),
         Json::Array(items) => items.iter().for_each(|item| hash_json(item, hasher)),
-        Json::Object(map) => map.iter().for_each(|(key, value)| {
-            key.hash(hasher);
-            hash_json(value, hasher);
-        }),
+        Json::Object(map) => hash_map(map, hasher),
+    }
+}
+
+fn hash_map(map: &JsonMap, hasher: &mut DefaultHasher) {
+    for (key, value) in map {
+        key.hash(hasher);
+        hash_json(value, hasher);
     }
 }
 
@@ -110,9 +135,11 @@ fn same(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Number(a), Json::Number(b)) => a == b && (!a.is_f64() || a.to_string() == b.to_string()),
         (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (Json::Object(a), Json::Object(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|((k, a), (l, b))| k == l && same(a, b))
-        }
+        (Json::Object(a), Json::Object(b)) => same_map(a, b),
         _ => a == b,
     }
+}
+
+fn same_map(a: &JsonMap, b: &JsonMap) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|((k, a), (l, b))| k == l && same(a, b))
 }

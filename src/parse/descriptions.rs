@@ -5,13 +5,15 @@
 //! Called by `mod` for everything enabled, as dbt does.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use crate::context::{ParseScope, Shared};
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::jinja::{Error, Scope, UndefinedMode, Value, function};
-use crate::manifest::{Doc, UniqueId};
+use crate::manifest::{ColumnProperties, Doc, UniqueId};
 
+use super::columns::SharedColumns;
 use super::render::is_jinja;
 
 /// All docs blocks, by name.
@@ -40,7 +42,7 @@ impl Docs {
         }
     }
 
-    fn missing(&self, who: &str, package: Option<&str>, name: &str) -> Error {
+    fn missing(&self, who: &dyn Display, package: Option<&str>, name: &str) -> Error {
         let package = package.map(|package| format!(" in package `{package}`")).unwrap_or_default();
         let names = self.by_name.keys().map(String::as_str);
         Error::new(
@@ -53,9 +55,9 @@ impl Docs {
 }
 
 /// A rendered description.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Described {
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     pub(super) blocks: Vec<UniqueId>,
 }
 
@@ -67,21 +69,22 @@ pub(super) struct Describer<'a> {
 }
 
 impl Describer<'_> {
-    /// Renders a description. `who` is what it describes, for messages; `span` is where it stands.
+    /// Renders a description; nothing where it stays as it is. `who` is what it describes, for messages; `span` is
+    /// where it stands.
     pub(super) fn render(
         &self,
         text: &str,
         span: Option<Span>,
-        who: &str,
-    ) -> Result<Described, Box<Diagnostic>> {
+        who: &dyn Display,
+    ) -> Result<Option<Described>, Box<Diagnostic>> {
         if !is_jinja(text) {
-            return Ok(Described { text: text.to_owned(), blocks: Vec::new() });
+            return Ok(None);
         }
         let rendered = match split(text) {
             Some(parts) => self.join(parts, who),
             None => self.engine(text, who),
         };
-        rendered.map_err(|error| {
+        rendered.map(Some).map_err(|error| {
             let error = match span {
                 Some(span) => error.or_at(span),
                 None => error,
@@ -90,32 +93,58 @@ impl Describer<'_> {
         })
     }
 
-    fn join(&self, parts: Vec<Part<'_>>, who: &str) -> Result<Described, Error> {
-        let mut described = Described::default();
+    /// Renders the description of a column of `owner`, which is only copied where that changes it.
+    pub(super) fn column(
+        &self,
+        shown: &mut Arc<ColumnProperties>,
+        span: Option<Span>,
+        owner: &str,
+        shared: &SharedColumns,
+    ) -> Result<(), Box<Diagnostic>> {
+        let who = format_args!("column `{}` of {owner}", shown.name);
+        if let Some(Described { text, blocks }) = self.render(&shown.description, span, &who)? {
+            let own = Arc::make_mut(shown);
+            (own.description, own.doc_blocks) = (text, blocks);
+            shared.share(shown);
+        }
+        Ok(())
+    }
+
+    fn join(&self, parts: Vec<Part<'_>>, who: &dyn Display) -> Result<Described, Error> {
+        let find = |package: Option<&str>, name: &str| {
+            let doc = self.docs.find(self.package, package, name);
+            doc.ok_or_else(|| self.docs.missing(who, package, name))
+        };
+        // Thousands of columns share a block.
+        if let [Part::Text(""), Part::Doc { package, name }, Part::Text("")] = parts.as_slice() {
+            let doc = find(*package, name)?;
+            let blocks = vec![doc.unique_id.clone()];
+            return Ok(Described { text: Arc::clone(&doc.block_contents), blocks });
+        }
+        let (mut joined, mut blocks) = (String::new(), Vec::new());
         for part in parts {
             match part {
-                Part::Text(text) => described.text.push_str(text),
+                Part::Text(text) => joined.push_str(text),
                 Part::Doc { package, name } => {
-                    let doc = self.docs.find(self.package, package, name);
-                    let doc = doc.ok_or_else(|| self.docs.missing(who, package, name))?;
-                    described.text.push_str(&doc.block_contents);
-                    described.blocks.push(doc.unique_id.clone());
+                    let doc = find(package, name)?;
+                    joined.push_str(&doc.block_contents);
+                    blocks.push(doc.unique_id.clone());
                 }
             }
         }
-        Ok(described)
+        Ok(Described { text: joined.into(), blocks })
     }
 
-    fn engine(&self, text: &str, who: &str) -> Result<Described, Error> {
+    fn engine(&self, text: &str, who: &dyn Display) -> Result<Described, Error> {
         let names = ParseScope::new(Arc::clone(self.shared), self.package, None);
         let scope = Arc::new(DescriptionScope {
             names,
             docs: Arc::clone(self.docs),
             package: Arc::clone(self.package),
-            who: who.to_owned(),
+            who: who.to_string(),
         });
         let scope: Arc<dyn Scope> = scope;
-        Ok(Described { text: self.shared.render_text(text, &scope)?, blocks: self.shown_blocks(text) })
+        Ok(Described { text: self.shared.render_text(text, &scope)?.into(), blocks: self.shown_blocks(text) })
     }
 
     /// The blocks that a description shows as they are: dbt counts only expressions that are a call of `doc`.

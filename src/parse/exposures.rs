@@ -214,7 +214,7 @@ fn group_config(own: &[Layer], properties: &Layer, root: &[Layer]) -> Json {
         if is_hook(&setting.key) {
             continue;
         }
-        let joined = match (setting.key.as_str(), values.get("meta"), &setting.value) {
+        let joined = match (&*setting.key, values.get("meta"), &setting.value) {
             ("meta", Some(Json::Object(earlier)), Json::Object(update)) => {
                 let mut meta = earlier.clone();
                 meta.extend(update.clone());
@@ -222,7 +222,7 @@ fn group_config(own: &[Layer], properties: &Layer, root: &[Layer]) -> Json {
             }
             _ => setting.value.clone(),
         };
-        values.insert(setting.key.clone(), joined);
+        values.insert(setting.key.to_string(), joined);
     }
     Json::Object(values)
 }

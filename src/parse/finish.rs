@@ -10,15 +10,15 @@ use crate::jinja::{Scope, Template};
 use crate::manifest::{Columns, Node, NodeKind};
 use crate::project::Workspace;
 
-use super::columns;
+use super::columns::{self, SharedColumns};
 use super::config::{Layer, Resolved};
-use super::descriptions::{Describer, Docs};
+use super::descriptions::{Described, Describer, Docs};
 use super::discover::{ProjectFile, ProjectFiles};
 use super::drafts::{Drafted, Drafter};
 use super::models;
 use super::node::{Builder, Draft, Patch, take_capture};
 use super::patches::{Assigned, Assigner};
-use super::properties::{self, Properties, RawEntry, Section, Version};
+use super::properties::{Properties, Section, Version};
 
 /// Makes nodes.
 pub(super) struct Finisher<'a> {
@@ -26,6 +26,7 @@ pub(super) struct Finisher<'a> {
     pub(super) builder: &'a Builder<'a>,
     pub(super) workspace: &'a Workspace,
     pub(super) docs: &'a Arc<Docs>,
+    pub(super) columns: &'a SharedColumns,
     pub(super) created_at: f64,
 }
 
@@ -35,42 +36,24 @@ pub(super) struct NodeWithCode {
     pub(super) template: Option<Template>,
 }
 
-/// All nodes but generic tests, and the entries that describe them.
-pub(super) struct Finished {
-    pub(super) nodes: Vec<NodeWithCode>,
-    pub(super) properties: Vec<Properties>,
-}
-
 impl Finisher<'_> {
-    /// Makes the nodes of all projects. `entries` are those that describe nodes.
+    /// Makes the nodes of all projects but generic tests. `properties` describe them.
     pub(super) fn nodes(
         &self,
         files: &[ProjectFiles],
-        entries: Vec<RawEntry>,
+        properties: &[Properties],
         problems: &mut Vec<Diagnostic>,
-    ) -> Finished {
-        let read: Vec<(Option<Properties>, Vec<Diagnostic>)> = entries
-            .into_par_iter()
-            .map(|entry| {
-                let mut wrong = Vec::new();
-                (properties::node(&entry, &mut wrong), wrong)
-            })
-            .collect();
-        let mut properties = Vec::with_capacity(read.len());
-        for (described, wrong) in read {
-            properties.extend(described);
-            problems.extend(wrong);
-        }
-        let drafts = self.drafts(files, &properties, problems);
+    ) -> Vec<NodeWithCode> {
+        let drafts = self.drafts(files, properties, problems);
         let enabled: Vec<bool> = drafts.par_iter().map(|draft| self.builder.enabled_by_file(draft)).collect();
-        let (assigned, wrong) = Assigner::new(&drafts, &enabled, &properties).run();
+        let (assigned, wrong) = Assigner::new(&drafts, &enabled, properties).run();
         problems.extend(wrong);
         let finished: Vec<(NodeWithCode, Vec<Diagnostic>)> = drafts
             .into_par_iter()
             .zip(assigned)
             .map(|(draft, assigned)| {
                 let mut wrong = Vec::new();
-                (self.node(draft, assigned, &properties, &mut wrong), wrong)
+                (self.node(draft, assigned, properties, &mut wrong), wrong)
             })
             .collect();
         let mut nodes = Vec::with_capacity(finished.len());
@@ -78,7 +61,7 @@ impl Finisher<'_> {
             nodes.push(node);
             problems.extend(wrong);
         }
-        Finished { nodes, properties }
+        nodes
     }
 
     fn drafts(
@@ -221,7 +204,10 @@ impl Finisher<'_> {
             version.map(|version| &version.description).filter(|description| !description.text.is_empty());
         let span = own.unwrap_or(&properties.description).span;
         match describer.render(&node.description, span, &who) {
-            Ok(described) => (node.description, node.doc_blocks) = (described.text, described.blocks),
+            Ok(Some(Described { text, blocks })) => {
+                (node.description, node.doc_blocks) = (text.to_string(), blocks);
+            }
+            Ok(None) => {}
             Err(problem) => problems.push(*problem),
         }
         let columns = match version {
@@ -230,11 +216,8 @@ impl Finisher<'_> {
         };
         for column in columns {
             let Some(shown) = node.columns.get_mut(&column.shown.name) else { continue };
-            let who = format!("column `{}` of {who}", shown.name);
-            match describer.render(&column.shown.description, column.description_span, &who) {
-                Ok(described) => (shown.description, shown.doc_blocks) = (described.text, described.blocks),
-                Err(problem) => problems.push(*problem),
-            }
+            let described = describer.column(shown, column.description_span, &who, self.columns);
+            problems.extend(described.err().map(|problem| *problem));
         }
     }
 }

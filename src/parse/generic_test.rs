@@ -1,6 +1,8 @@
 //! A test definition of a property file → an instance: which test, with which arguments and configuration,
 //! under which names (`resources.md` section 5). Pure; `test_nodes` makes the node of it.
 
+use std::sync::Arc;
+
 use crate::diag::{Code, Diagnostic, Span};
 use crate::yaml::{Entry, Map, Value, Yaml};
 
@@ -322,7 +324,7 @@ fn set_rendered(config: &mut TestConfig, entry: &Entry, rules: &Rules<'_>) -> Re
         _ => entry.value.clone(),
     };
     if !value.is_null() {
-        config.layer.set(&*entry.key, value.to_json(), Some(entry.value.span));
+        config.layer.set(Arc::clone(&entry.key), value.to_json(), Some(entry.value.span));
         config.code.push(format!("{}={}", entry.key, repr_argument(&value)));
     }
     Ok(())

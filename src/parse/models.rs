@@ -1,6 +1,8 @@
 //! What only models have: versions, contracts, constraints, deprecation (`resources.md` sections 3 and 4).
 //! Called by `mod` around the common configuration of a node.
 
+use std::sync::Arc;
+
 use crate::adapter::datetime_str;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::manifest::{Config, Json, Node, NodeKind, UniqueId, wall_time};
@@ -47,7 +49,7 @@ pub(super) fn join_configs(model: &Layer, version: &Layer) -> Layer {
     for setting in version.iter() {
         let earlier = joined.get(&setting.key).map(|earlier| earlier.value.clone());
         let value = deep_merge(earlier, &setting.value);
-        joined.set(setting.key.clone(), value, setting.span);
+        joined.set(Arc::clone(&setting.key), value, setting.span);
         joined.keep_written(&setting.key, setting.written.clone());
     }
     joined

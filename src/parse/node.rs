@@ -1,14 +1,13 @@
 //! What every node has in common: from a file and what rendering it told, through its configuration, to the
 //! finished [`Node`]. The kinds make a [`Draft`] each; [`Builder::finish`] does the rest.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::context::{Capture, ParseNode};
 use crate::diag::{Diagnostic, FileId, Span};
 use crate::jinja::Template;
 use crate::manifest::{
-    Checksum, Columns, Config, Contract, DependsOn, Json, JsonMap, Language, Node, NodeKind, Relation,
+    Checksum, Columns, Config, ConfigPlaces, Contract, DependsOn, Json, Language, Node, NodeKind, Relation,
     ResourceType, UniqueId,
 };
 
@@ -78,13 +77,11 @@ pub(super) fn unconfigured(identity: Identity, code: Code, kind: NodeKind, creat
         name,
         checksum: code.checksum,
         config: Config::default(),
-        unrendered_config: JsonMap::new(),
+        unrendered_config: Arc::default(),
         tags: Vec::new(),
         description: String::new(),
         columns: Columns::new(),
-        meta: JsonMap::new(),
         group: None,
-        docs: serde_json::json!({"show": true, "node_color": null}),
         patch_path: None,
         created_at,
         relation_name: None,
@@ -97,7 +94,7 @@ pub(super) fn unconfigured(identity: Identity, code: Code, kind: NodeKind, creat
         functions: Vec::new(),
         depends_on: DependsOn::default(),
         contract: Contract::default(),
-        config_places: BTreeMap::new(),
+        config_places: ConfigPlaces::default(),
         file: code.file,
         span: code.span,
     }
@@ -168,15 +165,16 @@ impl Builder<'_> {
         let properties = properties.as_ref();
         let resolved = self.memo.resolve(resource, &trees, (properties, &calls), problems);
         let raw = self.trees.raw_layers(resource, &node.package_name, &node.fqn);
-        node.unrendered_config = config::unrendered(
+        let mut unrendered = config::unrendered(
             Layers { own: &raw.own, properties, calls: &calls, root: &raw.root },
             self.as_written,
         );
         if is_static && patch.as_ref().is_none_or(|patch| patch.config.is_empty()) {
             for setting in calls.iter() {
-                node.unrendered_config.insert(setting.key.clone(), setting.value.clone());
+                unrendered.insert(setting.key.to_string(), setting.value.clone());
             }
         }
+        node.unrendered_config = self.memo.share(unrendered);
         if let Some(patch) = patch {
             node.patch_path = Some(patch.patch_path);
             node.description = patch.description;
@@ -232,16 +230,8 @@ fn mirror(node: &mut Node, resolved: &Resolved) {
     node.config = Config::new(Arc::clone(&resolved.said.values));
     node.config_places = resolved.places();
     let set = |key: &str| resolved.get(key).filter(|value| !value.is_null());
-    if let Some(Json::Object(meta)) =
-        set("meta").filter(|meta| meta.as_object().is_some_and(|m| !m.is_empty()))
-    {
-        node.meta.clone_from(meta);
-    }
     if let Some(Json::String(group)) = set("group").filter(|group| group.as_str() != Some("")) {
         node.group = Some(group.clone());
-    }
-    if let Some(docs) = set("docs") {
-        node.docs = docs.clone();
     }
     if let Some(contract) = set("contract").filter(|_| node.resource_type() != ResourceType::Seed) {
         let flag = |key: &str, default: bool| contract.get(key).and_then(Json::as_bool).unwrap_or(default);
@@ -268,4 +258,7 @@ pub(super) fn take_capture(node: &mut Node, capture: Capture) {
             node.depends_on.macros.push(id);
         }
     }
+    // Most nodes read one or two; thousands of them are kept.
+    node.refs.shrink_to_fit();
+    node.sources.shrink_to_fit();
 }

@@ -16,9 +16,11 @@ use crate::project::Workspace;
 use crate::yaml::Yaml;
 
 use super::collect::{Collected, Collector};
+use super::columns::SharedColumns;
 use super::config_memo::Memo;
 use super::descriptions::Docs;
 use super::discover::{self, ProjectFiles};
+use super::entries::{self, Entries};
 use super::finish::Finisher;
 use super::macros::{self, MacroIndex, ReadMacro};
 use super::names::Names;
@@ -29,8 +31,8 @@ use super::settings::{self, Settings};
 use super::test_nodes::TestMaker;
 use super::trees::Trees;
 use super::{
-    all_tests, checks, docs, entries, exposures, macro_patches, microbatch, relations, semantic,
-    source_overrides, sources, unit_tests,
+    all_tests, checks, docs, exposures, macro_patches, microbatch, relations, semantic, source_overrides,
+    sources, unit_tests,
 };
 
 /// A parsed project.
@@ -67,8 +69,9 @@ struct Run<'a> {
 impl Run<'_> {
     fn parse(&mut self) -> Parsed {
         let files = self.files();
-        let (described, entries): (Vec<_>, Vec<_>) =
-            self.entries(&files).into_iter().partition(|entry| entry.section.describes_nodes());
+        let columns = SharedColumns::default();
+        let Entries { described, wrong, others: entries, problems } = self.entries(&files, &columns);
+        self.problems.extend(problems);
         let (mut macros, shared, index) = self.macros(&files);
         let validate = self.workspace.flags.behavior("validate_macro_args");
         let of = |section: Section| entries.iter().filter(|e| e.section == section).collect::<Vec<_>>();
@@ -95,16 +98,18 @@ impl Run<'_> {
             builder: &builder,
             workspace: self.workspace,
             docs: &index_of_docs,
+            columns: &columns,
             created_at: self.created_at,
         };
         let always = index.find("", "get_where_subquery").map(|entry| entry.id.clone());
         let reach = Reach::new(&macros, always.into_iter().collect());
-        let finished = finisher.nodes(&files, described, &mut self.problems);
+        self.problems.extend(wrong);
+        let nodes = finisher.nodes(&files, &described, &mut self.problems);
         let mut collector = Collector::new(&finisher);
         collector.macros(macros);
         collector.docs(docs);
-        collector.nodes(finished.nodes);
-        self.others(&finisher, (&index, &reach), (&files, &entries), &finished.properties, &mut collector);
+        collector.nodes(nodes);
+        self.others(&finisher, (&index, &reach), (&files, &entries), &described, &mut collector);
         let Collected { manifest, templates, lookup, problems } = collector.finish();
         self.problems.extend(problems);
         let debug = shared.is_on("DEBUG");
@@ -126,13 +131,11 @@ impl Run<'_> {
             .collect()
     }
 
-    fn entries(&mut self, files: &[ProjectFiles]) -> Vec<RawEntry> {
-        let mut all = Vec::new();
-        for files in files {
-            let (found, wrong) = entries::read(&files.properties, self.workspace, &self.settings.sources);
-            all.extend(found);
-            self.problems.extend(wrong);
-        }
+    fn entries(&self, files: &[ProjectFiles], columns: &SharedColumns) -> Entries {
+        let (workspace, sources) = (self.workspace, &self.settings.sources);
+        let reader = entries::Reader { workspace, sources, columns };
+        let mut all = Entries::default();
+        files.iter().for_each(|files| reader.read(&files.properties, &mut all));
         all
     }
 

@@ -2,8 +2,9 @@
 //! section 4). Called by `mod` when all tests are known.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::manifest::{GenericTest, Json, Node, NodeKind};
+use crate::manifest::{ColumnProperties, GenericTest, Json, Node, NodeKind};
 
 use super::contract::is_type;
 
@@ -16,11 +17,11 @@ pub(super) fn infer(model: &Node, tests: &[&Node]) -> Vec<String> {
         columns.sort_unstable();
         return columns;
     }
-    let is_key = |column: &&crate::manifest::ColumnProperties| {
+    let is_key = |column: &&Arc<ColumnProperties>| {
         column.constraints.iter().any(|constraint| is_type(constraint, "primary_key"))
     };
     if let Some(column) = model.columns.values().find(is_key) {
-        return vec![column.name.clone()];
+        return vec![column.name.to_string()];
     }
     by_tests(tests)
 }

@@ -213,7 +213,7 @@ pub(super) fn config_layer(config: Option<&Yaml>, problems: &mut Vec<Diagnostic>
     match config.expect_map("config") {
         Ok(map) => {
             for entry in map {
-                layer.set(&*entry.key, entry.value.to_json(), Some(entry.value.span));
+                layer.set(Arc::clone(&entry.key), entry.value.to_json(), Some(entry.value.span));
             }
         }
         Err(problem) => problems.push(*problem),

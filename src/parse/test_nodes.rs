@@ -85,7 +85,7 @@ impl TestMaker<'_> {
         problems: &mut Vec<Diagnostic>,
     ) -> Vec<MadeTest> {
         let quoted = column.shown.quote.unwrap_or(declared.quote_columns);
-        let name = if quoted { (self.quote)(&column.shown.name) } else { column.shown.name.clone() };
+        let name = if quoted { (self.quote)(&column.shown.name) } else { column.shown.name.to_string() };
         let tags: Vec<String> = extra_tags.iter().chain(&column.test_tags).cloned().collect();
         let make = |test: &Yaml| self.make(declared, test, Some(&name), &tags, problems);
         column.tests.iter().filter_map(make).collect()

@@ -92,7 +92,7 @@ fn layers(levels: &[&Level], raw: bool) -> Vec<Layer> {
         let mut layer = Layer::default();
         for entry in entries {
             let value = if raw { &entry.raw } else { &entry.value };
-            layer.set(&*entry.key, value.to_json(), Some(entry.value.span));
+            layer.set(Arc::clone(&entry.key), value.to_json(), Some(entry.value.span));
         }
         layer
     };

@@ -38,7 +38,7 @@ fn node_facts(node: &Node, manifest: &Manifest) -> NodeFacts {
         path: node.path.clone(),
         materialized: node.config.text("materialized").unwrap_or_default().to_owned(),
         checksum: node.checksum.checksum.clone(),
-        meta: node.meta.clone(),
+        meta: node.config.mapping("meta"),
         relation: NodeRelation {
             alias: node.alias.clone(),
             database: node.database.clone(),

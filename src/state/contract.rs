@@ -86,7 +86,7 @@ fn breaks(model: &Node, old: &Json) -> Vec<String> {
     let mut columns: Vec<(&String, &Json)> =
         old.get("columns").and_then(Json::as_object).into_iter().flatten().collect();
     columns.sort_unstable_by_key(|(name, _)| *name);
-    let gone = columns.iter().filter(|(name, _)| !model.columns.contains_key(*name));
+    let gone = columns.iter().filter(|(name, _)| !model.columns.contains_key(name.as_str()));
     list("Columns were removed", gone.map(|(name, _)| (*name).clone()).collect());
     list(
         "Columns with data_type changes",

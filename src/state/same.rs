@@ -3,6 +3,8 @@
 //! Input: a resource and its JSON in an earlier manifest. Output: `None` where the kind has no such aspect. What an
 //! older manifest does not have counts as its default.
 
+use std::sync::Arc;
+
 use camino::Utf8Path;
 
 use super::change::Rendering;
@@ -164,7 +166,7 @@ fn node_config(rules: Rules<'_>, node: &Node, old: &Json) -> bool {
 /// such as that of an `env_var()`. A snapshot of a property file has no code that could be compared.
 fn only_rendered_differently(rules: Rules<'_>, node: &Node, old: &Json, key: &str) -> bool {
     let is_code = !matches!(Utf8Path::new(&node.original_file_path).extension(), Some("yml" | "yaml"));
-    let in_code = || is_code && node.config_places.get(key).is_some_and(|place| place.file == node.file);
+    let in_code = || is_code && node.config_place(key).is_some_and(|place| place.file == node.file);
     rules.rendering != Rendering::Rendered && in_code() && same_code(node, old)
 }
 
@@ -200,10 +202,10 @@ fn descriptions(node: &Node, old: &Json) -> bool {
         return true;
     }
     let before = old.get("columns").and_then(Json::as_object);
-    let same = |(name, column): (&String, &crate::manifest::ColumnProperties)| {
+    let same = |(name, column): (&Arc<str>, &Arc<crate::manifest::ColumnProperties>)| {
         before
-            .and_then(|before| before.get(name))
-            .is_some_and(|old| text(old, "description") == column.description)
+            .and_then(|before| before.get(&**name))
+            .is_some_and(|old| text(old, "description") == &*column.description)
     };
     before.map_or(0, JsonMap::len) == node.columns.len() && node.columns.iter().all(same)
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tidegate::diag::{FileId, Sources, Span};
 use tidegate::manifest::{
-    Checksum, ColumnProperties, Columns, Config, Contract, DependsOn, Exposure, FunctionCall, GenericTest,
-    Group, JsonMap, Language, Manifest, Node, NodeKind, RefCall, ResourceType, SourceCall, SourceTable,
-    TestMetadata, UniqueId, UnitTest,
+    Checksum, ColumnProperties, Columns, Config, ConfigPlaces, Contract, DependsOn, Exposure, FunctionCall,
+    GenericTest, Group, JsonMap, Language, Manifest, Node, NodeKind, RefCall, ResourceType, SourceCall,
+    SourceTable, TestMetadata, UniqueId, UnitTest,
 };
 
 /// The place of everything.
@@ -94,8 +94,8 @@ fn source_calls(item: &Json) -> Vec<SourceCall> {
 fn columns(item: &Json) -> Columns {
     let column = |(name, column): (String, Json)| {
         let properties = ColumnProperties {
-            name: text(&column, "name"),
-            description: text(&column, "description"),
+            name: text(&column, "name").into(),
+            description: text(&column, "description").into(),
             meta: map(&column["meta"]),
             data_type: maybe(&column, "data_type"),
             constraints: list(&column["constraints"], Clone::clone),
@@ -105,7 +105,7 @@ fn columns(item: &Json) -> Columns {
             doc_blocks: ids(&column["doc_blocks"]),
             extra: JsonMap::new(),
         };
-        (name, properties)
+        (name.into(), Arc::new(properties))
     };
     map(&item["columns"]).into_iter().map(column).collect()
 }
@@ -162,13 +162,11 @@ fn node(item: &Json, (file, span): Place) -> Node {
             checksum: text(&item["checksum"], "checksum"),
         },
         config: Config::new(map(&item["config"])),
-        unrendered_config: map(&item["unrendered_config"]),
+        unrendered_config: Arc::new(map(&item["unrendered_config"])),
         tags: texts(&item["tags"]),
         description: text(item, "description"),
         columns: columns(item),
-        meta: map(&item["meta"]),
         group: maybe(item, "group"),
-        docs: item["docs"].clone(),
         patch_path: maybe(item, "patch_path"),
         created_at: item["created_at"].as_f64().unwrap(),
         relation_name: maybe(item, "relation_name"),
@@ -188,7 +186,7 @@ fn node(item: &Json, (file, span): Place) -> Node {
                 checksum: maybe(contract, "checksum"),
             },
         },
-        config_places: std::collections::BTreeMap::new(),
+        config_places: ConfigPlaces::default(),
         file,
         span,
     }

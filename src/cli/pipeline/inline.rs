@@ -1,6 +1,5 @@
 //! Queries given on the command line, and previews of models.
 
-use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ use crate::context::{NodeScope, QueryComment, SharedSession, seed_options};
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::jinja::py_str;
 use crate::manifest::{
-    Checksum, Columns, Compiled, Config, Contract, DependsOn, Json, JsonMap, Language, Node, NodeKind,
+    Checksum, Columns, Compiled, Config, ConfigPlaces, Contract, DependsOn, Json, Language, Node, NodeKind,
     ResourceType, UniqueId, defaults,
 };
 use crate::plan::Command;
@@ -194,13 +193,11 @@ fn inline_node(loaded: &Loaded, sql: &str, span: Span) -> Node {
         alias: NAME.to_owned(),
         checksum: Checksum::default(),
         config: Config::new(defaults(ResourceType::SqlOperation).clone()),
-        unrendered_config: JsonMap::new(),
+        unrendered_config: Arc::default(),
         tags: Vec::new(),
         description: String::new(),
         columns: Columns::default(),
-        meta: JsonMap::new(),
         group: None,
-        docs: serde_json::json!({"show": true, "node_color": null}),
         patch_path: None,
         created_at: 0.0,
         relation_name: None,
@@ -214,7 +211,7 @@ fn inline_node(loaded: &Loaded, sql: &str, span: Span) -> Node {
         depends_on: DependsOn::default(),
         contract: Contract::default(),
         package_name: package,
-        config_places: BTreeMap::new(),
+        config_places: ConfigPlaces::default(),
         file: span.file,
         span,
     }

@@ -84,7 +84,7 @@ pub(super) fn unnamed(manifest: &Manifest) -> Option<Diagnostic> {
 fn columns(node: &Node) -> Option<Diagnostic> {
     let NodeKind::Model { time_spine: Some(spine), .. } = &node.kind else { return None };
     let wrong = |message: String| Some(Diagnostic::error(Code::INVALID_RESOURCE, start(node.span), message));
-    let valid: Vec<&str> = node.columns.keys().map(String::as_str).collect();
+    let valid: Vec<&str> = node.columns.keys().map(|name| &**name).collect();
     let valid = valid.join(", ");
     let name = spine.get("standard_granularity_column").and_then(Json::as_str).unwrap_or_default();
     match node.columns.get(name) {

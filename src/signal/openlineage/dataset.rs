@@ -109,10 +109,10 @@ impl Datasets {
         let mut fields: Vec<Json> = declared
             .values()
             .map(|column| {
-                let description = Some(column.description.as_str()).filter(|text| !text.is_empty());
+                let description = Some(&*column.description).filter(|text| !text.is_empty());
                 let data_type = column.data_type.clone().or_else(|| type_of(&column.name));
                 object(&[
-                    ("name", column.name.as_str().into()),
+                    ("name", (&*column.name).into()),
                     ("type", data_type.into()),
                     ("description", description.into()),
                 ])
