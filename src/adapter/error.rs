@@ -24,6 +24,17 @@ pub enum DbErrorKind {
     Statement,
 }
 
+/// What kind of thing a statement names that the engine does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lacking {
+    /// A column of what the statement reads.
+    Column,
+    /// A table, a view or a schema.
+    Relation,
+    /// Anything else that can be made: a function, a type, a sequence.
+    Other,
+}
+
 /// A database error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct DbError {
@@ -37,6 +48,8 @@ pub struct DbError {
     pub position: Option<usize>,
     /// The engine's picture of the place: the line and a caret below it.
     pub excerpt: Option<String>,
+    /// The name that the engine does not know, and what it should be.
+    pub missing: Option<(Lacking, String)>,
     /// Which of the rows that were sent it is about, from 1.
     pub row: Option<u64>,
     /// What to do about it.
@@ -52,6 +65,7 @@ impl DbError {
             message: message.into(),
             position: None,
             excerpt: None,
+            missing: None,
             row: None,
             help: Vec::new(),
         }

@@ -105,6 +105,8 @@ codes! {
     CONNECTION = "connection";
     /// Somebody else holds the database or the relation, and was waited for in vain.
     LOCKED = "locked";
+    /// A template that asks the database where that is not possible.
+    INTROSPECTION = "introspection";
     /// A Python model that failed, or lacks what it takes to run.
     PYTHON = "python";
     /// A data or unit test that failed.
@@ -152,6 +154,7 @@ impl Code {
             | Self::EMPTY_SELECTION
             | Self::STATE
             | Self::PYTHON
+            | Self::INTROSPECTION
             | Self::USAGE
             | Self::UNSUPPORTED
             | Self::INTERRUPTED => "Runtime Error",

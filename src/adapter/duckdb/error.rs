@@ -3,8 +3,10 @@
 //! Input: the message of a failed call; sessions run with `errors_as_json`, so it is `Class Error: {json}` where
 //! DuckDB knows more than a sentence. Output: class, message, byte position, and the excerpt DuckDB would print.
 
+use serde_json::{Map, Value};
+
 use super::holder::holder;
-use crate::adapter::{DbError, DbErrorKind};
+use crate::adapter::{DbError, DbErrorKind, Lacking};
 
 /// How wide a line may be in an excerpt before it is cut, in characters.
 const EXCERPT_WIDTH: usize = 120;
@@ -26,7 +28,7 @@ pub(super) fn from_text(text: &str, sql: &str) -> DbError {
     };
     let mut error = DbError::new(DbErrorKind::Statement, rest.trim_end());
     class.clone_into(&mut error.class);
-    if let Ok(serde_json::Value::Object(json)) = serde_json::from_str(rest.trim()) {
+    if let Ok(Value::Object(json)) = serde_json::from_str(rest.trim()) {
         if let Some(message) = json.get("exception_message").and_then(|v| v.as_str()) {
             message.trim_end().clone_into(&mut error.message);
         }
@@ -37,9 +39,45 @@ pub(super) fn from_text(text: &str, sql: &str) -> DbError {
         let position = json.get("position").and_then(|v| v.as_str()).and_then(|p| p.parse().ok());
         error.position = position.filter(|at| *at <= sql.len() && sql.is_char_boundary(*at));
         error.excerpt = error.position.map(|at| excerpt(sql, at));
+        error.missing = missing(&json);
     }
     error.kind = kind_of(&error.class, &error.message);
     error
+}
+
+/// How DuckDB says that a column is missing where it gives no subtype.
+const WITHOUT_COLUMN: [&str; 6] = [
+    "does not have a column named",
+    "list not found in FROM clause",
+    "does not exist on left side of join",
+    "does not exist on right side of join",
+    "No matching columns found",
+    "Could not find key",
+];
+
+/// Reads what the statement names and DuckDB does not know.
+fn missing(json: &Map<String, Value>) -> Option<(Lacking, String)> {
+    let text = |key: &str| json.get(key).and_then(Value::as_str);
+    let message = text("exception_message")?.lines().next()?;
+    let Some(subtype) = text("error_subtype") else { return missing_in(message) };
+    let what = match (subtype, text("type")) {
+        ("COLUMN_NOT_FOUND", _) => Lacking::Column,
+        ("MISSING_ENTRY", Some("Table" | "View" | "Schema")) => Lacking::Relation,
+        ("MISSING_ENTRY", _) => Lacking::Other,
+        _ => return None,
+    };
+    Some((what, text("name")?.to_owned()))
+}
+
+/// The same from words alone: the name is the last in quotes, the first where a schema is missing.
+fn missing_in(message: &str) -> Option<(Lacking, String)> {
+    let mut quoted = message.split('"').skip(1).step_by(2);
+    if message.starts_with("Table with name \"") {
+        let name = quoted.next()?;
+        return Some((Lacking::Relation, name.rsplit('.').next().unwrap_or(name).to_owned()));
+    }
+    let is_column = WITHOUT_COLUMN.iter().any(|words| message.contains(words));
+    is_column.then(|| Some((Lacking::Column, quoted.last()?.to_owned()))).flatten()
 }
 
 fn is_class(text: &str) -> bool {
@@ -136,6 +174,27 @@ mod tests {
             error.to_string(),
             "Binder Error: no \"foo\"\n\nLINE 1: select 'é', foo\n                    ^"
         );
+    }
+
+    #[test]
+    fn what_is_missing_is_read_from_fields_or_words() {
+        let check = |json: &str, want: (Lacking, &str)| {
+            let found = from_text(&format!("Binder Error: {json}"), "").missing;
+            assert_eq!(found, Some((want.0, want.1.to_owned())));
+        };
+        check(
+            r#"{"exception_message":"no","error_subtype":"MISSING_ENTRY","type":"Scalar Function","name":"f"}"#,
+            (Lacking::Other, "f"),
+        );
+        check(
+            r#"{"exception_message":"Table with name \"a.b\" does not exist because schema \"a\" does not exist."}"#,
+            (Lacking::Relation, "b"),
+        );
+        check(
+            r#"{"exception_message":"Values list \"o\" does not have a column named \"x\""}"#,
+            (Lacking::Column, "x"),
+        );
+        assert_eq!(from_text(r#"Binder Error: {"exception_message":"Ambiguous \"x\""}"#, "").missing, None);
     }
 
     #[test]

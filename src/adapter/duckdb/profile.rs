@@ -118,6 +118,27 @@ impl Profile {
         self.path == ":memory:"
     }
 
+    /// Returns the same with an empty database in memory instead of its own and the attached ones, and without transactions.
+    #[must_use]
+    pub fn in_memory(&self) -> Self {
+        let mut config_options = self.config_options.clone();
+        config_options.remove("access_mode");
+        // A statement that is refused must not take the others with it.
+        let disable_transactions = true;
+        let path = ":memory:".to_owned();
+        Self { path, attach: Vec::new(), config_options, disable_transactions, ..self.clone() }
+    }
+
+    /// Returns the name that DuckDB gives the database of the path.
+    pub fn main_database(&self) -> String {
+        database_name(&self.path)
+    }
+
+    /// Tells whether the path names a file here.
+    pub fn is_file(&self) -> bool {
+        !self.is_memory() && scheme(&self.path).is_empty()
+    }
+
     /// Tells whether the main database is MotherDuck's, or one attached.
     pub fn is_motherduck(&self) -> bool {
         let motherduck = |path: &str| matches!(scheme(path).to_lowercase().as_str(), "md" | "motherduck");

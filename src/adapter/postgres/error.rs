@@ -5,7 +5,7 @@
 
 use std::io;
 
-use crate::adapter::{DbError, DbErrorKind};
+use crate::adapter::{DbError, DbErrorKind, Lacking};
 
 /// How many characters of a line an excerpt shows at most.
 const EXCERPT_WIDTH: usize = 120;
@@ -28,6 +28,7 @@ impl ServerError {
     /// Makes the error of a statement that `sql` was the text of.
     pub(super) fn into_error(self, sql: &str) -> DbError {
         let kind = kind(&self.state);
+        let missing = missing(&self.state, &self.message);
         let mut message = self.message;
         for (heading, text) in [("DETAIL", self.detail), ("HINT", self.hint)] {
             if let Some(text) = text {
@@ -35,6 +36,7 @@ impl ServerError {
             }
         }
         let mut error = DbError::new(kind, message);
+        error.missing = missing;
         if let Some((row, column)) = copied_row(&self.context) {
             error.row = Some(row);
             let column = column.map(|name| format!(", column `{name}`")).unwrap_or_default();
@@ -70,6 +72,25 @@ fn kind(state: &str) -> DbErrorKind {
             _ => DbErrorKind::Statement,
         },
     }
+}
+
+/// Reads what the statement names and the server does not know: `relation "x" does not exist`, `function f(integer) does
+/// not exist`, `column t.x does not exist`.
+fn missing(state: &str, message: &str) -> Option<(Lacking, String)> {
+    let what = match state {
+        "42703" => Lacking::Column,
+        "42P01" | "3F000" => Lacking::Relation,
+        "42883" | "42704" => Lacking::Other,
+        _ => return None,
+    };
+    let (kind, rest) = message.split_once(' ')?;
+    if kind == "operator" {
+        // There is one, for other types.
+        return None;
+    }
+    let quoted = rest.strip_prefix('"').and_then(|rest| rest.split('"').next());
+    let name = quoted.unwrap_or_else(|| rest.split([' ', '(']).next().unwrap_or_default());
+    Some((what, name.rsplit('.').next().unwrap_or_default().to_owned()))
 }
 
 /// Makes the error of a connection that broke.
@@ -126,6 +147,19 @@ mod tests {
         assert_eq!(copied_row("COPY seed, line 3, column b: \"x\""), Some((3, Some("b"))));
         assert_eq!(copied_row("COPY seed, line 12: \"1\t2\""), Some((12, None)));
         assert_eq!(copied_row("SQL function \"f\" statement 1"), None);
+    }
+
+    #[test]
+    fn what_is_missing_is_read_from_the_message() {
+        let check = |state, message, what, want: &str| {
+            assert_eq!(missing(state, message), Some((what, want.to_owned())));
+        };
+        check("42P01", r#"relation "raw.lost" does not exist"#, Lacking::Relation, "lost");
+        check("42703", "column o.lost does not exist", Lacking::Column, "lost");
+        check("42703", r#"column "lost" does not exist"#, Lacking::Column, "lost");
+        check("42883", "function lost(integer, text) does not exist", Lacking::Other, "lost");
+        assert_eq!(missing("42601", "syntax error"), None);
+        assert_eq!(missing("42883", "operator does not exist: date = integer"), None);
     }
 
     #[test]
