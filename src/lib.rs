@@ -22,6 +22,7 @@ pub mod lineage;
 pub mod check;
 pub mod plan;
 pub mod run;
+pub mod bind;
 pub mod signal;
 pub mod docs;
 pub mod cli;

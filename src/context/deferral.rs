@@ -25,7 +25,9 @@ impl NodeScope {
         let Some(other) = run.deferral.relations.get(&target.unique_id).filter(|_| run.deferral.refs) else {
             return Ok(None);
         };
-        if run.deferral.favored && !run.selected.contains(&target.unique_id) {
+        // In a scratch database nothing is where it is built.
+        let is_scratch = run.introspection.is_restricted();
+        if is_scratch || (run.deferral.favored && !run.selected.contains(&target.unique_id)) {
             return Ok(Some(other.clone()));
         }
         let (database, schema) = (Some(&*target.database), Some(&*target.schema));

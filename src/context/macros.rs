@@ -190,6 +190,11 @@ impl MacroTable {
         (built_in && *package != *self.root && self.packages.contains_key(package)).then_some(package)
     }
 
+    /// Tells whether a macro is one of Tidegate's own.
+    pub fn is_internal(&self, entry: &MacroEntry) -> bool {
+        !self.packages.contains_key(entry.id.as_str().split('.').nth(1).unwrap_or_default())
+    }
+
     /// Returns the id of the macro with a block.
     pub fn id_of(&self, block: Span) -> Option<&UniqueId> {
         self.ids.get(&block)

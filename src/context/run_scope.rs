@@ -5,6 +5,7 @@
 //! `source`), then the context's own.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::adapter::{KeysBySchema, RunAdapter};
@@ -13,6 +14,7 @@ use super::config::ConfigObject;
 use super::deferral::Deferral;
 use super::gate::Gate;
 use super::graph::graph_value;
+use super::introspection::Introspection;
 use super::model_dict::leave_out_unset;
 use super::names::{context_object, listed_names_object};
 use super::project_object::Resolver;
@@ -56,6 +58,8 @@ pub struct RunScope {
     pub selected: Vec<UniqueId>,
     /// Relations of another run that `ref` may mean.
     pub deferral: Deferral,
+    /// What templates may ask of the database.
+    pub introspection: Introspection,
     /// Writes an executed statement and returns its file, relative to the project.
     pub on_write: WriteExecuted,
     /// Warnings that are told once.
@@ -93,6 +97,8 @@ struct Inner {
     compiled: OnceLock<(Arc<Compiled>, SourceMap)>,
     known: OnceLock<Known>,
     gate: Gate,
+    /// Whether an answer that is allowed is being asked for.
+    asking: AtomicBool,
 }
 
 /// Macros that count as called by the node itself.
@@ -171,7 +177,12 @@ impl NodeScope {
             compiled: OnceLock::new(),
             known: OnceLock::new(),
             gate: Gate::default(),
+            asking: AtomicBool::new(false),
         }
+    }
+
+    pub(super) fn asking(&self) -> &AtomicBool {
+        &self.0.asking
     }
 
     pub(super) fn gate(&self) -> &Gate {
@@ -311,7 +322,8 @@ impl NodeScope {
         let name = self.subject_id().map_or(nobody, UniqueId::as_str);
         let comment = self.0.run.shared.query_comment(self)?;
         self.0.session.with(|session| {
-            if self.is_at_gate() { session.lend(name, comment) } else { session.rename(name, comment) }
+            let lends = self.is_at_gate() || self.0.run.introspection.is_restricted();
+            if lends { session.lend(name, comment) } else { session.rename(name, comment) }
         });
         Ok(())
     }

@@ -11,6 +11,13 @@ use crate::manifest::{Node, ResourceType, SourceTable};
 
 /// Moves the place of a failed node's diagnostic to a line of the user's, and returns the message for it.
 pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, shared: &Shared) -> (String, Diagnostic) {
+    let diagnostic = led_by_user(node, diagnostic, shared);
+    let of = format!("{} {} ({})", node.resource_type(), node.name, node.original_file_path);
+    (message(&of, &diagnostic, shared), diagnostic)
+}
+
+/// Moves the place of a node's diagnostic to a line of the user's.
+pub fn led_by_user(node: &Node, diagnostic: Diagnostic, shared: &Shared) -> Diagnostic {
     let sources = &shared.sources;
     let place = configured_place(node, &diagnostic, sources);
     let mut diagnostic = diagnostic.focused(sources, Some(place));
@@ -24,8 +31,7 @@ pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, shared: &Shared) -
         // Which macros compare the columns is of no interest.
         diagnostic.trace.clear();
     }
-    let of = format!("{} {} ({})", node.resource_type(), node.name, node.original_file_path);
-    (message(&of, &diagnostic, shared), diagnostic)
+    diagnostic
 }
 
 /// The same for a source table.

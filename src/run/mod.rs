@@ -23,6 +23,7 @@ mod unit_test;
 pub use cancel::CancelToken;
 pub use crew::{Crew, Help, Turn};
 pub use describe::{group_of, result_message, source_facts};
+pub use error_text::led_by_user;
 pub use freshness::FreshnessRunner;
 pub use hooks::{HookStage, HooksRun, run_hooks};
 pub use node::NodeRunner;

@@ -5,6 +5,7 @@
 mod artifacts;
 mod build;
 mod builtin_macros;
+mod check;
 mod cli;
 mod column_lineage;
 mod context;

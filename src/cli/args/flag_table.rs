@@ -133,6 +133,9 @@ pub(crate) const FUSE: Flag = Flag::switch("fuse", "fuse", true)
 pub(crate) const GATE: Flag = Flag::switch("gate", "gate", false)
     .env("TIDEGATE_GATE")
     .help(Building, "Publish each relation only once its tests have passed, whatever `gate:` says");
+pub(crate) const CHECK: Flag = Flag::switch("check", "check", false)
+    .env("TIDEGATE_CHECK")
+    .help(Building, "Begin only if `check` finds no mistake in what is selected");
 pub(crate) const EXPLAIN_SCHEDULE: Flag = Flag::switch("explain_schedule", "explain-schedule", false)
     .env("TIDEGATE_EXPLAIN_SCHEDULE")
     .rare()
@@ -427,8 +430,16 @@ pub(crate) const OUTPUT_PATH: Flag =
 pub(crate) const SCHEDULING: &[Flag] = &[FUSE, EXPLAIN_SCHEDULE];
 
 /// Tidegate's own flags: artifacts and templates do not show them.
-pub(crate) const OWN: &[Flag] =
-    &[FUSE, EXPLAIN_SCHEDULE, LOCK_TIMEOUT, WRITE_PARQUET, OPENLINEAGE, OPENLINEAGE_FILE, OPENTELEMETRY];
+pub(crate) const OWN: &[Flag] = &[
+    FUSE,
+    CHECK,
+    EXPLAIN_SCHEDULE,
+    LOCK_TIMEOUT,
+    WRITE_PARQUET,
+    OPENLINEAGE,
+    OPENLINEAGE_FILE,
+    OPENTELEMETRY,
+];
 
 /// What commands that build add to that.
 pub(crate) const GATING: &[Flag] = &[GATE];

@@ -161,6 +161,7 @@ impl Flags {
             print: self.switch("print"),
             fuse: self.switch("fuse"),
             gate: (self.source("gate") != Source::Default).then(|| self.switch("gate")),
+            check: self.switch("check"),
             explain_schedule: self.switch("explain_schedule"),
             lock_timeout: self.int("lock_timeout").map(|s| Duration::from_secs(s.try_into().unwrap_or(0))),
         }

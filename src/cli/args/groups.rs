@@ -93,6 +93,8 @@ pub struct Building {
     pub fuse: bool,
     /// Publish after tests: all nodes, none, or as they are configured.
     pub gate: Option<bool>,
+    /// Begin only if no mistake is found before.
+    pub check: bool,
     /// Show the critical path.
     pub explain_schedule: bool,
     /// How long to wait for what others hold, if somebody said.

@@ -31,6 +31,8 @@ pub enum Verb {
     Clone,
     /// `source freshness`
     SourceFreshness,
+    /// `check`
+    Check,
     /// `lineage`
     Lineage,
     /// `docs generate`

@@ -1,7 +1,8 @@
 //! `build`: everything in dependency order.
 
 use crate::cli::args::flag_table::{
-    self, EMPTY, EXPORT_SAVED_QUERIES, FULL_REFRESH, INCLUDE_SAVED_QUERY, SHOW, SQLPARSE, STORE_FAILURES,
+    self, CHECK, EMPTY, EXPORT_SAVED_QUERIES, FULL_REFRESH, INCLUDE_SAVED_QUERY, SHOW, SQLPARSE,
+    STORE_FAILURES,
 };
 use crate::cli::args::{Chapter, Spec, Verb};
 use crate::cli::pipeline::execute;
@@ -20,7 +21,16 @@ pub(super) const SPEC: Spec = Spec {
     flags: &[
         flag_table::SELECTING,
         flag_table::TYPING,
-        &[FULL_REFRESH, EMPTY, STORE_FAILURES, SHOW, EXPORT_SAVED_QUERIES, INCLUDE_SAVED_QUERY, SQLPARSE],
+        &[
+            CHECK,
+            FULL_REFRESH,
+            EMPTY,
+            STORE_FAILURES,
+            SHOW,
+            EXPORT_SAVED_QUERIES,
+            INCLUDE_SAVED_QUERY,
+            SQLPARSE,
+        ],
         flag_table::TIMING,
         flag_table::SCHEDULING,
         flag_table::GATING,

@@ -4,6 +4,7 @@
 //! exits. `cli` makes the exit code.
 
 mod build;
+mod check;
 mod clean;
 mod clone;
 mod compile;
@@ -28,7 +29,7 @@ use super::args::{Spec, Verb};
 use super::{CliError, Outcome, Ui};
 
 /// All commands, in the order of the overview.
-pub(crate) const SPECS: [Spec; 20] = [
+pub(crate) const SPECS: [Spec; 21] = [
     build::SPEC,
     run::SPEC,
     test::SPEC,
@@ -38,6 +39,7 @@ pub(crate) const SPECS: [Spec; 20] = [
     retry::SPEC,
     clone::SPEC,
     show::SPEC,
+    check::SPEC,
     compile::SPEC,
     list::SPEC,
     lineage::SPEC,
@@ -55,6 +57,7 @@ pub(crate) const SPECS: [Spec; 20] = [
 pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
     match ui.flags.verb() {
         Verb::Init => init::run(ui),
+        Verb::Check => check::run(ui),
         Verb::Clean => clean::run(ui),
         Verb::Build => build::run(ui),
         Verb::Run => run::run(ui),

@@ -19,6 +19,7 @@ use crate::run::{
 };
 use crate::signal::openlineage::Told;
 
+use super::checking::{check_nodes, tell_checked};
 use super::forecast::Outlook;
 use super::load::{Loaded, load, written};
 use super::report::{blank, finished, print_results};
@@ -68,6 +69,10 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         write_results(ui, &loaded, &[], 0.0)?;
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
     }
+    if ui.flags.building().check && has_mistakes(ui, &loaded, &selected)? {
+        write_results(ui, &loaded, &not_begun(&plan), 0.0)?;
+        return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Failure });
+    }
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let signals = Signals::begin(ui, &loaded, command)?;
     let runner = NodeRunner::new(warehouse.compiler(&loaded), &plan, ui.cancel.clone())
@@ -105,6 +110,13 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     }
     let outcome = if failed { Outcome::Failure } else { Outcome::Success };
     Ok(Done { loaded, results, selected, outcome })
+}
+
+/// Checks what is to be done, and tells what is wrong with it.
+fn has_mistakes(ui: &Ui, loaded: &Loaded, selected: &BTreeSet<UniqueId>) -> Result<bool, CliError> {
+    let checked = check_nodes(ui, loaded, selected)?;
+    tell_checked(ui, loaded, &checked)?;
+    Ok(checked.findings.errors().next().is_some())
 }
 
 /// Returns the results of a command that ended before its first node, so that `retry` finds what is still to be done.

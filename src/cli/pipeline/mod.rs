@@ -2,6 +2,7 @@
 //! put them together.
 
 mod catalog;
+mod checking;
 mod deferral;
 mod execute;
 mod forecast;
@@ -16,6 +17,7 @@ mod selecting;
 mod signals;
 
 pub(super) use catalog::write_catalog;
+pub(super) use checking::{Checked, check_nodes, tell_checked};
 pub(super) use execute::{Done, execute};
 pub(super) use freshness::measure_freshness;
 pub(super) use inline::{
@@ -24,4 +26,4 @@ pub(super) use inline::{
 pub(super) use lineage::{lineage_of_compiled, read_lineage};
 pub(super) use load::{Loaded, load, load_project};
 pub(super) use operation::run_operation;
-pub(super) use selecting::{named, select, select_sources};
+pub(super) use selecting::{named, nothing_selected, select, select_sources};

@@ -9,10 +9,10 @@ use crate::adapter::{Adapter, RelationCache};
 use crate::artifacts::{CodeFile, compiled_path, run_path, write_code};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, has_compiled_file};
-use crate::context::{NodeScope, RunScope, SharedSession};
+use crate::context::{Deferral, Introspection, NodeScope, RunScope, SharedSession};
 use crate::diag::Diagnostic;
 use crate::event::{self, WritingInjectedSQLForNode};
-use crate::manifest::{Batch, Node, UniqueId};
+use crate::manifest::{Batch, CompiledNodes, Node, UniqueId};
 
 use super::deferral::deferral;
 use super::load::Loaded;
@@ -30,8 +30,30 @@ pub(in crate::cli) struct Warehouse {
 /// Opens the database of the target. `selected` is what templates see as `selected_resources`.
 /// Errors when another run's artifacts are needed and missing.
 pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) -> Result<Warehouse, CliError> {
-    let deferral = deferral(ui, loaded)?;
-    let adapter = loaded.workspace.profile.connection.adapter(ui.patience());
+    let world = World {
+        adapter: loaded.workspace.profile.connection.adapter(ui.patience()),
+        deferral: deferral(ui, loaded)?,
+        introspection: Introspection::Free,
+        compiled: loaded.compiled.clone(),
+    };
+    Ok(open_in(ui, loaded, selected, world))
+}
+
+/// Where nodes are compiled and run.
+pub(super) struct World {
+    /// The engine.
+    pub adapter: Arc<dyn Adapter>,
+    /// What `ref` may mean besides the own relations.
+    pub deferral: Deferral,
+    /// What templates may ask.
+    pub introspection: Introspection,
+    /// Where compiled nodes are kept.
+    pub compiled: CompiledNodes,
+}
+
+/// The same in another place than the target.
+pub(super) fn open_in(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>, world: World) -> Warehouse {
+    let World { adapter, deferral, introspection, compiled } = world;
     let interrupted = Arc::clone(&adapter);
     ui.cancel.on_cancel(move || interrupted.cancel());
     let (root, target) = folders(loaded);
@@ -39,11 +61,12 @@ pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) ->
         shared: Arc::clone(&loaded.parsed.shared),
         manifest: Arc::clone(&loaded.parsed.manifest),
         lookup: Arc::clone(&loaded.parsed.lookup),
-        compiled: loaded.compiled.clone(),
+        compiled,
         adapter: Arc::clone(&adapter),
         cache: Arc::new(RelationCache::new()),
         selected,
         deferral,
+        introspection,
         times: ui.flags.event_times(),
         on_write: Box::new(move |node, batch, code| {
             let path = run_path(&target, CodeFile::from(node).of_batch(batch.map(Batch::label)));
@@ -55,7 +78,7 @@ pub(in crate::cli) fn open(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>) ->
         graph: OnceLock::new(),
     });
     let session = SharedSession::new(Arc::clone(&adapter), ui.events.clone());
-    Ok(Warehouse { adapter, run, session })
+    Warehouse { adapter, run, session }
 }
 
 /// The project's folder, and the target folder as artifacts show it.

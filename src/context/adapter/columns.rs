@@ -37,7 +37,7 @@ impl NodeScope {
     /// Returns what the macro answers, which a project may have replaced.
     fn answer_columns(&self, relation: &Relation, call: &mut Call<'_>) -> Result<Value, Error> {
         let args = vec![relation_value(relation.clone())];
-        match self.call_macro("get_columns_in_relation", args, call) {
+        match self.asking_for(relation, || self.call_macro("get_columns_in_relation", args, call)) {
             Err(error) if missing_relation(&error) => Ok(values(Vec::new())),
             answer => answer,
         }

@@ -23,6 +23,7 @@ impl NodeScope {
     ) -> Result<Option<Relation>, Error> {
         let (cache, shared) = (&self.run().cache, &self.run().shared);
         if !cache.knows_schema(database, schema) {
+            self.may_ask()?;
             let place = Relation::new(shared.dialect, database, schema, Some(""))
                 .with_quoting(shared.quoting)
                 .without_identifier();

@@ -3,7 +3,7 @@
 use super::super::base::json_of;
 use super::super::gate::pass_gate;
 use super::super::run_scope::NodeScope;
-use super::super::session::Session;
+use super::super::session::{Session, SqlError};
 use super::super::statement::response_value;
 use super::super::table;
 use crate::adapter::{Cell, Fetch, QueryResult};
@@ -27,6 +27,7 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
 
 /// Commits, after the gate if the node has one. A test at a gate leaves that to the node.
 fn commit(scope: &NodeScope) -> Result<Value, Error> {
+    scope.may_ask()?;
     if scope.is_at_gate() {
         return Ok(none());
     }
@@ -36,6 +37,7 @@ fn commit(scope: &NodeScope) -> Result<Value, Error> {
 
 fn execute(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
     let sql = call.args.required("sql")?;
+    scope.may_send(&sql)?;
     let auto_begin = call.args.optional_bool("auto_begin").unwrap_or(false);
     let wanted = call.args.optional_bool("fetch").unwrap_or(false);
     let limit = call.args.optional_int("limit")?.and_then(|limit| usize::try_from(limit).ok());
@@ -51,6 +53,7 @@ fn execute(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
 
 /// Used by seeds of other engines' packages: one statement with bound values.
 fn add_query(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error> {
+    scope.may_ask()?;
     let sql = call.args.required("sql")?;
     let auto_begin = call.args.optional_bool("auto_begin").unwrap_or(true);
     let bindings = call.args.optional("bindings").filter(|v| !v.is_none());
@@ -130,6 +133,11 @@ impl NodeScope {
         self.session()
             .with(|session| session.execute(sql, false, fetch))
             .map_err(|error| self.database_error(&error, None).into_diagnostic())
+    }
+
+    /// Explains why the database refused a statement with this node's compiled SQL in it.
+    pub fn refusal(&self, refused: &SqlError) -> Diagnostic {
+        self.database_error(refused, None).into_diagnostic()
     }
 
     /// Runs a query of our own and returns all its rows.

@@ -1,5 +1,6 @@
 //! Postgres: real servers of the tests' own (`server`), on loopback, with passwords (SCRAM-SHA-256) and certificates.
 
+mod check;
 mod cuts;
 mod dependents;
 mod faults;

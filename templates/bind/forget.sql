@@ -1,0 +1,1 @@
+drop view tidegate_checked

@@ -1,0 +1,3 @@
+create temporary view tidegate_checked as (
+{sql}
+)
