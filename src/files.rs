@@ -209,6 +209,11 @@ pub fn append(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
     file.write_all(content).map_err(failed)
 }
 
+/// Has the disk keep a file that was written.
+pub fn sync(path: &Utf8Path) -> Result<(), FileError> {
+    fs::File::open(path).and_then(|file| file.sync_all()).map_err(|error| FileError::io("write", path, error))
+}
+
 /// Returns a file's size in bytes; `None` if it is not there.
 pub fn size(path: &Utf8Path) -> Option<u64> {
     fs::metadata(path).ok().map(|meta| meta.len())

@@ -89,7 +89,9 @@ impl DbError {
             DbErrorKind::Connection => Code::CONNECTION,
             DbErrorKind::Lock => Code::LOCKED,
             DbErrorKind::Interrupted => Code::INTERRUPTED,
-            DbErrorKind::Conflict | DbErrorKind::Resource | DbErrorKind::Statement => Code::DATABASE,
+            DbErrorKind::Conflict => Code::CONFLICT,
+            DbErrorKind::Resource => Code::RESOURCE,
+            DbErrorKind::Statement => Code::DATABASE,
         };
         let text = if self.class.is_empty() {
             self.message.clone()

@@ -16,6 +16,7 @@ mod paths;
 pub mod python_json;
 mod relation_sizes;
 mod run_history;
+mod run_journal;
 mod run_results;
 mod semantic_manifest;
 mod sources;
@@ -33,6 +34,7 @@ pub use parquet::{write_lineage_table, write_project_tables, write_result_table}
 pub use paths::{CodeFile, compiled_path, run_path, write_code};
 pub use relation_sizes::{RELATION_SIZES, RelationSize, RelationSizes};
 pub use run_history::{PastResult, PastRun, RUN_HISTORY};
+pub use run_journal::{Began, Ended, OtherRun, RunJournal};
 pub use run_results::{BatchResults, Phase, RunResult, RunResults, Status, Timing};
 pub use semantic_manifest::write as write_semantic_manifest;
 pub use sources::{SourceAge, SourcesFile};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use jiff::Timestamp;
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::SourceAge;
 use super::invocation::{Invocation, Metadata, serialize_timestamp};
@@ -97,7 +97,7 @@ pub struct Timing {
 }
 
 /// Batches of a microbatch model: begin and end of each, as written in artifacts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchResults {
     /// Built.
     pub successful: Vec<(String, String)>,

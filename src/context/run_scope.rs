@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::adapter::{KeysBySchema, RunAdapter};
 use super::base::NAMES;
+use super::commit::CommitWatch;
 use super::config::ConfigObject;
 use super::deferral::Deferral;
 use super::gate::Gate;
@@ -99,6 +100,7 @@ struct Inner {
     gate: Gate,
     /// Whether an answer that is allowed is being asked for.
     asking: AtomicBool,
+    commit_watch: CommitWatch,
 }
 
 /// Macros that count as called by the node itself.
@@ -178,6 +180,7 @@ impl NodeScope {
             known: OnceLock::new(),
             gate: Gate::default(),
             asking: AtomicBool::new(false),
+            commit_watch: CommitWatch::default(),
         }
     }
 
@@ -187,6 +190,10 @@ impl NodeScope {
 
     pub(super) fn gate(&self) -> &Gate {
         &self.0.gate
+    }
+
+    pub(super) fn commit_watch(&self) -> &CommitWatch {
+        &self.0.commit_watch
     }
 
     /// Says which statements of this node have known answers. Only the first word counts.

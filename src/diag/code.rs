@@ -105,6 +105,10 @@ codes! {
     CONNECTION = "connection";
     /// Somebody else holds the database or the relation, and was waited for in vain.
     LOCKED = "locked";
+    /// Transactions got in each other's way.
+    CONFLICT = "conflict";
+    /// The database ran out of memory, disk or sessions.
+    RESOURCE = "resource";
     /// A template that asks the database where that is not possible.
     INTROSPECTION = "introspection";
     /// A Python model that failed, or lacks what it takes to run.
@@ -129,6 +133,16 @@ impl Code {
         self.0
     }
 
+    /// Tells whether the same may work in a moment, without anybody having changed anything.
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::CONNECTION | Self::LOCKED | Self::CONFLICT | Self::RESOURCE)
+    }
+
+    /// Tells whether the database said no.
+    pub fn is_database(self) -> bool {
+        self == Self::DATABASE || self.may_pass()
+    }
+
     /// Returns the class of errors that dbt counts this one in. dbt leads an error that ends a command with it,
     /// and scripts look for that line.
     pub fn class(self) -> &'static str {
@@ -142,7 +156,12 @@ impl Code {
             | Self::MISSING_ENV_VAR
             | Self::ACCESS
             | Self::INVALID_RESOURCE => "Parsing Error",
-            Self::DATABASE | Self::BAD_ANSWER | Self::CONNECTION | Self::LOCKED => "Database Error",
+            Self::DATABASE
+            | Self::BAD_ANSWER
+            | Self::CONNECTION
+            | Self::LOCKED
+            | Self::CONFLICT
+            | Self::RESOURCE => "Database Error",
             Self::IO
             | Self::NOT_UTF8
             | Self::PROJECT

@@ -56,6 +56,7 @@ fn rule(resource: ResourceType, key: &str) -> Rule {
         (_, "enabled") => Rule::Bool,
         (_, "tags") => Rule::Tags,
         (_, "meta") => Rule::Mapping,
+        (_, "retries") => Rule::IntOrNull,
         (_, "static_analysis") => Rule::StaticAnalysis,
         (ResourceType::Source, "freshness") => Rule::SourceFreshness,
         (ResourceType::Source, "loaded_at_field" | "loaded_at_query") => Rule::TextOrNull,

@@ -18,6 +18,10 @@ pub struct Resumption {
     pub batches: HashMap<UniqueId, PreviousBatches>,
     /// When the earlier run started, in UTC: other microbatch models end there again.
     pub now: Option<DateTime>,
+    /// Nodes that it was publishing when it was killed, and how to find out whether it did.
+    pub doubtful: HashMap<UniqueId, String>,
+    /// Its invocation id, where it is known.
+    pub run: Option<String>,
 }
 
 impl Resumption {
@@ -38,6 +42,8 @@ impl Resumption {
             ids: failed().map(|result| result.unique_id.clone()).collect(),
             batches: failed().filter_map(partly).collect(),
             now: previous.started_at,
+            doubtful: previous.doubtful.clone(),
+            run: previous.invocation_id.clone(),
         }
     }
 }
@@ -67,7 +73,7 @@ mod tests {
             result("test.p.f", "fail"),
             result("exposure.p.g", "no-op"),
         ];
-        let previous = PreviousResults { args: crate::manifest::JsonMap::new(), results, started_at: None };
+        let previous = PreviousResults { results, ..PreviousResults::default() };
         let ids = |strict| {
             let left = Resumption::new(&previous, strict).ids;
             left.iter().map(UniqueId::to_string).collect::<Vec<_>>()

@@ -221,11 +221,19 @@ impl NodeRunner {
         let (batch_index, node_info) = (index + 1, model.info.clone());
         events.send(LogStartBatch { batch_index, description, node_info, total_batches });
         let node = of_batch(&model.node, index == 0, index + 1 == total_batches);
-        let scope = NodeScope::of_batch(self.run_scope(), &node, batch, session.clone());
-        let mut work = Work::new(&node, scope, model.info.clone());
-        work.adds_rows = index > 0 || model.incremental;
-        let outcome = self.work(Action::Build, &mut work);
-        session.with(Session::rollback);
+        let mut attempts = self.attempts(&node);
+        let (work, outcome) = loop {
+            let scope = NodeScope::of_batch(self.run_scope(), &node, batch, session.clone());
+            let mut work = Work::new(&node, scope, model.info.clone());
+            work.adds_rows = index > 0 || model.incremental;
+            work.again = attempts.again();
+            let outcome = self.work(Action::Build, &mut work);
+            session.with(Session::rollback);
+            match outcome {
+                Err(failure) if self.tries_again(&mut attempts, &node, &failure, session) => {}
+                outcome => break (work, outcome),
+            }
+        };
         let mut result = self.result(work, outcome, started);
         let end = match result.status {
             Status::Success => End::Built,

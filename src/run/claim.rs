@@ -9,12 +9,20 @@ use crate::adapter::Claim;
 use crate::context::{NodeScope, relation_of, relation_value};
 use crate::diag::{Code, Diagnostic};
 use crate::jinja::{Args, Error, Value};
-use crate::manifest::{Batch, Relation, RelationType};
+use crate::manifest::{Batch, Node, Relation, RelationType, StoreFailuresAs};
+use crate::plan::Action;
 
 impl NodeRunner {
+    /// Tells whether a step keeps the failing rows of a test as a relation.
+    pub(super) fn stores_failures(&self, action: Action, node: &Node) -> bool {
+        let asked = || self.run_scope().shared.is_on("STORE_FAILURES");
+        action == Action::Test
+            && node.config.store_failures_as().map_or_else(asked, |kept| kept != StoreFailuresAs::Ephemeral)
+    }
+
     /// Claims the relation of a node. Batches of one model may be built at the same time, but no batch twice.
     pub(super) fn claim(&self, work: &Work<'_>) -> Result<(), Diagnostic> {
-        if !self.adapter.is_shared() {
+        if !self.adapter.is_shared() && !work.again {
             return Ok(());
         }
         let scope = &work.scope;
@@ -22,14 +30,15 @@ impl NodeRunner {
         let batch = scope.batch().map(Batch::label);
         let claim = Claim { schema: &work.node.schema, name: &work.node.alias, part: batch.as_deref() };
         let claimed = scope.session().with(|session| session.claim(claim));
-        let Some(found) = claimed.map_err(|error| error.to_diagnostic())? else { return Ok(()) };
+        let found = claimed.map_err(|error| error.to_diagnostic())?;
         let relation = scope.run().relation_of(work.node);
         let is_old = || -> Result<bool, Error> {
+            let Some(found) = found else { return Ok(false) };
             let known =
                 known(&relation, scope)?.is_some_and(|known| known.ty != Some(RelationType::Function));
             Ok(found.beside || found.relation != known)
         };
-        if is_old().map_err(Error::into_diagnostic)? {
+        if work.again || is_old().map_err(Error::into_diagnostic)? {
             look_again(&relation, scope).map_err(Error::into_diagnostic)?;
         }
         Ok(())

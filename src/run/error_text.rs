@@ -47,7 +47,7 @@ pub(super) fn source_error_text(
 
 fn message(of: &str, diagnostic: &Diagnostic, shared: &Shared) -> String {
     let kind = match diagnostic.code {
-        Code::DATABASE | Code::CONNECTION => shared.dialect.error_title(),
+        code if code.is_database() => shared.dialect.error_title(),
         Code::BAD_ANSWER => diagnostic.code.class(),
         Code::GATE => "Held at the gate",
         Code::INTERRUPTED | Code::PYTHON | Code::UNSUPPORTED => "Runtime Error",

@@ -84,6 +84,15 @@ impl Gatekeeper {
         }
     }
 
+    /// Forgets the verdicts on a version that came to nothing, before the next attempt at the node.
+    pub(super) fn forget(&self, node: &UniqueId) {
+        if let Some(tests) = self.gates.get(node) {
+            let mut seen = self.lock();
+            seen.held.remove(node);
+            tests.iter().for_each(|test| drop(seen.verdicts.remove(test)));
+        }
+    }
+
     fn is_missing(&self, id: &UniqueId) -> bool {
         self.lock().missing.contains(id)
     }
@@ -151,6 +160,10 @@ impl NodeRunner {
         for test in tests {
             let result = self.run_at_gate(test, session, &at);
             let broken = result.status == Status::Error;
+            if let Some(problem) = result.diagnostic.as_ref().filter(|it| broken && it.code.may_pass()) {
+                // It says nothing about the data: the node failed, and may be tried again.
+                return Err((**problem).clone());
+            }
             if result.status.is_failure() {
                 failed.push((test, result.clone()));
             }

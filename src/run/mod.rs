@@ -1,5 +1,6 @@
 //! Executes plans: worker threads take steps, effects happen, results come back.
 
+mod attempts;
 mod batches;
 mod cancel;
 mod claim;
@@ -10,6 +11,7 @@ mod error_text;
 mod freshness;
 mod gate;
 mod hooks;
+mod journal;
 mod materialize;
 mod node;
 mod prepare;

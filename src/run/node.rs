@@ -17,12 +17,13 @@ use super::crew::{Crew, Turn};
 use super::data_test::run_test;
 use super::describe::Infos;
 use super::gate::Gatekeeper;
+use super::journal::Journaling;
 use super::materialize::{clone_relation, materialize};
 use super::schedule::{Runner, SkipReason};
 use super::together::{AheadOfTurn, group_of};
 use super::unit_test::run_unit_test;
 use crate::adapter::{Adapter, AdapterResponse};
-use crate::artifacts::{BatchResults, Phase, RunResult, Status, Timing};
+use crate::artifacts::{BatchResults, Phase, RunJournal, RunResult, Status, Timing};
 use crate::check::Verdict;
 use crate::compile::{Compiler, unit_test_node};
 use crate::context::{NodeScope, RunScope, SharedSession, response_json};
@@ -50,6 +51,9 @@ pub struct NodeRunner {
     failed_fast: AtomicBool,
     /// What is left of an earlier run.
     pub(super) resumed: Resumption,
+    pub(super) journaling: Journaling,
+    /// How often a node is tried again, if the command line says.
+    pub(super) retries: Option<u32>,
 }
 
 /// What a step gave, before it becomes a result.
@@ -72,18 +76,20 @@ pub(super) struct Work<'a> {
     timing: Vec<Timing>,
     /// Whether a batch adds to rows that are there.
     pub(super) adds_rows: bool,
+    /// Whether an attempt at it failed: what the cache knows of its relation may be wrong.
+    pub(super) again: bool,
     /// What compiling gave, if it was done before.
     compiled: Option<Result<Arc<Compiled>, Diagnostic>>,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(node: &'a Arc<Node>, scope: NodeScope, info: NodeInfo) -> Self {
-        Self { node, scope, info, timing: Vec::new(), adds_rows: false, compiled: None }
+        Self { node, scope, info, timing: Vec::new(), adds_rows: false, again: false, compiled: None }
     }
 }
 
 impl Done {
-    fn new(status: Status, message: Option<String>, response: JsonMap) -> Self {
+    pub(super) fn new(status: Status, message: Option<String>, response: JsonMap) -> Self {
         Self { status, message, response, failures: None, batches: None, diagnostic: None }
     }
 }
@@ -109,6 +115,8 @@ impl NodeRunner {
             cancel,
             failed_fast,
             resumed,
+            journaling: Journaling::default(),
+            retries: None,
         }
     }
 
@@ -124,7 +132,20 @@ impl NodeRunner {
         Self { gate: self.gate.keeping_rows_in(folder), ..self }
     }
 
-    /// Makes it what nodes with a gate can call. Without that no gate holds.
+    /// Says how often a node is tried again that failed for a reason that may pass, whatever its config says.
+    #[must_use]
+    pub fn retrying(self, retries: Option<u32>) -> Self {
+        Self { retries, ..self }
+    }
+
+    /// Says which journal is kept of the run, and the id of the invocation.
+    #[must_use]
+    pub fn journaling(self, journal: Option<Arc<RunJournal>>, invocation: &str) -> Self {
+        let journaling = journal.map(|journal| Journaling::new(journal, invocation)).unwrap_or_default();
+        Self { journaling, ..self }
+    }
+
+    /// Makes it what nodes with a gate can call. Without that no gate holds, and no commit is noted.
     pub fn shared(self) -> Arc<Self> {
         Arc::new_cyclic(|myself| Self { myself: Weak::clone(myself), ..self })
     }
@@ -190,8 +211,11 @@ impl NodeRunner {
 
     /// Compiles and executes; the transaction of a node that failed is rolled back.
     pub(super) fn work(&self, action: Action, work: &mut Work<'_>) -> Result<Done, Diagnostic> {
-        if matches!(action, Action::Build | Action::Clone) {
+        if matches!(action, Action::Build | Action::Clone) || self.stores_failures(action, work.node) {
             self.claim(work)?;
+            if let Some(done) = self.done_before(work.node, &work.scope)? {
+                return Ok(done);
+            }
         }
         event::NodeScope::reached("compiling");
         self.events().debug(|| NodeCompiling { node_info: work.info.with_status("compiling") });
@@ -215,6 +239,7 @@ impl NodeRunner {
         }
         if action == Action::Build {
             self.set_gate(work.node, &work.scope);
+            self.watch_commit(work.node, &work.scope);
         }
         let begin = Timestamp::now();
         let done = match (action, &compiled) {
@@ -319,16 +344,8 @@ fn tested(verdict: Verdict, scope: &NodeScope) -> Done {
     Done { failures: Some(verdict.failures), ..Done::new(verdict.status, verdict.message, response) }
 }
 
-impl Runner for NodeRunner {
-    type Worker = SharedSession;
-
-    fn start_worker(&self, _worker: usize) -> Result<SharedSession, Diagnostic> {
-        let session = SharedSession::new(Arc::clone(&self.adapter), self.events().clone());
-        session.set_closed(!self.compiler.run().shared.is_on("INTROSPECT"));
-        Ok(session)
-    }
-
-    fn run<'a>(
+impl NodeRunner {
+    fn take_turn<'a>(
         &'a self,
         session: &mut SharedSession,
         turn: Turn<'_>,
@@ -364,17 +381,51 @@ impl Runner for NodeRunner {
         let (index, total) =
             if matches!(action, Action::Compile | Action::Clone) { (0, 0) } else { (index, total) };
         self.tell_start(node, &info, (index, total));
-        let (mut work, share) = self.take_up(node, &info, session);
-        let outcome = if action == Action::Build && self.run_scope().builds_in_batches(node) {
-            self.work_in_batches(&mut work, session, crew)
-        } else {
-            self.work(action, &mut work)
+        if matches!(action, Action::Build | Action::Clone) {
+            self.note_start(node);
+        }
+        let (mut attempts, mut before) = (self.attempts(node), 0.0);
+        let (work, outcome) = loop {
+            let (mut work, share) = self.take_up(node, &info, session);
+            before += share;
+            work.again = attempts.again();
+            let outcome = if action == Action::Build && self.run_scope().builds_in_batches(node) {
+                self.work_in_batches(&mut work, session, crew)
+            } else {
+                self.work(action, &mut work)
+            };
+            session.with(crate::context::Session::rollback);
+            match outcome {
+                Err(failure) if self.tries_again(&mut attempts, node, &failure, session) => {}
+                outcome => break (work, outcome),
+            }
         };
-        session.with(crate::context::Session::rollback);
         let mut result = self.result(work, outcome, started);
-        result.execution_time += share;
+        result.execution_time += before;
+        attempts.note(&mut result);
         self.gate.note(&result);
         self.tell_end(node, &info, &result, (index, total));
+        result
+    }
+}
+
+impl Runner for NodeRunner {
+    type Worker = SharedSession;
+
+    fn start_worker(&self, _worker: usize) -> Result<SharedSession, Diagnostic> {
+        let session = SharedSession::new(Arc::clone(&self.adapter), self.events().clone());
+        session.set_closed(!self.compiler.run().shared.is_on("INTROSPECT"));
+        Ok(session)
+    }
+
+    fn run<'a>(
+        &'a self,
+        session: &mut SharedSession,
+        turn: Turn<'_>,
+        crew: &dyn Crew<'a, SharedSession>,
+    ) -> RunResult {
+        let result = self.take_turn(session, turn, crew);
+        self.note_end(&result, session);
         result
     }
 

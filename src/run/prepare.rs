@@ -12,15 +12,26 @@ use crate::plan::SchemaName;
 ///
 /// Three questions a database, however many schemas there are: for its schemas, for their relations, and for what
 /// depends on what. All go through macros, since projects may replace dbt's.
-pub fn prepare(scope: &NodeScope, schemas: &[SchemaName], session: &SharedSession) -> Result<(), Diagnostic> {
+///
+/// The questions change nothing and missing schemas are made only once, so that all of it is tried again where a
+/// connection is lost: once, or as often as `retries` says.
+pub fn prepare(
+    scope: &NodeScope,
+    schemas: &[SchemaName],
+    session: &SharedSession,
+    retries: u32,
+) -> Result<(), Diagnostic> {
     scope.take_session().map_err(Error::into_diagnostic)?;
     let ask = || {
         let done = make_schemas(scope, schemas).and_then(|()| fill_cache(scope, schemas));
         done.map_err(Error::into_diagnostic)
     };
+    let is_lost =
+        |done: &Result<(), Diagnostic>| done.as_ref().is_err_and(|problem| problem.code == Code::CONNECTION);
     let mut done = ask();
-    if done.as_ref().is_err_and(|problem| problem.code == Code::CONNECTION) {
-        // The questions change nothing and missing schemas are made only once, so that they can be asked again.
+    let mut left = retries.max(1);
+    while is_lost(&done) && left > 0 {
+        left -= 1;
         session.with(Session::close);
         done = ask();
     }

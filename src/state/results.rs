@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use super::read::{read_json, schema_version};
+use crate::artifacts::{BatchResults, OtherRun};
 use crate::diag::{Code, Diagnostic};
 use crate::manifest::{Json, JsonMap, UniqueId, Window, wall_time};
 
@@ -14,14 +15,18 @@ use crate::manifest::{Json, JsonMap, UniqueId, Window, wall_time};
 const OLDEST: u32 = 4;
 
 /// What an earlier run did.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PreviousResults {
+    /// Its id.
+    pub invocation_id: Option<String>,
     /// Its settings, by dbt's names.
     pub args: JsonMap,
     /// What became of each node.
     pub results: Vec<PreviousResult>,
     /// When it started (when it ended, for files that do not tell), in UTC.
     pub started_at: Option<DateTime>,
+    /// Nodes that it was publishing when it was killed, and how to find out whether it did.
+    pub doubtful: HashMap<UniqueId, String>,
 }
 
 /// What became of one node.
@@ -55,11 +60,51 @@ impl PreviousResults {
         let started = ["invocation_started_at", "generated_at"];
         let started_at = started.iter().find_map(|key| instant(file.get("metadata")?.get(key)?));
         let results = file.get("results").and_then(Json::as_array).into_iter().flatten();
+        let id = file.pointer("/metadata/invocation_id").and_then(Json::as_str);
         Ok(Some(Self {
+            invocation_id: id.map(str::to_owned),
             args: file.get("args").and_then(Json::as_object).cloned().unwrap_or_default(),
             results: results.filter_map(PreviousResult::read).collect(),
             started_at,
+            doubtful: HashMap::new(),
         }))
+    }
+
+    /// Takes what the journal of a run tells that came to no results: what did not end was skipped.
+    pub fn of_journal(run: &OtherRun) -> Self {
+        let result = |id: &str, status: &str, batches: Option<&BatchResults>| PreviousResult {
+            unique_id: UniqueId::from_artifact(id),
+            status: status.to_owned(),
+            batches: batches.map(PreviousBatches::of),
+        };
+        let ended = run.ended.iter().map(|it| result(&it.unique_id, &it.status, it.batch_results.as_ref()));
+        let left = run.left().map(|id| result(id, "skipped", None));
+        let doubtful = run.began.doubtful.iter();
+        Self {
+            invocation_id: Some(run.began.invocation_id.clone()),
+            args: run.began.args.clone(),
+            results: ended.chain(left).collect(),
+            started_at: instant(&run.began.at.as_str().into()),
+            doubtful: doubtful.map(|(id, trace)| (UniqueId::from_artifact(id), trace.clone())).collect(),
+        }
+    }
+
+    /// Tells whether this is a later run than another one, and not the same.
+    pub fn is_later_than(&self, other: &Self) -> bool {
+        self.invocation_id != other.invocation_id && self.started_at > other.started_at
+    }
+}
+
+impl PreviousBatches {
+    fn of(batches: &BatchResults) -> Self {
+        let read = |windows: &[(String, String)]| {
+            let time = |text: &String| instant(&text.as_str().into());
+            windows
+                .iter()
+                .filter_map(|(start, end)| Some(Window { start: time(start)?, end: time(end)? }))
+                .collect()
+        };
+        Self { successful: read(&batches.successful), failed: read(&batches.failed) }
     }
 }
 

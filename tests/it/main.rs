@@ -15,6 +15,7 @@ mod duckdb_profile;
 mod example;
 mod jinja;
 mod jinja_engine;
+mod killed;
 mod manifest_json;
 mod mistakes;
 mod parse;

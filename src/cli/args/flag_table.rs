@@ -140,6 +140,10 @@ pub(crate) const EXPLAIN_SCHEDULE: Flag = Flag::switch("explain_schedule", "expl
     .env("TIDEGATE_EXPLAIN_SCHEDULE")
     .rare()
     .help(Building, "Show the critical path and the time that the run is likely to take");
+pub(crate) const RETRIES: Flag = Flag::int("retries", "retries")
+    .env("TIDEGATE_RETRIES")
+    .rare()
+    .help(Building, "How often to try a node again after what may pass: lost connections, locks, conflicts");
 pub(crate) const LOCK_TIMEOUT: Flag = Flag::int("lock_timeout", "lock-timeout")
     .env("TIDEGATE_LOCK_TIMEOUT")
     .rare()
@@ -427,7 +431,7 @@ pub(crate) const OUTPUT_PATH: Flag =
     Flag::path("output", "output").short('o').help(Command, "File to write instead of target/sources.json");
 
 /// How the steps of a run are laid out.
-pub(crate) const SCHEDULING: &[Flag] = &[FUSE, EXPLAIN_SCHEDULE];
+pub(crate) const SCHEDULING: &[Flag] = &[FUSE, RETRIES, EXPLAIN_SCHEDULE];
 
 /// Tidegate's own flags: artifacts and templates do not show them.
 pub(crate) const OWN: &[Flag] = &[

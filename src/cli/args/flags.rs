@@ -163,6 +163,7 @@ impl Flags {
             gate: (self.source("gate") != Source::Default).then(|| self.switch("gate")),
             check: self.switch("check"),
             explain_schedule: self.switch("explain_schedule"),
+            retries: self.int("retries").map(|count| count.try_into().unwrap_or(0)),
             lock_timeout: self.int("lock_timeout").map(|s| Duration::from_secs(s.try_into().unwrap_or(0))),
         }
     }

@@ -97,6 +97,8 @@ pub struct Building {
     pub check: bool,
     /// Show the critical path.
     pub explain_schedule: bool,
+    /// How often a node is tried again that failed for a reason that may pass, if somebody said.
+    pub retries: Option<u32>,
     /// How long to wait for what others hold, if somebody said.
     pub lock_timeout: Option<Duration>,
 }

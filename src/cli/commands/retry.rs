@@ -1,11 +1,15 @@
 //! `retry`: run again what failed last time, and what was skipped for it.
 
+use camino::Utf8Path;
+
+use crate::artifacts::OtherRun;
 use crate::cli::args::flag_table::FULL_REFRESH;
 use crate::cli::args::{self, Chapter, Spec, Verb};
 use crate::cli::project_file::ProjectFile;
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::{Code, Diagnostic};
 use crate::files;
+use crate::manifest::Json;
 use crate::plan::Resumption;
 use crate::project::{self, ProjectOnly};
 use crate::state::PreviousResults;
@@ -18,7 +22,7 @@ pub(super) const SPEC: Spec = Spec {
     which: "retry",
     chapter: Chapter::Build,
     about: "Run again what failed last time, and what was skipped for it",
-    details: "The command and its flags are those of that run, as its run_results.json has them: in the target folder, or in the folder that --state names. --vars, --threads and --full-refresh can be given anew.",
+    details: "The command and its flags are those of that run, as its run_results.json has them: in the target folder, or in the folder that --state names. A run that was killed has a journal there instead: what it finished is not done again. --vars, --threads and --full-refresh can be given anew.",
     flags: &[&[FULL_REFRESH]],
     positional: None,
 };
@@ -44,6 +48,24 @@ fn failed(previous: &PreviousResults) -> bool {
     previous.results.iter().any(|result| result.status != "success")
 }
 
+/// Returns the later one of a run with results and the last one that was killed before it had any.
+fn latest(
+    with_results: Option<PreviousResults>,
+    folder: &Utf8Path,
+) -> Result<Option<PreviousResults>, CliError> {
+    let Some(last) = OtherRun::all(folder).pop() else { return Ok(with_results) };
+    let killed = PreviousResults::of_journal(&last);
+    if with_results.as_ref().is_some_and(|results| !killed.is_later_than(results)) {
+        return Ok(with_results);
+    }
+    if last.alive {
+        let which = last.began.args.get("which").and_then(Json::as_str).unwrap_or_default();
+        let message = format!("the last run is still at work: process {}, `{which}`", last.began.process);
+        return Err(Diagnostic::error(Code::LOCKED, None, message).help("wait until it has ended").into());
+    }
+    Ok(Some(killed))
+}
+
 fn previous(ui: &Ui) -> Result<PreviousResults, CliError> {
     // What is wrong in the project is told by the command that is run again.
     let (project, _) = project::load_project(&ui.sources, &ui.project_options());
@@ -51,8 +73,9 @@ fn previous(ui: &Ui) -> Result<PreviousResults, CliError> {
     let given = ui.flags.state().state;
     let folder =
         given.clone().map_or_else(|| paths.target.clone(), |given| files::absolute(&project.root, given));
+    let found = latest(PreviousResults::find(&folder)?, &folder)?;
     // As to dbt, a run that had nothing to do is none.
-    let found = PreviousResults::find(&folder)?.filter(|previous| !previous.results.is_empty());
+    let found = found.filter(|previous| !previous.results.is_empty());
     found.ok_or_else(|| {
         let shown = given.unwrap_or_else(|| {
             paths.target.strip_prefix(&project.root).map_or_else(|_| paths.target.clone(), ToOwned::to_owned)

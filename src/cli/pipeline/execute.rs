@@ -21,6 +21,7 @@ use crate::signal::openlineage::Told;
 
 use super::checking::{check_nodes, tell_checked};
 use super::forecast::Outlook;
+use super::journal;
 use super::load::{Loaded, load, written};
 use super::report::{blank, finished, print_results};
 use super::scope::{Warehouse, open};
@@ -65,6 +66,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     );
     if plan.is_empty() {
         nothing_selected(ui)?;
+        journal::clean_up_alone(ui, &loaded, &plan)?;
         tell_results(ui, &[], (0.0, true));
         write_results(ui, &loaded, &[], 0.0)?;
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
@@ -75,8 +77,11 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     }
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let signals = Signals::begin(ui, &loaded, command)?;
+    let journal = journal::begin(ui, &loaded, command, &plan)?;
     let runner = NodeRunner::new(warehouse.compiler(&loaded), &plan, ui.cancel.clone())
         .fusing(ui.flags.building().fuse)
+        .retrying(ui.flags.building().retries)
+        .journaling(journal.clone(), &ui.invocation.id)
         .keeping_rows_in(loaded.target(FAILURES))
         .shared();
     let told = Told { runner: &*runner, lineage: signals.lineage() };
@@ -92,6 +97,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         Ok(ran) => ran,
         Err(problem) => {
             write_results(ui, &loaded, &not_begun(&plan), seconds)?;
+            journal::end(&loaded, journal.as_deref())?;
             return Err(problem);
         }
     };
@@ -101,6 +107,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     }
     tell_results(ui, &results, (seconds, !failed));
     write_results(ui, &loaded, &results, seconds)?;
+    journal::end(&loaded, journal.as_deref())?;
     if command != Command::Compile {
         print_results(ui, &loaded, &results, interrupted);
     }
@@ -187,10 +194,12 @@ fn run_all<R: Runner>(
 ) -> Result<Ran, CliError> {
     concurrency(ui, loaded, plan.total());
     let scope = warehouse.macro_scope(loaded);
-    prepare(&scope, &plan.schemas, &warehouse.session).map_err(|problem| match problem.code {
+    let retries = ui.flags.building().retries.unwrap_or_default();
+    prepare(&scope, &plan.schemas, &warehouse.session, retries).map_err(|problem| match problem.code {
         Code::CONNECTION => problem.focused(&ui.sources, loaded.workspace.profile.span),
         _ => problem,
     })?;
+    journal::clean_up(ui, loaded, &scope, plan)?;
     let threads = loaded.workspace.profile.threads;
     let mut outlook = Outlook::read(loaded, plan);
     if ui.flags.building().explain_schedule {
@@ -271,13 +280,7 @@ fn write_run_results(
     elapsed_time: f64,
 ) -> Result<(), CliError> {
     let path = loaded.target("run_results.json");
-    let args = match ui.flags.verb() {
-        Verb::RunOperation => ui.flags.as_operation_args(),
-        _ => ui.flags.as_invocation_args(),
-    };
-    let mut args = without_secrets(args, &loaded.workspace.scrubber);
-    // Beside dbt's version in `metadata`, where strict readers take no other key.
-    args.insert("tidegate_version".to_owned(), env!("CARGO_PKG_VERSION").into());
+    let args = shown_args(ui, loaded);
     let file = RunResults {
         invocation: &ui.invocation,
         generated_at: Timestamp::now(),
@@ -291,6 +294,18 @@ fn write_run_results(
         PastRun::of(&file, ui.flags.which).append(&loaded.target(""))?;
     }
     Ok(())
+}
+
+/// Returns the settings of a command as artifacts show them.
+pub(super) fn shown_args(ui: &Ui, loaded: &Loaded) -> JsonMap {
+    let args = match ui.flags.verb() {
+        Verb::RunOperation => ui.flags.as_operation_args(),
+        _ => ui.flags.as_invocation_args(),
+    };
+    let mut args = without_secrets(args, &loaded.workspace.scrubber);
+    // Beside dbt's version in `metadata`, where strict readers take no other key.
+    args.insert("tidegate_version".to_owned(), env!("CARGO_PKG_VERSION").into());
+    args
 }
 
 /// Hides secret values of `--vars`, also where the command line shows them.

@@ -8,6 +8,7 @@ mod execute;
 mod forecast;
 mod freshness;
 mod inline;
+mod journal;
 mod lineage;
 mod load;
 mod operation;

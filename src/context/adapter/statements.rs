@@ -32,6 +32,7 @@ fn commit(scope: &NodeScope) -> Result<Value, Error> {
         return Ok(none());
     }
     scope.pass_gate(None)?;
+    scope.tell_commit()?;
     scope.commit_now()
 }
 

@@ -13,6 +13,7 @@ mod login;
 mod lost;
 mod proxy;
 mod relatives;
+mod retries;
 mod server;
 mod tls;
 mod warehouse;

@@ -1,0 +1,126 @@
+//! Keeps the journal of a run, and does not repeat what an earlier one did before it was killed.
+//!
+//! Input: nodes as they begin, are published and end. Output: lines of the [`RunJournal`]. Between the moment a node is
+//! published and the line that says so a process can be killed. For most nodes that does not matter: built again they
+//! are the same. Where it does, the transaction has a trace (`leave_trace`), and the journal knows it before the commit,
+//! so that the run that resumes can ask whether it took effect. Called by [`NodeRunner`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::node::{Done, NodeRunner};
+use crate::artifacts::{RunJournal, RunResult, Status};
+use crate::context::{NodeScope, SharedSession, relation_value};
+use crate::diag::{Code, Diagnostic};
+use crate::event::Diagnosed;
+use crate::files::{self, FileError};
+use crate::jinja::{Args, Error, Value};
+use crate::manifest::{Json, JsonMap, Node, UniqueId};
+
+/// The journal, and the traces that were left in the database and are still there.
+#[derive(Default)]
+pub(super) struct Journaling {
+    journal: Option<Arc<RunJournal>>,
+    invocation: String,
+    traces: Mutex<HashMap<UniqueId, String>>,
+}
+
+impl Journaling {
+    pub(super) fn new(journal: Arc<RunJournal>, invocation: &str) -> Self {
+        let (journal, invocation) = (Some(journal), invocation.to_owned());
+        Self { journal, invocation, traces: Mutex::default() }
+    }
+
+    fn traces(&self) -> MutexGuard<'_, HashMap<UniqueId, String>> {
+        self.traces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells whether building a node twice gives what building it once does.
+fn is_repeatable(node: &Node) -> bool {
+    let hooks = |key: &str| node.config.get(key).and_then(Json::as_array).is_some_and(|all| !all.is_empty());
+    let has_hooks = hooks("pre-hook") || hooks("post-hook");
+    let made_anew = ["view", "table", "seed", "materialized_view", "external", "function", "ephemeral"];
+    made_anew.contains(&node.config.materialized().as_str()) && !has_hooks
+}
+
+impl NodeRunner {
+    /// Notes that a node is about to be built, and sees to it that its commit is noted.
+    pub(super) fn note_start(&self, node: &Node) {
+        let Some(journal) = &self.journaling.journal else { return };
+        let relation = [node.database.clone(), node.schema.clone(), node.alias.clone()];
+        self.told(journal.started(&node.unique_id, relation));
+    }
+
+    /// Has the commit of a node noted that must not be built twice. Batches replace their own rows.
+    pub(super) fn watch_commit(&self, node: &Arc<Node>, scope: &NodeScope) {
+        let watched = scope.batch().is_none() && !is_repeatable(node);
+        let watched = watched && (self.journaling.journal.is_some() || self.attempts(node).may_repeat());
+        let Some(runner) = self.myself.upgrade().filter(|_| watched) else { return };
+        let node = Arc::clone(node);
+        scope.before_commit(Box::new(move |scope| runner.leave_trace(&node, scope)));
+    }
+
+    fn leave_trace(&self, node: &Node, scope: &NodeScope) -> Result<(), Diagnostic> {
+        let id = &node.unique_id;
+        let key = files::checksum(&format!("{} {id}", self.journaling.invocation));
+        let relation = relation_value(scope.run().relation_of(node));
+        let args = Args::from(vec![relation, Value::from(&key[..16])]);
+        let trace = scope.call_from_rust("leave_trace", args).map_err(Error::into_diagnostic)?;
+        if let Some(trace) = trace.as_str() {
+            if let Some(journal) = &self.journaling.journal {
+                self.told(journal.committing(id, trace));
+            }
+            self.journaling.traces().insert(id.clone(), trace.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Returns what became of a node that was being published when the run before was killed, or when the attempt before
+    /// lost its connection, if that took effect. What was left beside the relation is dropped.
+    pub(super) fn done_before(&self, node: &Node, scope: &NodeScope) -> Result<Option<Done>, Diagnostic> {
+        let of_attempt = self.journaling.traces().get(&node.unique_id).cloned();
+        let Some(trace) = of_attempt.or_else(|| self.resumed.doubtful.get(&node.unique_id).cloned()) else {
+            return Ok(None);
+        };
+        scope.take_session().map_err(Error::into_diagnostic)?;
+        let ask = |name: &str, arg: Value| {
+            scope.call_from_rust(name, Args::from(vec![arg])).map_err(Error::into_diagnostic)
+        };
+        self.journaling.traces().insert(node.unique_id.clone(), trace.clone());
+        if !ask("is_committed", Value::from(trace.as_str()))?.is_true() {
+            return Ok(None);
+        }
+        ask("remove_leftovers", relation_value(scope.run().relation_of(node)))?;
+        let message = "published before, by what did not come to its end";
+        Ok(Some(Done::new(Status::Success, Some(message.to_owned()), JsonMap::new())))
+    }
+
+    /// Notes how a node ended; then its trace is of no use any more.
+    pub(super) fn note_end(&self, result: &RunResult, session: &SharedSession) {
+        let trace = self.journaling.traces().remove(&result.unique_id);
+        if let Some(journal) = &self.journaling.journal {
+            self.told(journal.ended(result, trace.is_some()));
+        }
+        let node = self.run_scope().manifest.node(&result.unique_id);
+        if let (Some(trace), Some(node)) = (trace, node) {
+            let scope =
+                NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
+            // It is found and dropped by the next run, if not now.
+            let _ = scope.call_from_rust("remove_trace", Args::from(vec![Value::from(trace)]));
+        }
+    }
+
+    /// Tells, once, that the journal cannot be written: the run goes on, as it would without one.
+    fn told(&self, written: Result<(), FileError>) {
+        let Err(error) = written else { return };
+        let run = self.run_scope();
+        let once = run.told.lock().unwrap_or_else(PoisonError::into_inner).insert("run journal".to_owned());
+        if once {
+            let message =
+                "the journal of this run is not complete: should it be killed, `retry` may do too much";
+            let problem = Diagnostic::warning(Code::IO, None, message).note(error.to_string());
+            self.events().send(Diagnosed::new(problem, &run.shared.sources));
+        }
+    }
+}
