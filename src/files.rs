@@ -209,6 +209,28 @@ pub fn append(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
     file.write_all(content).map_err(failed)
 }
 
+/// Copies a file so that readers see the old copy or the new, never a part, also after a power cut. `check` looks at the
+/// copy before it takes the place of the old one, which stays if there is something wrong.
+pub fn copy_atomic(
+    from: &Utf8Path,
+    to: &Utf8Path,
+    check: impl FnOnce(&Utf8Path) -> Result<(), String>,
+) -> Result<(), FileError> {
+    let failed = |source| FileError::io("write", to, source);
+    let folder = to.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    create_dirs(folder)?;
+    let mut copy = tempfile::Builder::new().prefix(".tidegate-").tempfile_in(folder).map_err(failed)?;
+    let mut original = fs::File::open(from).map_err(|source| FileError::io("read", from, source))?;
+    io::copy(&mut original, copy.as_file_mut()).map_err(failed)?;
+    copy.as_file().sync_all().map_err(failed)?;
+    let path =
+        Utf8Path::from_path(copy.path()).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+    check(path).map_err(|reason| failed(io::Error::other(reason)))?;
+    share(copy.as_file(), to);
+    copy.persist(to).map_err(|error| failed(error.error))?;
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
 /// Has the disk keep a file that was written.
 pub fn sync(path: &Utf8Path) -> Result<(), FileError> {
     fs::File::open(path).and_then(|file| file.sync_all()).map_err(|error| FileError::io("write", path, error))

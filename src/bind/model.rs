@@ -138,7 +138,7 @@ impl Checker<'_> {
         compiled.map(|compiled| Arc::clone(&compiled.code)).map_err(|problem| {
             let why = match problem.code {
                 Code::INTROSPECTION | Code::UNSUPPORTED => problem.message,
-                Code::CONNECTION | Code::DATABASE => format!("it does not compile here: {}", problem.message),
+                code if code.is_database() => format!("it does not compile here: {}", problem.message),
                 _ => return Stop::Wrong(vec![led_by_user(node, problem, &self.run.shared)]),
             };
             Unchecked::because(why).into()

@@ -5,6 +5,7 @@
 mod batches;
 mod build;
 mod command;
+mod explain;
 mod forecast;
 mod gate;
 mod resume;
@@ -14,6 +15,7 @@ mod test_edges;
 pub use batches::{BatchRequest, again, batches};
 pub use build::{Request, plan};
 pub use command::Command;
+pub use explain::explain;
 pub use forecast::{Forecast, UNKNOWN_COST};
 pub use gate::{Gate, Gates};
 pub use resume::Resumption;

@@ -140,6 +140,9 @@ pub(crate) const EXPLAIN_SCHEDULE: Flag = Flag::switch("explain_schedule", "expl
     .env("TIDEGATE_EXPLAIN_SCHEDULE")
     .rare()
     .help(Building, "Show the critical path and the time that the run is likely to take");
+pub(crate) const DRY_RUN: Flag = Flag::switch("dry_run", "dry-run", false)
+    .env("TIDEGATE_DRY_RUN")
+    .help(Building, "Show what would be done, in which order and why, and touch nothing");
 pub(crate) const RETRIES: Flag = Flag::int("retries", "retries")
     .env("TIDEGATE_RETRIES")
     .rare()
@@ -431,10 +434,11 @@ pub(crate) const OUTPUT_PATH: Flag =
     Flag::path("output", "output").short('o').help(Command, "File to write instead of target/sources.json");
 
 /// How the steps of a run are laid out.
-pub(crate) const SCHEDULING: &[Flag] = &[FUSE, RETRIES, EXPLAIN_SCHEDULE];
+pub(crate) const SCHEDULING: &[Flag] = &[DRY_RUN, FUSE, RETRIES, EXPLAIN_SCHEDULE];
 
 /// Tidegate's own flags: artifacts and templates do not show them.
 pub(crate) const OWN: &[Flag] = &[
+    DRY_RUN,
     FUSE,
     CHECK,
     EXPLAIN_SCHEDULE,

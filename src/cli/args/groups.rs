@@ -79,6 +79,8 @@ pub struct Building {
     pub introspect: bool,
     /// Print rows of seeds.
     pub show: bool,
+    /// Only show what would be done.
+    pub dry_run: bool,
     /// Write `manifest.json` and `run_results.json`.
     pub write_json: bool,
     /// Write the tables.

@@ -17,7 +17,7 @@ const COMMANDS: [&str; 9] =
     ["build", "compile", "clone", "generate", "seed", "snapshot", "test", "run", "run-operation"];
 
 /// Flags that are not taken over from the earlier run: what they say holds for one machine, or one invocation.
-const NOT_RESTORED: [&str; 10] = [
+const NOT_RESTORED: [&str; 11] = [
     "log_path",
     "output_path",
     "profiles_dir",
@@ -26,6 +26,7 @@ const NOT_RESTORED: [&str; 10] = [
     "target_path",
     "warn_error",
     "lock_timeout",
+    "dry_run",
     // Those of no effect on what is built.
     "sqlparse",
     "show",

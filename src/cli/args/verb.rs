@@ -29,6 +29,8 @@ pub enum Verb {
     Retry,
     /// `clone`
     Clone,
+    /// `publish-copy`
+    PublishCopy,
     /// `source freshness`
     SourceFreshness,
     /// `check`

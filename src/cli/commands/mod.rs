@@ -16,6 +16,7 @@ mod init;
 mod lineage;
 mod list;
 mod parse;
+mod publish_copy;
 mod retry;
 mod run;
 mod run_operation;
@@ -29,7 +30,7 @@ use super::args::{Spec, Verb};
 use super::{CliError, Outcome, Ui};
 
 /// All commands, in the order of the overview.
-pub(crate) const SPECS: [Spec; 21] = [
+pub(crate) const SPECS: [Spec; 22] = [
     build::SPEC,
     run::SPEC,
     test::SPEC,
@@ -38,6 +39,7 @@ pub(crate) const SPECS: [Spec; 21] = [
     run_operation::SPEC,
     retry::SPEC,
     clone::SPEC,
+    publish_copy::SPEC,
     show::SPEC,
     check::SPEC,
     compile::SPEC,
@@ -75,6 +77,7 @@ pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
         Verb::Clone => clone::run(ui),
         Verb::DocsGenerate => docs_generate::run(ui),
         Verb::Retry => retry::run(ui),
+        Verb::PublishCopy => publish_copy::run(ui),
         Verb::SourceFreshness => source_freshness::run(ui),
         Verb::DocsServe => docs_serve::run(ui),
     }

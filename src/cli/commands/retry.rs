@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use crate::artifacts::OtherRun;
-use crate::cli::args::flag_table::FULL_REFRESH;
+use crate::cli::args::flag_table::{DRY_RUN, FULL_REFRESH};
 use crate::cli::args::{self, Chapter, Spec, Verb};
 use crate::cli::project_file::ProjectFile;
 use crate::cli::{CliError, Outcome, Ui};
@@ -23,7 +23,7 @@ pub(super) const SPEC: Spec = Spec {
     chapter: Chapter::Build,
     about: "Run again what failed last time, and what was skipped for it",
     details: "The command and its flags are those of that run, as its run_results.json has them: in the target folder, or in the folder that --state names. A run that was killed has a journal there instead: what it finished is not done again. --vars, --threads and --full-refresh can be given anew.",
-    flags: &[&[FULL_REFRESH]],
+    flags: &[&[FULL_REFRESH, DRY_RUN]],
     positional: None,
 };
 
@@ -55,6 +55,13 @@ fn latest(
 ) -> Result<Option<PreviousResults>, CliError> {
     let Some(last) = OtherRun::all(folder).pop() else { return Ok(with_results) };
     let killed = PreviousResults::of_journal(&last);
+    let with_results = match with_results {
+        // Its results are written, and it left something to find out.
+        Some(results) if results.invocation_id == killed.invocation_id => {
+            return Ok(Some(PreviousResults { doubtful: killed.doubtful, ..results }));
+        }
+        with_results => with_results,
+    };
     if with_results.as_ref().is_some_and(|results| !killed.is_later_than(results)) {
         return Ok(with_results);
     }

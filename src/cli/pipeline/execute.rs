@@ -10,9 +10,9 @@ use crate::cli::args::Verb;
 use crate::cli::{CliError, Outcome, Ui};
 use crate::compile::Compiler;
 use crate::diag::{Code, Diagnostic};
-use crate::event::{ConcurrencyLine, EndRunResult, HooksRunning};
+use crate::event::{ConcurrencyLine, EndRunResult, HooksRunning, PrintEvent};
 use crate::manifest::{Json, JsonMap, UniqueId};
-use crate::plan::{Command, Gate, Plan, Request, plan};
+use crate::plan::{Command, Gate, Plan, Request, explain, plan};
 use crate::project::Scrubber;
 use crate::run::{
     HookStage, NodeRunner, Options, Runner, SkipReason, Turn, prepare, result_message, run_hooks, run_plan,
@@ -64,6 +64,9 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
             records_ephemeral: command == Command::Compile && !ui.flags.selecting().select.is_empty(),
         },
     );
+    if ui.flags.building().dry_run {
+        return dry_run(ui, loaded, &plan, selected);
+    }
     if plan.is_empty() {
         nothing_selected(ui)?;
         journal::clean_up_alone(ui, &loaded, &plan)?;
@@ -71,13 +74,15 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         write_results(ui, &loaded, &[], 0.0)?;
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
     }
+    let journal = journal::begin(ui, &loaded, command, &plan)?;
     if ui.flags.building().check && has_mistakes(ui, &loaded, &selected)? {
-        write_results(ui, &loaded, &not_begun(&plan), 0.0)?;
+        let results = not_begun(&plan);
+        write_results(ui, &loaded, &results, 0.0)?;
+        journal::end(&loaded, journal.as_deref(), &plan, &results)?;
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Failure });
     }
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let signals = Signals::begin(ui, &loaded, command)?;
-    let journal = journal::begin(ui, &loaded, command, &plan)?;
     let runner = NodeRunner::new(warehouse.compiler(&loaded), &plan, ui.cancel.clone())
         .fusing(ui.flags.building().fuse)
         .retrying(ui.flags.building().retries)
@@ -96,8 +101,9 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     let Ran { results, interrupted, broken } = match ran {
         Ok(ran) => ran,
         Err(problem) => {
-            write_results(ui, &loaded, &not_begun(&plan), seconds)?;
-            journal::end(&loaded, journal.as_deref())?;
+            let results = not_begun(&plan);
+            write_results(ui, &loaded, &results, seconds)?;
+            journal::end(&loaded, journal.as_deref(), &plan, &results)?;
             return Err(problem);
         }
     };
@@ -107,7 +113,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
     }
     tell_results(ui, &results, (seconds, !failed));
     write_results(ui, &loaded, &results, seconds)?;
-    journal::end(&loaded, journal.as_deref())?;
+    journal::end(&loaded, journal.as_deref(), &plan, &results)?;
     if command != Command::Compile {
         print_results(ui, &loaded, &results, interrupted);
     }
@@ -124,6 +130,18 @@ fn has_mistakes(ui: &Ui, loaded: &Loaded, selected: &BTreeSet<UniqueId>) -> Resu
     let checked = check_nodes(ui, loaded, selected)?;
     tell_checked(ui, loaded, &checked)?;
     Ok(checked.findings.errors().next().is_some())
+}
+
+/// Shows what a command would do. The database is not opened, and no artifact is written.
+fn dry_run(ui: &Ui, loaded: Loaded, plan: &Plan, selected: BTreeSet<UniqueId>) -> Result<Done, CliError> {
+    if plan.is_empty() {
+        nothing_selected(ui)?;
+    } else {
+        for msg in explain(&loaded.parsed.manifest, plan, ui.flags.building().full_refresh) {
+            ui.events.send(PrintEvent { msg });
+        }
+    }
+    Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success })
 }
 
 /// Returns the results of a command that ended before its first node, so that `retry` finds what is still to be done.

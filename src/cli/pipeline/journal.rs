@@ -1,15 +1,16 @@
 //! The journal of a command's run: begun before its first node, gone once its results are written; and what is done
 //! about journals of runs that were killed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::artifacts::{Began, OtherRun, RunJournal, timestamp};
+use crate::artifacts::{Began, OtherRun, RunJournal, RunResult, Status, timestamp};
 use crate::cli::{CliError, Ui};
 use crate::context::{NodeScope, relation_value};
 use crate::event::Note;
 use crate::files;
 use crate::jinja::{Args, Error, Value};
-use crate::manifest::{Json, Relation};
+use crate::manifest::{Json, Relation, UniqueId};
 use crate::plan::{Command, Plan};
 
 use super::execute::shown_args;
@@ -47,31 +48,41 @@ pub(super) fn begin(
     Ok(Some(Arc::new(RunJournal::begin(&loaded.target(""), &began)?)))
 }
 
-/// Ends the journal of a run: its results are written, and the disk has them.
-pub(super) fn end(loaded: &Loaded, journal: Option<&RunJournal>) -> Result<(), CliError> {
-    if let Some(journal) = journal {
-        files::sync(&loaded.target("run_results.json"))?;
+/// Ends the journal of a run: its results are written, and the disk has them. It stays where it knows more than they do:
+/// how to find out whether a node was published that had no turn.
+pub(super) fn end(
+    loaded: &Loaded,
+    journal: Option<&RunJournal>,
+    plan: &Plan,
+    results: &[RunResult],
+) -> Result<(), CliError> {
+    let Some(journal) = journal else { return Ok(()) };
+    let had_turn = |id: &UniqueId| {
+        results.iter().any(|result| result.unique_id == *id && result.status != Status::Skipped)
+    };
+    files::sync(&loaded.target("run_results.json"))?;
+    if plan.resumed.doubtful.keys().all(had_turn) {
         journal.finish()?;
     }
     Ok(())
 }
 
 /// Removes what runs left that were killed while they built in the same place: relations beside half-built ones, traces,
-/// their journals. Of the run that is resumed only the journal goes: its nodes have their turns.
+/// their journals. What nodes that are resumed left is looked at when they have their turns.
 pub(super) fn clean_up(ui: &Ui, loaded: &Loaded, scope: &NodeScope, plan: &Plan) -> Result<(), CliError> {
     let place = place(loaded);
     let here = |run: &OtherRun| {
         !run.alive && run.began.place == place && run.began.invocation_id != ui.invocation.id
     };
+    let kept: BTreeSet<&String> = plan.resumed.doubtful.values().collect();
     for run in OtherRun::all(&loaded.target("")).iter().filter(|run| here(run)) {
         scope.take_session().map_err(Error::into_diagnostic)?;
-        let mut cleaned = remove_traces(run.settled.iter(), scope);
+        let traces = run.settled.iter().chain(run.began.doubtful.values());
+        let mut cleaned = remove_traces(traces.filter(|trace| !kept.contains(trace)), scope);
         if plan.resumed.run.as_deref() != Some(&run.began.invocation_id) {
-            let (at, command) = (&run.began.at, &run.began.args["which"]);
-            let msg = format!(
-                "Cleaning up after `{}` of {at}, which did not come to its end",
-                command.as_str().unwrap_or_default()
-            );
+            let command = run.began.args.get("which").and_then(Json::as_str).unwrap_or_default();
+            let at = &run.began.at;
+            let msg = format!("Cleaning up after `{command}` of {at}, which did not come to its end");
             ui.events.send(Note { msg });
             cleaned = cleaned.and_then(|()| remove_leftovers(run, scope));
         }
@@ -90,7 +101,7 @@ fn remove_leftovers(run: &OtherRun, scope: &NodeScope) -> Result<(), Error> {
             Relation::new(shared.dialect, database, Some(schema), Some(name)).with_quoting(shared.quoting);
         scope.call_from_rust("remove_leftovers", Args::from(vec![relation_value(relation)]))?;
     }
-    remove_traces(run.began.doubtful.values(), scope)
+    Ok(())
 }
 
 fn remove_traces<'a>(mut traces: impl Iterator<Item = &'a String>, scope: &NodeScope) -> Result<(), Error> {

@@ -141,7 +141,7 @@ fn tell_written(events: &EventSink, artifact_type: &str, path: &camino::Utf8Path
 }
 
 /// Loads settings and profile.
-pub(super) fn load_workspace(ui: &Ui) -> Result<Workspace, CliError> {
+pub(in crate::cli) fn load_workspace(ui: &Ui) -> Result<Workspace, CliError> {
     let options = options(ui);
     let (workspace, found) = project::load(&ui.sources, &options);
     tell(ui, found)?;

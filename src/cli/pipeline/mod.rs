@@ -25,6 +25,6 @@ pub(super) use inline::{
     Preview, compile_inline, preview_direct, preview_failures, preview_inline, preview_selected,
 };
 pub(super) use lineage::{lineage_of_compiled, read_lineage};
-pub(super) use load::{Loaded, load, load_project};
+pub(super) use load::{Loaded, load, load_project, load_workspace};
 pub(super) use operation::run_operation;
 pub(super) use selecting::{named, nothing_selected, select, select_sources};

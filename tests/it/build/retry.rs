@@ -128,3 +128,37 @@ fn batches_that_were_built_stay_and_the_others_are_built_again() {
     );
     assert_eq!(shop.rows("select count(*) from after"), ["4"]);
 }
+
+/// A run was killed between the commit of `log` and the line of its journal that says so; the `retry` after it does not
+/// come to `log`.
+#[test]
+fn what_was_published_and_not_noted_is_not_done_again_however_late_that_is_found_out() {
+    let shop = shop(&[
+        ("stg", "select 1 as id"),
+        ("log", "{{ config(materialized='incremental') }} select id from {{ ref('stg') }}"),
+    ]);
+    shop.run(&["run"], 0);
+    let trace = r#""warehouse"."main"."__tidegate_0""#;
+    let warehouse = duckdb::Connection::open(shop.path("warehouse.duckdb")).unwrap();
+    warehouse.execute_batch(&format!("create sequence {trace}")).unwrap();
+    drop(warehouse);
+    let began = serde_json::json!({"began": {
+        "invocation_id": "killed", "at": "2999-01-01T00:00:00.000000Z", "process": 1, "args": args(&shop),
+        "place": "here", "nodes": ["model.shop.stg", "model.shop.log"], "doubtful": {},
+    }});
+    let committing = serde_json::json!({"committing": ["model.shop.log", trace]});
+    std::fs::create_dir_all(shop.path("target/run_journal")).unwrap();
+    // The last line is torn.
+    shop.write("target/run_journal/killed.jsonl", &format!("{began}\n{committing}\n{{\"ended\": {{\"uniq"));
+
+    shop.write("models/stg.sql", "select nothing as id");
+    shop.run(&["retry"], 1);
+    assert_eq!(shop.statuses()[..2], ["log skipped", "shop-on-run-start-0 success"]);
+    std::fs::remove_file(shop.path("target/run_journal/killed.jsonl")).unwrap();
+    shop.write("models/stg.sql", "select 1 as id");
+    let told = shop.run(&["retry"], 0);
+    assert!(told.contains("published before"), "{told}");
+    assert_eq!(shop.rows("select count(*) from log"), ["1"]);
+    assert_eq!(shop.rows("select count(*) from duckdb_sequences()"), ["0"]);
+    assert_eq!(std::fs::read_dir(shop.path("target/run_journal")).unwrap().count(), 0);
+}
