@@ -8,8 +8,10 @@ use super::proxy::Proxy;
 use crate::cli::{Call, Ended};
 
 /// What some relative is known to lack, and what no statement of ours may need.
-const UNKNOWN: [&str; 8] = [
+const UNKNOWN: [&str; 10] = [
     "DISCARD ALL",
+    "pg_try_advisory",
+    "txid_status",
     "pg_rewrite",
     "pg_matviews",
     "pg_is_other_temp_schema",
