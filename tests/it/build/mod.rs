@@ -22,7 +22,7 @@ mod parquet;
 mod publish_copy;
 mod python_models;
 mod retry;
-mod safety;
+pub(crate) mod safety;
 mod same_bytes;
 mod signals;
 mod slim_ci;

@@ -14,6 +14,7 @@ mod lost;
 mod proxy;
 mod relatives;
 mod retries;
+mod safety;
 mod server;
 mod tls;
 mod warehouse;
