@@ -8,14 +8,17 @@ use super::run_scope::NodeScope;
 use super::session::SqlError;
 use crate::diag::{Diagnostic, Frame, Sources, Span};
 use crate::jinja::{Error, Origin, SourceMap};
+use crate::sql::{Kind, Lexer, Token};
 
-/// What a statement is refused for when its text ends too early.
-const SYNTAX: &str = "Parser Error";
+/// How both engines begin what they say of a text that ends too early.
+const SYNTAX: &str = "syntax error";
 
 /// The part of the node's own SQL that a position belongs to.
 enum InNode {
     /// This byte of it.
     At(usize),
+    /// The first word of it that a refusal without a place quotes.
+    Named(usize),
     /// Its last byte: only the text around it goes on, and the engine wants more.
     End(usize),
 }
@@ -25,9 +28,16 @@ impl NodeScope {
     pub(super) fn database_error(&self, refused: &SqlError, map: Option<&SourceMap>) -> Error {
         let sources = &self.run().shared.sources;
         let diagnostic = refused.error.to_diagnostic();
-        let Some(position) = refused.error.position else { return Error::from(diagnostic) };
-        let own = self.own_origin(refused, position);
-        let found = own.or_else(|| Some((map?.lookup(position)?, "")));
+        let found = match refused.error.position {
+            Some(position) => {
+                let own = self.own_origin(|code| in_node(refused, code, position));
+                own.or_else(|| Some((map?.lookup(position)?, "")))
+            }
+            None => self.own_origin(|code| named_in(&refused.error.message, code)),
+        };
+        if found.is_none() && refused.error.position.is_none() {
+            return Error::from(diagnostic);
+        }
         let mut diagnostic = match found {
             Some((origin, note)) => {
                 Diagnostic { span: Some(word(origin.span, sources)), trace: origin.frames, ..diagnostic }
@@ -43,12 +53,13 @@ impl NodeScope {
         Error::elsewhere(diagnostic)
     }
 
-    /// The origin of a position that belongs to the node's own SQL, with the node at the end of the stack.
-    fn own_origin(&self, refused: &SqlError, position: usize) -> Option<(Origin, &'static str)> {
+    /// The origin of a place in the node's own SQL, with the node at the end of the stack.
+    fn own_origin(&self, find: impl FnOnce(&str) -> Option<InNode>) -> Option<(Origin, &'static str)> {
         let (code, map) = self.compiled_map()?;
         let lead = code.len() - code.trim_start().len();
-        let (at, note) = match in_node(refused, code.trim(), position)? {
+        let (at, note) = match find(code.trim())? {
             InNode::At(at) => (at, ""),
+            InNode::Named(at) => (at, "the database names this, and no place"),
             InNode::End(at) => (at, "the SQL ends here, and the database expects more"),
         };
         let mut origin = map.lookup(at + lead)?;
@@ -76,9 +87,28 @@ fn in_node(refused: &SqlError, code: &str, position: usize) -> Option<InNode> {
         let between = refused.sql.get(start + code.len()..position);
         between.is_some_and(|between| between.trim().is_empty())
     };
-    let cut_short = refused.error.class == SYNTAX && starts().any(|start| ends_before(&start));
+    let cut_short = refused.error.message.starts_with(SYNTAX) && starts().any(|start| ends_before(&start));
     let last = code.char_indices().next_back().map_or(0, |(at, _)| at);
     cut_short.then_some(InNode::End(last))
+}
+
+/// Finds what the first line of a message has in quotes, the last of it first: a name, or a text.
+fn named_in(message: &str, code: &str) -> Option<InNode> {
+    let line = message.lines().next()?;
+    let quoted = |sign: char| line.split(sign).skip(1).step_by(2).collect::<Vec<_>>();
+    let (names, texts) = (quoted('"'), quoted('\''));
+    let is_it = |token: &Token, wanted: &str| {
+        let text = &code[token.range.clone()];
+        match token.kind {
+            Kind::Word | Kind::Quoted => text.trim_matches('"').eq_ignore_ascii_case(wanted),
+            Kind::String => text.trim_matches('\'') == wanted,
+            _ => false,
+        }
+    };
+    let mut wanted = names.iter().rev().chain(texts.iter().rev()).filter(|text| !text.is_empty());
+    wanted
+        .find_map(|wanted| Lexer::new(code).find(|token| is_it(token, wanted)))
+        .map(|token| InNode::Named(token.range.start))
 }
 
 /// Widens the place of one byte to the word that begins there.

@@ -110,8 +110,9 @@ fn groups(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
     };
     // A test has the group of its model, which is checked there.
     let nodes = manifest.nodes.values().filter(|node| !matches!(node.kind, NodeKind::GenericTest(_)));
+    let place = |node: &Node| node.place_of("group");
     let nodes =
-        nodes.map(|node| (node.resource_type(), &node.name, &node.package_name, &node.group, node.span));
+        nodes.map(|node| (node.resource_type(), &node.name, &node.package_name, &node.group, place(node)));
     let entries = semantic_entries(manifest);
     let entries = entries.map(|(kind, one)| (kind, &one.name, &one.package_name, &one.group, one.span));
     for (kind, name, package, group, span) in nodes.chain(entries) {

@@ -84,13 +84,9 @@ impl Describer<'_> {
             Some(parts) => self.join(parts, who),
             None => self.engine(text, who),
         };
-        rendered.map(Some).map_err(|error| {
-            let error = match span {
-                Some(span) => error.or_at(span),
-                None => error,
-            };
-            Box::new(error.into_diagnostic())
-        })
+        // The text of a description is no file: its place in the file is that of the whole.
+        let led = |error: Error| Box::new(error.into_diagnostic().focused(&self.shared.sources, span));
+        rendered.map(Some).map_err(led)
     }
 
     /// Renders the description of a column of `owner`, which is only copied where that changes it.

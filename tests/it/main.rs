@@ -22,6 +22,7 @@ mod parse;
 mod plan;
 mod postgres;
 mod project;
+mod seeded_errors;
 mod seeds;
 mod select;
 mod select_large;

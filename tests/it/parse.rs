@@ -445,7 +445,7 @@ fn governance_is_enforced() {
         ],
         &[
             "error models/b.sql:1:18: model `b` refs `orders`, which is private to the group `g`",
-            "error models/b.sql:1:1: model `b` belongs to the group `h`, which does not exist",
+            "error models/a.yml:2:89: model `b` belongs to the group `h`, which does not exist",
         ],
     );
     check(
