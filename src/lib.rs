@@ -19,6 +19,7 @@ pub mod state;
 pub mod select;
 pub mod compile;
 pub mod lineage;
+pub mod diff;
 pub mod check;
 pub mod plan;
 pub mod run;

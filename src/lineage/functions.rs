@@ -33,7 +33,7 @@ fn has(names: &str, name: &str) -> bool {
 }
 
 /// Tells whether a function makes one value of those of several rows.
-pub(super) fn is_aggregate(name: &str) -> bool {
+pub fn is_aggregate(name: &str) -> bool {
     has(AGGREGATES, name)
 }
 

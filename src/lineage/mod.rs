@@ -26,5 +26,6 @@ mod value;
 mod tests;
 
 pub use describe::with_inherited;
+pub use functions::is_aggregate;
 pub use project::{Code, Project, column_lineage};
-pub use text::Plainer;
+pub use text::{Plainer, is_misread};

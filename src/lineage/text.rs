@@ -48,7 +48,7 @@ fn is(words: &[(&str, usize)], at: usize, wanted: &[&str]) -> bool {
 
 /// Tells whether sqlparser would take something for something else: `positional` for an alias, the colon of `x: a` for an
 /// access.
-fn is_misread(sql: &str) -> bool {
+pub fn is_misread(sql: &str) -> bool {
     let words = words(sql);
     let mut brackets = 0i32;
     for (at, (word, place)) in words.iter().enumerate() {

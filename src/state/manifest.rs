@@ -83,7 +83,7 @@ impl PreviousManifest {
     }
 
     /// Returns a resource as the file has it, of any kind that takes part in the graph.
-    pub(super) fn resource(&self, id: &UniqueId) -> Option<&Json> {
+    pub fn resource(&self, id: &UniqueId) -> Option<&Json> {
         GRAPH.iter().find_map(|kind| self.file.get(kind)?.get(id.as_str()))
     }
 
@@ -101,6 +101,14 @@ impl PreviousManifest {
         let nodes = self.file.get("nodes").and_then(Json::as_object);
         let nodes = nodes.into_iter().flatten().map(|(id, node)| (id.as_str(), node));
         nodes.filter(|(_, node)| node.get("resource_type").and_then(Json::as_str) == Some("model"))
+    }
+
+    /// Returns the ids of models, seeds and snapshots.
+    pub fn refable(&self) -> impl Iterator<Item = &str> {
+        let nodes = self.file.get("nodes").and_then(Json::as_object);
+        let kind = |node: &Json| ResourceType::parse(node.get("resource_type").and_then(Json::as_str)?);
+        let is_refable = move |node: &Json| kind(node).is_some_and(ResourceType::is_refable);
+        nodes.into_iter().flatten().filter(move |(_, node)| is_refable(node)).map(|(id, _)| id.as_str())
     }
 
     /// Returns what was built: models that are not ephemeral, seeds, snapshots, functions.

@@ -10,6 +10,7 @@ mod cli;
 mod column_lineage;
 mod context;
 mod deps;
+mod diff;
 mod duckdb;
 mod duckdb_profile;
 mod example;

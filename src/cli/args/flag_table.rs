@@ -362,6 +362,8 @@ pub(crate) const OUTPUT: Flag =
 pub(crate) const LINEAGE_OUTPUT: Flag =
     Flag::choice("output", "output", &["text", "json", "dot", "mermaid", "html"], "text")
         .help(Command, "Form of the output");
+pub(crate) const DIFF_OUTPUT: Flag = Flag::choice("output", "output", &["text", "json", "markdown"], "text")
+    .help(Command, "Form of the output");
 pub(crate) const UPSTREAM: Flag = Flag::switch("upstream", "upstream", false)
     .help(Command, "Show what columns come from [default, unless --downstream]");
 pub(crate) const DOWNSTREAM: Flag =

@@ -35,6 +35,8 @@ pub enum Verb {
     SourceFreshness,
     /// `check`
     Check,
+    /// `diff`
+    Diff,
     /// `lineage`
     Lineage,
     /// `docs generate`

@@ -10,6 +10,7 @@ mod clone;
 mod compile;
 mod debug;
 mod deps;
+mod diff;
 mod docs_generate;
 mod docs_serve;
 mod init;
@@ -30,7 +31,7 @@ use super::args::{Spec, Verb};
 use super::{CliError, Outcome, Ui};
 
 /// All commands, in the order of the overview.
-pub(crate) const SPECS: [Spec; 22] = [
+pub(crate) const SPECS: [Spec; 23] = [
     build::SPEC,
     run::SPEC,
     test::SPEC,
@@ -43,6 +44,7 @@ pub(crate) const SPECS: [Spec; 22] = [
     show::SPEC,
     check::SPEC,
     compile::SPEC,
+    diff::SPEC,
     list::SPEC,
     lineage::SPEC,
     parse::SPEC,
@@ -61,6 +63,7 @@ pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
         Verb::Init => init::run(ui),
         Verb::Check => check::run(ui),
         Verb::Clean => clean::run(ui),
+        Verb::Diff => diff::run(ui),
         Verb::Build => build::run(ui),
         Verb::Run => run::run(ui),
         Verb::Test => test::run(ui),

@@ -4,6 +4,7 @@
 mod catalog;
 mod checking;
 mod deferral;
+mod diffing;
 mod execute;
 mod forecast;
 mod freshness;
@@ -19,6 +20,7 @@ mod signals;
 
 pub(super) use catalog::write_catalog;
 pub(super) use checking::{Checked, check_nodes, tell_checked};
+pub(super) use diffing::{Compared, compare_with_state};
 pub(super) use execute::{Done, execute};
 pub(super) use freshness::measure_freshness;
 pub(super) use inline::{
