@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use serde_json::{Value, json};
 
 use super::flags::{Flags, Setting};
@@ -74,10 +74,17 @@ fn lonely(given: &str, missing: &str) -> UsageError {
 
 fn bound(settings: &BTreeMap<&'static str, Setting>, id: &str) -> Result<Option<DateTime>, UsageError> {
     let Some(text) = settings.get(id).and_then(|setting| setting.value.as_str()) else { return Ok(None) };
-    wall_time(text).map(Some).ok_or_else(|| {
+    bound_time(text).map(Some).ok_or_else(|| {
         UsageError::new(format!("`{text}` is no time for `--{}`", id.replace('_', "-")))
-            .help("as in 2024-05-01 or '2024-05-01 06:30:00'")
+            .help("as in 2024-05-01 or '2024-05-01 06:30:00', in UTC")
     })
+}
+
+/// Reads a date, or a time in full seconds, as dbt does. A zone is refused: left out, it would move the batches.
+fn bound_time(text: &str) -> Option<DateTime> {
+    let time = |form| DateTime::strptime(form, text).ok();
+    let date = Date::strptime("%Y-%m-%d", text).ok().map(DateTime::from);
+    date.or_else(|| ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"].into_iter().find_map(time))
 }
 
 /// Reads `3 days`, counted back from now, or a mapping with `start` and `end`.
@@ -124,6 +131,27 @@ mod tests {
         check("1 day", "2024-03-30T10:20:30.5", now);
         check("1 month", "2024-02-29T10:20:30.5", now);
         check("2 YEARS", "2022-03-31T10:20:30.5", now);
+    }
+
+    #[test]
+    fn borders_are_dates_or_full_seconds() {
+        for (text, want) in [
+            ("2024-05-01", "2024-05-01T00:00:00"),
+            ("2024-05-01T06:30:05", "2024-05-01T06:30:05"),
+            ("2024-05-01 06:30:05", "2024-05-01T06:30:05"),
+        ] {
+            assert_eq!(bound_time(text).map(|at| at.to_string()).as_deref(), Some(want), "{text}");
+        }
+        for text in [
+            "2024-05-01T06:30",
+            "2024-05-01 06:30:05.5",
+            "2024-05-01T06:30:05+02:00",
+            "2024-05-01T06:30:05Z",
+            "20240501",
+            "soon",
+        ] {
+            assert_eq!(bound_time(text), None, "{text}");
+        }
     }
 
     #[test]
