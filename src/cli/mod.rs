@@ -128,7 +128,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Parsed::Run(low)) => low,
         Ok(Parsed::Version) => return print(&version::text()),
         Ok(Parsed::Text(text)) => return print(&text),
-        Ok(Parsed::Help(text)) => return print_help(&text),
+        Ok(Parsed::Help(text)) => return print(&styled(&text, std::io::stdout().is_terminal())),
+        Ok(Parsed::NoCommand(text)) => return complain(&styled(&text, std::io::stderr().is_terminal())),
         Err(error) => return refuse(&error),
     };
     match open(&low) {
@@ -143,12 +144,17 @@ fn print(text: &str) -> ExitCode {
     ExitCode::from(error::SUCCESS)
 }
 
-fn print_help(text: &clap::builder::StyledStr) -> ExitCode {
-    if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        print(&text.ansi().to_string())
+fn styled(text: &clap::builder::StyledStr, on_terminal: bool) -> String {
+    if on_terminal && std::env::var_os("NO_COLOR").is_none() {
+        text.ansi().to_string()
     } else {
-        print(&text.to_string())
+        text.to_string()
     }
+}
+
+fn complain(text: &str) -> ExitCode {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    ExitCode::from(error::UNABLE)
 }
 
 /// Tells what is wrong with the command line, in the shape that tools know.
@@ -157,8 +163,7 @@ fn refuse(error: &UsageError) -> ExitCode {
     for line in &error.help {
         let _ = writeln!(text, "  help: {line}");
     }
-    let _ = std::io::stderr().write_all(text.as_bytes());
-    ExitCode::from(error::UNABLE)
+    complain(&text)
 }
 
 /// Settles the flags, and opens console and log.

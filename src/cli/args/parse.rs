@@ -43,6 +43,8 @@ pub enum Parsed {
     Run(Box<LowArgs>),
     /// Print this help; exit code 0.
     Help(clap::builder::StyledStr),
+    /// Print this help to the error stream, since no command was given; exit code 2.
+    NoCommand(clap::builder::StyledStr),
     /// Print the version; exit code 0.
     Version,
     /// Print this text; exit code 0.
@@ -293,9 +295,8 @@ fn explain(program: &Program, error: &clap::Error) -> Result<Parsed, UsageError>
     // What was typed may carry a value, what was expected carries a placeholder.
     let bad = text(ContextKind::InvalidArg).split([' ', '=']).next().unwrap_or_default();
     let usage = match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            return Ok(Parsed::Help(error.render()));
-        }
+        ErrorKind::DisplayHelp => return Ok(Parsed::Help(error.render())),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return Ok(Parsed::NoCommand(error.render())),
         ErrorKind::UnknownArgument if bad.starts_with('-') => {
             UsageError::new(format!("there is no flag `{bad}` here")).help::<String>(similar_flag(bad))
         }

@@ -30,7 +30,19 @@ fn the_overview_names_every_command() {
     assert_eq!(ended.code, Some(0));
     insta::assert_snapshot!("overview", ended.stdout);
     let bare = Call::new(folder.path(), &[]).run();
-    assert_eq!((bare.code, bare.stdout), (Some(0), ended.stdout));
+    assert_eq!((bare.code, bare.stdout.as_str(), bare.stderr), (Some(2), "", ended.stdout));
+}
+
+#[test]
+fn a_missing_command_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    for (group, named) in [("source", "freshness"), ("docs", "generate")] {
+        let ended = Call::new(folder.path(), &[group]).run();
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+        assert!(ended.stderr.contains(named), "{}", ended.stderr);
+        let asked = Call::new(folder.path(), &[group, "--help"]).run();
+        assert_eq!((asked.code, asked.stderr.as_str()), (Some(0), ""));
+    }
 }
 
 #[test]
