@@ -136,6 +136,15 @@ pub(super) fn check(resource: ResourceType, merged: &mut Merged, problems: &mut 
     }
 }
 
+/// Says what is wrong with one value, wherever it is written.
+pub(super) fn problem(
+    (resource, key): (ResourceType, &str),
+    value: &Json,
+    place: Option<Span>,
+) -> Option<Diagnostic> {
+    apply_rule(key, &rule(resource, key), value, place).err().map(|problem| *problem)
+}
+
 /// Makes the error for a value of the wrong type. `wanted` follows "must be".
 pub(super) fn wrong(key: &str, wanted: &str, value: &Json, place: Option<Span>) -> Diagnostic {
     let is = match value {

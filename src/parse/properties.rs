@@ -12,7 +12,7 @@ use crate::yaml::{Map, Value, Yaml};
 
 use super::columns::{self, Column, Reader};
 use super::config::Layer;
-use super::{contract, functions, models, semantic};
+use super::{config_check, contract, functions, models, semantic};
 
 /// A list of a property file that Tidegate reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -366,6 +366,11 @@ fn version(item: &Yaml, model: &str, problems: &mut Vec<Diagnostic>) -> Option<V
         include = Some(include_exclude(&column, reader.problems));
     }
     let set = |key: &str| given.get(key).filter(|value| !value.is_null()).cloned();
+    // The access of the model is what counts, but dbt checks this one too.
+    if let Some(access) = set("access").filter(|access| !access.is_falsy()) {
+        let key = (ResourceType::Model, "access");
+        reader.problems.extend(config_check::problem(key, &access.to_json(), Some(access.span)));
+    }
     Some(Version {
         defined_in,
         description,

@@ -449,6 +449,19 @@ fn governance_is_enforced() {
         ],
     );
     check(
+        &[
+            ORDERS,
+            (
+                "models/a.yml",
+                "models: [{name: orders, versions: [{v: 1, defined_in: orders, access: open}, {v: 2, access: ''}]}]\n",
+            ),
+            ("models/orders_v2.sql", "select 1 as id"),
+        ],
+        &[
+            "error models/a.yml:1:71: config `access` must be `private`, `protected` or `public`, but is `open`",
+        ],
+    );
+    check(
         &[ORDERS, ("models/a.yml", "models: [{name: orders, config: {contract: {enforced: true}}}]\n")],
         &[
             "error models/a.yml:1:17: Constraints must be defined in a `yml` schema configuration file: `orders` has an enforced contract, but no columns are described",
