@@ -9,6 +9,7 @@ use super::event_time::timed_config;
 use super::shared::Shared;
 use crate::diag::Code;
 use crate::event::JinjaLogWarning;
+use crate::jinja::pycompat::iso_text;
 use crate::jinja::{Call, Error, Instance, Value, dict, from_json, none, truth};
 use crate::manifest::{Batch, Json, JsonMap, Node, NodeKind};
 
@@ -57,7 +58,7 @@ fn arguments(call: &mut Call<'_>) -> Result<JsonMap, Error> {
     let positional = call.args.rest();
     let named = std::mem::take(&mut call.args.named);
     match (positional.as_slice(), named.is_empty()) {
-        ([], _) => Ok(named.iter().map(|(name, value)| (name.to_string(), json_of(value))).collect()),
+        ([], _) => Ok(named.iter().map(|(name, value)| (name.to_string(), shown(value))).collect()),
         ([only], true) => match json_of(only) {
             Json::Object(values) => Ok(values),
             other => Err(Error::new(Code::CONFIG, format!("`config` takes a mapping, got `{other}`"))
@@ -71,7 +72,12 @@ fn arguments(call: &mut Call<'_>) -> Result<JsonMap, Error> {
 fn pair(call: &mut Call<'_>) -> Result<JsonMap, Error> {
     let name = call.args.required_str("name")?;
     let value = call.args.required("value")?;
-    Ok([(name.to_string(), json_of(&value))].into_iter().collect())
+    Ok([(name.to_string(), shown(&value))].into_iter().collect())
+}
+
+/// A setting as artifacts show it: a `datetime` in ISO form, which is not how templates print it.
+fn shown(value: &Value) -> Json {
+    iso_text(value).map_or_else(|| json_of(value), Json::String)
 }
 
 /// `config` while a node is compiled or run: answers from the resolved configuration.

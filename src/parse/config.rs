@@ -174,6 +174,13 @@ fn join_grants(earlier: &JsonMap, update: &JsonMap, keep_plus: bool) -> JsonMap 
     joined
 }
 
+/// Returns grants with a list for each privilege; what are no grants stays as it is.
+pub(super) fn listed_grants(grants: &Json) -> Json {
+    grants
+        .as_object()
+        .map_or_else(|| grants.clone(), |grants| join_grants(grants, &JsonMap::new(), true).into())
+}
+
 /// A configuration while its layers are being joined.
 #[derive(Clone, Debug)]
 pub(super) struct Merged {

@@ -98,7 +98,7 @@ impl Drafter<'_> {
         };
         let kind = NodeKind::Seed { root_path: project.root.to_string() };
         let node = unconfigured(identity, code, kind, self.created_at);
-        Draft { node, template: None, capture: Capture::default(), calls: Layer::default(), is_static: false }
+        Draft { node, template: None, capture: Capture::default(), calls: Layer::default(), literal: None }
     }
 
     /// Drafts the snapshots of a file.
@@ -166,7 +166,7 @@ impl Drafter<'_> {
             span: properties.name_span,
         };
         let node = unconfigured(identity, code, NodeKind::Snapshot, self.created_at);
-        (vec![Draft { node, template: None, capture, calls: Layer::default(), is_static: false }], problems)
+        (vec![Draft { node, template: None, capture, calls: Layer::default(), literal: None }], problems)
     }
 
     /// Drafts the `on-run-start` and `on-run-end` hooks of a project.
@@ -236,7 +236,7 @@ impl Drafter<'_> {
             let mut capture = python_model::read(&node.raw_code, file.file, &mut problems);
             shift(&mut capture, range.start);
             let calls = joined_calls(&mut capture, &mut problems);
-            return (vec![Draft { node, template: None, capture, calls, is_static: false }], problems);
+            return (vec![Draft { node, template: None, capture, calls, literal: None }], problems);
         }
         (vec![self.rendered(node, &mut problems)], problems)
     }
@@ -249,8 +249,9 @@ impl Drafter<'_> {
             None => (Capture::default(), None),
         };
         let mut capture = capture;
-        let mut calls = joined_calls(&mut capture, problems);
         let is_static = template.as_ref().is_some_and(|template| self.is_static(&node, template));
+        let literal = is_static.then(|| literal_calls(&capture));
+        let mut calls = joined_calls(&mut capture, problems);
         // dbt keeps the values of literals, which mean the same everywhere.
         if self.builder.as_written && !is_static {
             calls.keep_all_written(written_config::arguments(&node.raw_code));
@@ -264,7 +265,7 @@ impl Drafter<'_> {
                 is_new
             });
         }
-        Draft { node: Arc::unwrap_or_clone(node), template, capture, calls, is_static }
+        Draft { node: Arc::unwrap_or_clone(node), template, capture, calls, literal }
     }
 
     /// dbt does not render a model that only refs, reads and configures with literals.
@@ -314,6 +315,26 @@ fn joined_calls(capture: &mut Capture, problems: &mut Vec<Diagnostic>) -> Layer 
         config::add_call(&mut calls, &layer, problems);
     }
     calls
+}
+
+/// Returns the arguments of the `config()` calls of a file that dbt does not render: the last of each key, not joined.
+///
+/// Grants are shown as lists where dbt joins configs key by key: everywhere but in the first key of the file, and but
+/// in grants that come again.
+fn literal_calls(capture: &Capture) -> Layer {
+    let mut literal = Layer::default();
+    for call in &capture.configs {
+        for setting in config::call_layer(call.values.clone(), call.span, &mut Vec::new()).iter() {
+            let is_listed = !literal.is_empty() && literal.get(&setting.key).is_none();
+            let value = if &*setting.key == "grants" && is_listed {
+                config::listed_grants(&setting.value)
+            } else {
+                setting.value.clone()
+            };
+            literal.set(setting.key.clone(), value, setting.span);
+        }
+    }
+    literal
 }
 
 /// Moves places that were counted from the first character that is no space.

@@ -27,9 +27,9 @@ pub(super) struct Draft {
     pub(super) capture: Capture,
     /// Its `config()` calls, joined.
     pub(super) calls: Layer,
-    /// Whether dbt reads the file without rendering it, which shows in two places: sources that are named
-    /// twice, and `unrendered_config`.
-    pub(super) is_static: bool,
+    /// The arguments of its `config()` calls as `unrendered_config` shows them where dbt reads a file without
+    /// rendering it; nothing where it renders it.
+    pub(super) literal: Option<Layer>,
 }
 
 /// What a property file adds to a node.
@@ -152,7 +152,7 @@ impl Builder<'_> {
         patch: Option<Patch>,
         problems: &mut Vec<Diagnostic>,
     ) -> (Node, Resolved) {
-        let Draft { mut node, capture, calls, is_static, .. } = draft;
+        let Draft { mut node, capture, calls, literal, .. } = draft;
         let resource = node.resource_type();
         let trees = self.trees.layers(resource, &node.package_name, &node.fqn);
         let mut properties = patch.as_ref().map(|patch| patch.config.clone());
@@ -169,8 +169,8 @@ impl Builder<'_> {
             Layers { own: &raw.own, properties, calls: &calls, root: &raw.root },
             self.as_written,
         );
-        if is_static && patch.as_ref().is_none_or(|patch| patch.config.is_empty()) {
-            for setting in calls.iter() {
+        if patch.as_ref().is_none_or(|patch| patch.config.is_empty()) {
+            for setting in literal.iter().flat_map(Layer::iter) {
                 unrendered.insert(setting.key.to_string(), setting.value.clone());
             }
         }

@@ -133,7 +133,7 @@ impl TestMaker<'_> {
             problems.push(self.unknown_test(&instance));
         }
         let node = Arc::unwrap_or_clone(node);
-        let draft = Draft { node, template: None, capture, calls, is_static: false };
+        let draft = Draft { node, template: None, capture, calls, literal: None };
         let (mut node, _) = self.builder.finish(draft, None, problems);
         if let Some(attached) = &declared.attached {
             node.group.clone_from(&attached.group);

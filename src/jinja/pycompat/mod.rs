@@ -16,8 +16,8 @@ mod yaml;
 use std::sync::LazyLock;
 
 pub use datetime::{
-    date_value, datetime_value, iso_datetime_value, offset_datetime_value, time_value, timedelta_value,
-    utc_datetime_value,
+    date_value, datetime_value, iso_datetime_value, iso_text, offset_datetime_value, time_value,
+    timedelta_value, utc_datetime_value,
 };
 pub(crate) use json::{JsonStyle, json_text};
 pub use yaml::yaml_value;

@@ -167,7 +167,7 @@ impl DateTime {
         }
     }
 
-    fn iso(&self, separator: &str, timespec: &str) -> Result<String, Error> {
+    pub(super) fn iso(&self, separator: &str, timespec: &str) -> Result<String, Error> {
         let date = Date(self.wall.date()).str();
         let time = iso_time(self.wall.time(), timespec)?;
         let offset = self.zone.as_ref().map(|zone| offset_text(zone.offset(), ":")).unwrap_or_default();

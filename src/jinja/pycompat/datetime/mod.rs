@@ -10,7 +10,7 @@ mod zone;
 
 use jiff::civil;
 
-use super::super::value::{Value, dict, object};
+use super::super::value::{Value, dict, downcast, object};
 pub(super) use date::Date;
 pub(super) use datetime_::DateTime;
 pub(super) use delta::TimeDelta;
@@ -47,6 +47,11 @@ pub fn datetime_value(wall: civil::DateTime) -> Value {
 pub fn iso_datetime_value(text: &str) -> Option<Value> {
     let (wall, zone) = parse::from_iso(text).ok()?;
     Some(object(DateTime::new(wall, zone)))
+}
+
+/// Returns the text of a `datetime` in ISO form; `None` for other values.
+pub fn iso_text(value: &Value) -> Option<String> {
+    downcast::<DateTime>(value)?.iso("T", "auto").ok()
 }
 
 /// Makes a `datetime` in UTC.
