@@ -16,6 +16,12 @@ pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, shared: &Shared) -
     (message(&of, &diagnostic, shared), diagnostic)
 }
 
+/// The same for a hook of the project, whose message is led by its place among the hooks, not by the node.
+pub(super) fn hook_error_text(node: &Node, diagnostic: Diagnostic, shared: &Shared) -> (String, Diagnostic) {
+    let diagnostic = led_by_user(node, diagnostic, shared);
+    (lines(&diagnostic, shared).join("\n "), diagnostic)
+}
+
 /// Moves the place of a node's diagnostic to a line of the user's.
 pub fn led_by_user(node: &Node, diagnostic: Diagnostic, shared: &Shared) -> Diagnostic {
     let sources = &shared.sources;
@@ -54,12 +60,17 @@ fn message(of: &str, diagnostic: &Diagnostic, shared: &Shared) -> String {
         _ => "Compilation Error",
     };
     let mut text = format!("{kind} in {of}");
-    let body = render::human::render_body(diagnostic, &shared.sources, false);
-    for line in diagnostic.message.lines().chain(body.lines()) {
+    for line in lines(diagnostic, shared) {
         let _ = write!(text, "\n  {line}");
-        text.truncate(text.trim_end().len());
     }
     text
+}
+
+/// What is wrong and where, without blank lines.
+fn lines(diagnostic: &Diagnostic, shared: &Shared) -> Vec<String> {
+    let body = render::human::render_body(diagnostic, &shared.sources, false);
+    let lines = diagnostic.message.lines().chain(body.lines()).map(str::trim_end);
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 /// Returns the setting that led to an error which has no place in a template of the user's.

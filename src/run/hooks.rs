@@ -7,7 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::describe::Infos;
-use super::error_text::error_text;
+use super::error_text::hook_error_text;
 use super::result_object::result_value;
 use crate::adapter::Fetch;
 use crate::artifacts::{Phase, RunResult, Status, Timing};
@@ -131,7 +131,7 @@ fn run_hook(
             result
         }
         Err(diagnostic) => {
-            let (text, diagnostic) = error_text(node, diagnostic, &run.shared);
+            let (text, diagnostic) = hook_error_text(node, diagnostic, &run.shared);
             let message = format!("{name} failed, error:\n {text}");
             let mut result = RunResult::new(node.unique_id.clone(), Status::Error).with_message(message);
             result.failures = Some(1);

@@ -72,6 +72,12 @@ fn failed_run_hooks_skip_the_hooks_behind_them() {
             .to_owned()
     };
     assert_eq!(status(&shop, "shop-on-run-end-2"), "error");
+    let results = shop.results();
+    let failed = results.iter().find(|one| one["unique_id"] == "operation.shop.shop-on-run-end-2").unwrap();
+    let message = failed["message"].as_str().unwrap();
+    let names_the_hook_once =
+        message.starts_with("shop.on-run-end.2 failed, error:\n ") && !message.contains("Error in operation");
+    assert!(names_the_hook_once, "{message}");
     assert_eq!(status(&shop, "shop-on-run-end-3"), "skipped");
     assert_eq!(status(&shop, "four"), "success");
     assert_eq!(journal(&shop).last().unwrap(), "schemas main");

@@ -51,6 +51,7 @@ fn a_relation_that_another_run_builds_is_waited_for_and_no_other() {
         "Waiting, 1 s at most: `shop.orders` is being built by another run: server process",
         "(`nightly`) from",
         "waited for 1 s (`--lock-timeout`)",
+        "Database Error in model orders (models/orders.sql)",
         "PASS=1 WARN=0 ERROR=1",
     ] {
         assert!(refused.stdout.contains(part), "{part}: {}", refused.stdout);
