@@ -29,14 +29,15 @@ pub(super) fn materialize(
     Ok(scope.main_response().unwrap_or_else(|| AdapterResponse::message("OK")))
 }
 
-/// Puts a copy of the relation that another run built in the place of a node: nothing where there is none.
-pub(super) fn clone_relation(node: &Node, scope: &NodeScope) -> Result<AdapterResponse, Diagnostic> {
+/// Puts a copy of the relation that another run built in the place of a node: nothing where there is none. Returns
+/// nothing where nothing was to be done.
+pub(super) fn clone_relation(node: &Node, scope: &NodeScope) -> Result<Option<AdapterResponse>, Diagnostic> {
     let other = scope.run().deferral.relations.get(&node.unique_id);
     let sql = other.map(|other| format!("select * from {other}"));
     scope.add("defer_relation", other.map_or_else(none, |other| relation_value(other.clone())));
     let returned = call_macro(node, "clone", sql.as_deref(), scope)?;
     add_relations(node, &returned, scope)?;
-    Ok(scope.main_response().unwrap_or_else(|| AdapterResponse::message("No-op")))
+    Ok(scope.main_response())
 }
 
 /// Adds the relations that a materialization returned to the cache. Errors when it returned none.

@@ -250,7 +250,7 @@ impl NodeRunner {
                 run_unit_test(work.node, compiled, &work.scope).map(|verdict| tested(verdict, &work.scope))
             }
             (Action::Build, _) => materialize(work.node, compiled.as_ref(), &work.scope).map(|r| built(&r)),
-            (Action::Clone, _) => clone_relation(work.node, &work.scope).map(|r| built(&r)),
+            (Action::Clone, _) => clone_relation(work.node, &work.scope).map(|r| cloned(r.as_ref())),
             _ => Ok(Done::new(Status::Success, None, JsonMap::new())),
         };
         work.timing.push(Timing { name: Phase::Execute, started_at: begin, completed_at: Timestamp::now() });
@@ -336,6 +336,12 @@ impl NodeRunner {
 
 fn built(response: &AdapterResponse) -> Done {
     Done::new(Status::Success, Some(response.message.clone()), response_json(response))
+}
+
+/// What is there already is not cloned again.
+fn cloned(response: Option<&AdapterResponse>) -> Done {
+    let nothing = || Done::new(Status::Success, Some("No-op".to_owned()), JsonMap::new());
+    response.map_or_else(nothing, built)
 }
 
 fn tested(verdict: Verdict, scope: &NodeScope) -> Done {

@@ -112,7 +112,10 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         finished(ui, &loaded, &results, seconds);
     }
     tell_results(ui, &results, (seconds, !failed));
-    write_results(ui, &loaded, &results, seconds)?;
+    // As in dbt, compiling that failed leaves the results of the command before.
+    if !(failed && command == Command::Compile) {
+        write_results(ui, &loaded, &results, seconds)?;
+    }
     journal::end(&loaded, journal.as_deref(), &plan, &results)?;
     if command != Command::Compile {
         print_results(ui, &loaded, &results, interrupted);

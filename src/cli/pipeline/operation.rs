@@ -51,7 +51,6 @@ pub(in crate::cli) fn run_operation(ui: &Ui, name: &str, args: &JsonMap) -> Resu
     if let Err(error) = called {
         let diagnostic = error.into_diagnostic();
         let exc = crate::diag::render::human::render(&diagnostic, &ui.sources, false);
-        result.message = Some(diagnostic.message);
         ui.events.send(RunningOperationCaughtError { exc });
     }
     let outcome = if status == Status::Success { Outcome::Success } else { Outcome::Failure };

@@ -84,6 +84,7 @@ fn clones_are_views_on_the_other_run_and_made_once() {
     shop.run(&clone, 0);
     let messages: Vec<_> = shop.results().iter().map(|result| result["message"].clone()).collect();
     assert_eq!(messages, ["No-op", "No-op", "No-op"]);
+    assert!(shop.results().iter().all(|result| result["adapter_response"] == serde_json::json!({})));
     shop.run(&["clone", "--state", "state", "-s", "dirty", "--full-refresh"], 0);
     assert_eq!(shop.results()[0]["message"], "OK");
 }

@@ -90,11 +90,25 @@ fn a_macro_that_failed_is_called_again_with_its_arguments() {
     let failing = "{% macro tell(what) %}{{ print('told ' ~ what) }}{{ nobody() }}{% endmacro %}";
     shop.write("macros/tell.sql", failing);
     shop.run(&["run-operation", "tell", "--args", "{what: me}"], 1);
+    assert_eq!(shop.results()[0]["message"], Value::Null);
     assert!(shop.run(&["retry"], 1).contains("told me"));
     shop.write("macros/tell.sql", &failing.replace("{{ nobody() }}", ""));
     assert!(shop.run(&["retry"], 0).contains("told me"));
     // What went well is not done twice.
     assert!(!shop.run(&["retry"], 0).contains("told me"));
+}
+
+/// As in dbt, whose `compile` ends with the first error and writes no results.
+#[test]
+fn compiling_that_failed_leaves_the_results_of_the_run_before() {
+    let shop = shop(&CHAIN);
+    shop.run(&["run", "-s", "broken"], 1);
+    let stop = "{{ exceptions.raise_compiler_error('no') if execute }} select 1 as id";
+    shop.write("models/apart.sql", stop);
+    shop.run(&["compile"], 2);
+    assert_eq!(args(&shop)["which"], "run");
+    shop.run(&["retry", "--vars", "{column: 1}"], 1);
+    assert!(shop.statuses().iter().any(|one| one.starts_with("broken")), "{:?}", shop.statuses());
 }
 
 #[test]
