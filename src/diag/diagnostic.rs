@@ -50,6 +50,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// The macro call stack, innermost first.
     pub trace: Vec<Frame>,
+    /// The class of errors that dbt counts this one in, where it is not that of the code.
+    pub counted_as: Option<&'static str>,
     /// dbt's name of this warning, which `--warn-error-options` takes; empty for the usual one of the code.
     pub known_as: &'static str,
     /// What dbt's event of that name carries, by its keys: tools read it from the log.
@@ -78,6 +80,7 @@ impl Diagnostic {
             notes: Vec::new(),
             help: Vec::new(),
             trace: Vec::new(),
+            counted_as: None,
             known_as: "",
             facts: Vec::new(),
         }
@@ -120,6 +123,13 @@ impl Diagnostic {
         self
     }
 
+    /// Sets the class of errors that dbt counts this one in, for example `Internal Error`.
+    #[must_use]
+    pub fn counted_as(mut self, class: &'static str) -> Self {
+        self.counted_as = Some(class);
+        self
+    }
+
     /// Sets dbt's name of this warning, for example `MissingPlusPrefixDeprecation`.
     #[must_use]
     pub fn known_as(mut self, name: &'static str) -> Self {
@@ -132,6 +142,11 @@ impl Diagnostic {
     pub fn fact(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.facts.push((key, value.into()));
         self
+    }
+
+    /// Returns the class of errors that dbt counts this one in: that of its code, unless it was set apart.
+    pub fn class(&self) -> &'static str {
+        self.counted_as.unwrap_or_else(|| self.code.class())
     }
 
     /// Tells whether this is an error.

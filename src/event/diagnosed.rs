@@ -19,7 +19,7 @@ impl Problems {
     /// Renders all, separated by empty lines, below the class of the first.
     pub fn text(&self, color: bool) -> String {
         let texts: Vec<_> = self.diagnostics.iter().map(|d| human::render(d, &self.sources, color)).collect();
-        let class = self.diagnostics.first().map_or("", |first| first.code.class());
+        let class = self.diagnostics.first().map_or("", Diagnostic::class);
         format!("{class}\n{}", texts.join("\n\n"))
     }
 }

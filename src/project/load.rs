@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diag::{Code, Diagnostic, FileId, Sources};
 use crate::files;
-use crate::yaml::{self, Map, Yaml};
+use crate::yaml::{Map, Yaml};
 
 use super::catalogs::{self, CATALOGS_FILE};
 use super::definition::Project;
@@ -18,6 +18,7 @@ use super::project_yml::{self, Origin};
 use super::render::{kept_in_project, render_tree};
 use super::scope::{YamlBase, YamlContext};
 use super::selectors::{self, SelectorDefinition};
+use super::settings_file;
 use super::vars::{self, Vars};
 use super::workspace::{Options, PROJECT_FILE, Paths, ProjectOnly, Workspace, find_project, normal};
 
@@ -174,7 +175,7 @@ impl<'a> Loader<'a> {
                 return None;
             }
         };
-        let (tree, problems) = yaml::parse(self.sources, file);
+        let (tree, problems) = settings_file::parse(self.sources, file);
         self.found.extend(problems);
         let tree = tree?;
         if let Err(error) = tree.expect_map(PROJECT_FILE) {
@@ -285,7 +286,7 @@ impl<'a> Loader<'a> {
 
     fn selectors(&mut self, root: &Utf8Path, context: &YamlContext) -> Vec<SelectorDefinition> {
         let path = (root, Utf8Path::new(""));
-        let Some(raw) = packages::optional_file(self.sources, path, "selectors.yml", &mut self.found) else {
+        let Some(raw) = settings_file::optional(self.sources, path, "selectors.yml", &mut self.found) else {
             return Vec::new();
         };
         let rendered = render_tree(&raw, context, &|_| false, &mut self.found);
@@ -294,7 +295,7 @@ impl<'a> Loader<'a> {
 
     fn catalogs(&mut self, root: &Utf8Path, context: &YamlContext) {
         let path = (root, Utf8Path::new(""));
-        let Some(raw) = packages::optional_file(self.sources, path, CATALOGS_FILE, &mut self.found) else {
+        let Some(raw) = settings_file::optional(self.sources, path, CATALOGS_FILE, &mut self.found) else {
             return;
         };
         catalogs::check_text(&raw, &mut self.found);

@@ -20,6 +20,7 @@ mod project_yml;
 mod render;
 mod scope;
 mod selectors;
+mod settings_file;
 mod vars;
 mod version;
 mod workspace;

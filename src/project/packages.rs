@@ -6,12 +6,12 @@
 use camino::Utf8Path;
 
 use crate::diag::{Code, Diagnostic, Sources};
-use crate::files;
-use crate::yaml::{self, Yaml};
+use crate::yaml::Yaml;
 
 use super::package_spec::{PackageSpec, Writer};
 use super::render::render_tree;
 use super::scope::YamlContext;
+use super::settings_file;
 
 /// The packages of a project and the file that lists them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,8 +30,8 @@ pub(super) fn load(
     context: &YamlContext,
     found: &mut Vec<Diagnostic>,
 ) -> PackageList {
-    let packages = optional_file(sources, folder, "packages.yml", found);
-    let dependencies = optional_file(sources, folder, "dependencies.yml", found);
+    let packages = settings_file::optional(sources, folder, "packages.yml", found);
+    let dependencies = settings_file::optional(sources, folder, "dependencies.yml", found);
     let key = |yaml: &Option<Yaml>, key: &str| yaml.as_ref().and_then(|yaml| yaml.get(key)).cloned();
     let (listed, depended) = (key(&packages, "packages"), key(&dependencies, "packages"));
     if let (Some(listed), Some(depended)) = (&listed, &depended) {
@@ -70,27 +70,6 @@ fn check_top(packages: Option<&Yaml>, found: &mut Vec<Diagnostic>) {
             }));
         }
         Err(error) => found.push(*error),
-    }
-}
-
-/// Reads a file of a folder (and how to show it) that need not be there.
-pub(super) fn optional_file(
-    sources: &Sources,
-    (root, shown): (&Utf8Path, &Utf8Path),
-    name: &str,
-    found: &mut Vec<Diagnostic>,
-) -> Option<Yaml> {
-    match files::read_source(sources, &root.join(name), &shown.join(name)) {
-        Ok(file) => {
-            let (tree, problems) = yaml::parse(sources, file);
-            found.extend(problems);
-            tree
-        }
-        Err(error) if error.is_missing() => None,
-        Err(error) => {
-            found.push(error.into());
-            None
-        }
     }
 }
 
@@ -136,7 +115,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, want: Result<&[PackageSource], &[&str]>) {
-        let (tree, _) = yaml::parse_text(&Sources::new(), "packages.yml", text);
+        let (tree, _) = crate::yaml::parse_text(&Sources::new(), "packages.yml", text);
         let tree = tree.unwrap();
         let mut found = Vec::new();
         let specs = read(tree.get("packages"), tree.get("packages"), &mut found);

@@ -9,10 +9,11 @@ use crate::adapter;
 use crate::diag::{Code, Diagnostic, Sources, Span, suggest};
 use crate::files;
 use crate::manifest::{Json, JsonMap};
-use crate::yaml::{self, Entry, Map, Value, Yaml};
+use crate::yaml::{Entry, Map, Value, Yaml};
 
 use super::render::{KeyPath, has_jinja, render_tree};
 use super::scope::YamlContext;
+use super::settings_file;
 
 /// The name of the file.
 pub const PROFILES_FILE: &str = "profiles.yml";
@@ -104,7 +105,7 @@ pub(super) fn load(
     };
     // What an error shows of it could hold a password.
     sources.guard(file);
-    let (tree, problems) = yaml::parse(sources, file);
+    let (tree, problems) = settings_file::parse(sources, file);
     found.extend(problems);
     Some(ProfilesFile { path, tree: tree? })
 }

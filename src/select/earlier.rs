@@ -19,11 +19,8 @@ pub(super) fn state<'a>(
 ) -> Result<Matcher<'a>, Box<Diagnostic>> {
     let Some(previous) = world.previous.and_then(|previous| previous.manifest.as_ref()) else {
         // dbt's words, here and below.
-        return Err(missing(
-            criterion,
-            "Got a state selector method, but no comparison manifest",
-            "manifest.json",
-        ));
+        let what = "Got a state selector method, but no comparison manifest";
+        return Err(Box::new(missing(criterion, what, "manifest.json")));
     };
     let text = criterion.text();
     let Some(change) = Change::parse(&text) else {
@@ -48,7 +45,8 @@ pub(super) fn state<'a>(
 /// `result:`: the exact status in the earlier run.
 pub(super) fn result<'a>(criterion: &Criterion, world: World<'a>) -> Result<Matcher<'a>, Box<Diagnostic>> {
     let Some(previous) = world.previous.and_then(|previous| previous.results.as_ref()) else {
-        return Err(missing(criterion, "No comparison run_results", "run_results.json"));
+        let error = missing(criterion, "No comparison run_results", "run_results.json");
+        return Err(Box::new(error.counted_as(INTERNAL)));
     };
     let status = criterion.text();
     let with_status = previous.results.iter().filter(|result| result.status == status);
@@ -63,18 +61,21 @@ pub(super) fn source_status<'a>(
 ) -> Result<Matcher<'a>, Box<Diagnostic>> {
     let Some(Previous { sources: Some(before), sources_now, .. }) = world.previous else {
         let what = "No previous state comparison freshness results in sources.json";
-        return Err(missing(criterion, what, "sources.json"));
+        return Err(Box::new(missing(criterion, what, "sources.json").counted_as(INTERNAL)));
     };
     let Some(now) = sources_now else {
         let what = "No current state comparison freshness results in sources.json";
-        let error = Diagnostic::error(Code::STATE, criterion.span, what);
+        let error = Diagnostic::error(Code::STATE, criterion.span, what).counted_as(INTERNAL);
         return Err(Box::new(error.help("run `source freshness` first")));
     };
     let wanted = criterion.text() == "fresher";
     Ok(Box::new(move |resource| wanted && now.is_fresher(resource.id(), before)))
 }
 
-fn missing(criterion: &Criterion, what: &str, file: &str) -> Box<Diagnostic> {
-    let error = Diagnostic::error(Code::STATE, criterion.span, what);
-    Box::new(error.help(format!("name with `--state` the folder that holds the `{file}` of an earlier run")))
+/// What dbt counts a lack of earlier results as, other than that of an earlier manifest.
+const INTERNAL: &str = "Internal Error";
+
+fn missing(criterion: &Criterion, what: &str, file: &str) -> Diagnostic {
+    Diagnostic::error(Code::STATE, criterion.span, what)
+        .help(format!("name with `--state` the folder that holds the `{file}` of an earlier run"))
 }

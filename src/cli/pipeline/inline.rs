@@ -112,7 +112,11 @@ pub(in crate::cli) fn preview_inline(ui: &Ui, sql: &str, limit: i64) -> Result<P
 /// Says whose error it is, as dbt does: a query of the command line has no node whose message would.
 fn titled(warehouse: &Warehouse, mut problem: Diagnostic) -> Diagnostic {
     let title = match problem.code {
-        code if code.is_database() => warehouse.run.shared.dialect.error_title(),
+        code if code.is_database() => {
+            let title = warehouse.run.shared.dialect.error_title();
+            problem.counted_as = Some(title);
+            title
+        }
         Code::INTERRUPTED => return problem,
         _ => "Error parsing inline query",
     };

@@ -11,8 +11,8 @@ use crate::event::{DepsAddPackage, DepsFoundDuplicatePackage, EventSink, Formatt
 use crate::files;
 use crate::jinja::pycompat::{YamlStyle, yaml_text, yaml_value};
 use crate::jinja::{Error, Value, dict, list};
-use crate::project::packages;
 use crate::project::workspace::ProjectOnly;
+use crate::project::{packages, settings_file};
 use crate::yaml::{self, Map, Value as YamlValue, Yaml};
 
 /// The file that is made when there is none.
@@ -110,7 +110,7 @@ pub fn add(
         events.send(Formatting { msg: format!("Created {file}") });
     }
     let mut found = Vec::new();
-    let tree = packages::optional_file(sources, (&project.paths.root, "".into()), file, &mut found);
+    let tree = settings_file::optional(sources, (&project.paths.root, "".into()), file, &mut found);
     if found.iter().any(Diagnostic::is_error) {
         return Err(DepsError::Problems(found));
     }

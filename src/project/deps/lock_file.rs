@@ -16,9 +16,9 @@ use crate::jinja::pycompat::{JsonStyle, YamlStyle, json_text, yaml_text, yaml_va
 use crate::jinja::{Value, dict, list, none};
 use crate::project::env::Env;
 use crate::project::package_spec::{PackageSource, PackageSpec};
-use crate::project::packages;
 use crate::project::render::render_tree;
 use crate::project::scope::YamlContext;
+use crate::project::{packages, settings_file};
 use crate::yaml::Yaml;
 
 /// The name of the file, in the root of the project.
@@ -39,7 +39,7 @@ pub(super) fn read(
     context: &YamlContext,
 ) -> Result<Option<LockFile>, Vec<Diagnostic>> {
     let mut found = Vec::new();
-    let raw = packages::optional_file(sources, (root, Utf8Path::new("")), NAME, &mut found);
+    let raw = settings_file::optional(sources, (root, Utf8Path::new("")), NAME, &mut found);
     let Some(raw) = raw.filter(|raw| !raw.is_falsy()) else {
         return if found.iter().any(Diagnostic::is_error) { Err(found) } else { Ok(None) };
     };

@@ -19,9 +19,9 @@ use crate::event::DepsUnpinned;
 use crate::files;
 use crate::project::names;
 use crate::project::package_spec::{PackageSource, PackageSpec};
-use crate::project::packages;
 use crate::project::version::{DBT_VERSION, Requirement};
 use crate::project::workspace::{PROJECT_FILE, normal};
+use crate::project::{packages, settings_file};
 use crate::yaml::{self, Yaml};
 
 /// How many of the versions there are an error names.
@@ -245,7 +245,7 @@ impl Deps<'_> {
             }
             vec![error.into()]
         })?;
-        let (tree, problems) = yaml::parse(self.sources, file);
+        let (tree, problems) = settings_file::parse(self.sources, file);
         let tree = tree.ok_or(problems)?;
         let name = tree.get("name").filter(|name| !name.is_null()).ok_or_else(|| {
             vec![Diagnostic::error(

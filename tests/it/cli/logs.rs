@@ -4,10 +4,34 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{Call, project};
+use super::{Call, project, without_times};
 
 fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn an_error_stands_below_the_class_that_dbt_counts_it_in() {
+    let folder = project("name: shop\n");
+    fs::create_dir(folder.path().join("models")).unwrap();
+    fs::write(folder.path().join("models/a.sql"), "select 1 as id").unwrap();
+    for (arguments, heading) in [
+        (["ls", "-s", "result:error"], "Internal Error"),
+        (["ls", "-s", "source_status:fresher"], "Internal Error"),
+        (["ls", "-s", "state:modified"], "Runtime Error"),
+    ] {
+        let ended = Call::new(folder.path(), &[&arguments[..], &["--state", "models"]].concat()).run();
+        let text = without_times(&ended.stdout);
+        assert_eq!(ended.code, Some(2), "{text}");
+        assert!(text.contains(&format!("Encountered an error:\n{heading}\n")), "{text}");
+    }
+    for (file, heading) in [("packages.yml", "Runtime Error"), ("models/broken.yml", "Parsing Error")] {
+        let folder = project("name: shop\n");
+        fs::create_dir(folder.path().join("models")).unwrap();
+        fs::write(folder.path().join(file), "models: [1\n").unwrap();
+        let text = without_times(&Call::new(folder.path(), &["parse"]).run().stdout);
+        assert!(text.contains(&format!("Encountered an error:\n{heading}\n")), "{text}");
+    }
 }
 
 #[test]
