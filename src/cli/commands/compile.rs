@@ -34,14 +34,10 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     }
     let done = execute(ui, Command::Compile)?;
     fail_on_first(&done)?;
-    let selecting = ui.flags.selecting();
-    if selecting.select.is_empty() && selecting.selector.is_none() {
-        return Ok(Outcome::Success);
-    }
     for id in named(ui, &done.loaded, &done.selected) {
         let Some(compiled) = done.loaded.compiled.get(id) else { continue };
         let Some(node) = done.loaded.parsed.manifest.node(id) else { continue };
-        print(ui, (&node.search_name(), id.as_str()), &compiled.code, false);
+        print(ui, (&node.name, id.as_str()), &compiled.code, false);
     }
     Ok(Outcome::Success)
 }

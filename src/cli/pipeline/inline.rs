@@ -259,7 +259,11 @@ pub(in crate::cli) fn preview_selected(ui: &Ui, limit: i64) -> Result<Vec<Previe
     }
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let compiler = warehouse.compiler(&loaded);
-    let shown = named(ui, &loaded, &selected);
+    let mut shown = named(ui, &loaded, &selected);
+    // dbt asks the database all the same, and prints nothing.
+    if shown.is_empty() {
+        shown = selected.iter().collect();
+    }
     concurrency(ui, &loaded, shown.len());
     let nodes = shown.iter().filter_map(|id| loaded.parsed.manifest.node(id));
     let previews: Result<Vec<Preview>, Diagnostic> =

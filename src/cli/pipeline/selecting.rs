@@ -101,8 +101,8 @@ fn previous(ui: &Ui, loaded: &Loaded) -> Result<Option<Previous>, CliError> {
     }))
 }
 
-/// Returns those of the selected nodes that `--select` names, as dbt prints no others; all of them where it
-/// names none, as with `tag:nightly`. A node is named when a word contains its name: `+orders` names `orders`.
+/// Returns those of the selected nodes that `--select` names, as dbt prints no others: the first word counts,
+/// and a node is named when it contains its name. `+orders tag:nightly` names `orders`.
 pub(in crate::cli) fn named<'a>(
     ui: &Ui,
     loaded: &Loaded,
@@ -111,10 +111,9 @@ pub(in crate::cli) fn named<'a>(
     let words = ui.flags.selecting().select;
     let is_named = |id: &&UniqueId| {
         let node = loaded.parsed.manifest.node(id);
-        node.is_some_and(|node| words.iter().any(|word| word.contains(&node.name)))
+        node.zip(words.first()).is_some_and(|(node, word)| word.contains(&node.name))
     };
-    let named: Vec<&UniqueId> = selected.iter().filter(is_named).collect();
-    if named.is_empty() { selected.iter().collect() } else { named }
+    selected.iter().filter(is_named).collect()
 }
 
 fn spec(ui: &Ui, loaded: &Loaded, selecting: &Selecting) -> Result<Spec, CliError> {

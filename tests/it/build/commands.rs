@@ -77,6 +77,31 @@ fn compile_prints_the_sql_of_what_was_named() {
     let shown = shop.run(&["compile", "-q", "--inline", "select * from {{ ref('dirty') }}"], 0);
     assert_eq!(shown, "select * from \"warehouse\".\"main\".\"dirty\"");
     shop.run(&["compile", "--inline", "select * from {{ ref('nowhere') }}"], 2);
+    let refused = shop.run(&["show", "--inline", "selekt"], 2);
+    assert!(
+        refused.contains("Encountered an error:\nRuntime Error\n"),
+        "as dbt counts errors of DuckDB: {refused}"
+    );
+}
+
+#[test]
+fn compile_and_show_print_what_the_first_word_names() {
+    let shop = Shop::copy("outcomes");
+    shop.write("models/v_v1.sql", "{{ config(tags='nightly') }}select 1 as one");
+    shop.write("models/v_v2.sql", "{{ config(tags='nightly') }}select 2 as two");
+    shop.write("models/v.yml", "models: [{name: v, versions: [{v: 1}, {v: 2}]}]");
+    let told = |arguments: &[&str], start: &str| {
+        let shown = shop.run(arguments, 0);
+        let lines = shown.lines().filter(|line| line.contains(start));
+        lines.map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    let both = ["Compiled node 'v' is:", "Compiled node 'v' is:"];
+    assert_eq!(told(&["compile", "-s", "v", "dirty"], "Compiled node"), both);
+    assert_eq!(told(&["compile", "-s", "dirty v"], "Compiled node"), ["Compiled node 'dirty' is:"]);
+    assert!(told(&["compile", "-s", "tag:nightly"], "Compiled node").is_empty());
+    let both = ["Previewing node 'v.v1':", "Previewing node 'v.v2':"];
+    assert_eq!(told(&["show", "-s", "v", "dirty"], "Previewing"), both);
+    assert_eq!(told(&["show", "-s", "tag:nightly"], "Previewing"), both, "no use otherwise");
 }
 
 #[test]
