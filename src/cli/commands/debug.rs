@@ -47,8 +47,8 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
     for warning in warnings {
         ui.warn(warning)?;
     }
-    // As in dbt, a project whose Jinja fails ends the command: nothing of it can be checked then.
-    if errors.iter().any(|problem| !is_of_profile(ui, problem) && is_of_jinja(problem)) {
+    // As in dbt, what keeps a file from being read at all ends the command: nothing of it can be checked then.
+    if errors.iter().any(|problem| is_unreadable(ui, problem)) {
         return Err(errors.into());
     }
     if let Some(workspace) = &workspace {
@@ -134,9 +134,12 @@ fn is_of_profile(ui: &Ui, problem: &Diagnostic) -> bool {
     problem.code == Code::PROFILE || file.is_some_and(|path| path.file_name() == Some(PROFILES_FILE))
 }
 
-/// Tells whether a problem is one of rendering a file.
-fn is_of_jinja(problem: &Diagnostic) -> bool {
-    problem.code == Code::MISSING_ENV_VAR || problem.code.class() == "Compilation Error"
+/// Tells whether a problem leaves nothing of its file. Jinja that fails in a profile is one of its mistakes, to dbt.
+fn is_unreadable(ui: &Ui, problem: &Diagnostic) -> bool {
+    match problem.code {
+        Code::YAML_SYNTAX | Code::MISSING_ENV_VAR => true,
+        code => code.class() == "Compilation Error" && !is_of_profile(ui, problem),
+    }
 }
 
 fn state(of_profile: &[Diagnostic], workspace: Option<&Workspace>) -> &'static str {

@@ -57,6 +57,23 @@ fn without_a_usable_profile_nothing_is_connected_to() {
 }
 
 #[test]
+fn a_file_of_which_nothing_can_be_read_ends_it() {
+    let missing = "shop: {target: dev, outputs: {dev: {type: duckdb, path: \"{{ env_var('NO_PATH') }}\"}}}\n";
+    let fine = "name: shop\nprofile: shop\n";
+    for (project_file, profiles, heading) in [
+        (fine, missing, "Parsing Error"),
+        (fine, "shop: {outputs: [1\n", "Runtime Error"),
+        ("name: shop\nvars: {x: [1\n", PROFILES, "Runtime Error"),
+    ] {
+        let folder = project(project_file);
+        fs::write(folder.path().join("profiles.yml"), profiles).unwrap();
+        let (code, text) = debug(folder.path(), &[]);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains(&format!("Encountered an error:\n{heading}\n")), "{text}");
+    }
+}
+
+#[test]
 fn the_database_that_stands_in_needs_no_run_before() {
     let folder = project("name: shop\n");
     let (code, text) = debug(folder.path(), &[]);
