@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde_yaml::StringNode;
 
-use crate::diag::{Code, Diagnostic, FileId, Sources, Span};
+use crate::diag::{Code, Diagnostic, FileId, Sources, Span, line_col};
 
 use super::place::{self, Head, Style};
 use super::scalar::{self, Plain};
@@ -24,7 +24,8 @@ pub fn parse(sources: &Sources, file: FileId) -> Parsed {
     let Some(source) = sources.get(file) else { return (None, Vec::new()) };
     let bom = if source.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let text = &source.text[bom..];
-    let mut builder = Builder { text, bom, file, anchors: HashMap::new(), found: Vec::new() };
+    let path = &source.path;
+    let mut builder = Builder { path, text, bom, file, anchors: HashMap::new(), found: Vec::new() };
     match StringNode::from_str(text) {
         Ok(node) => {
             let tree = builder.node(&node);
@@ -46,6 +47,8 @@ pub fn parse_text(sources: &Sources, name: impl Into<Utf8PathBuf>, text: impl In
 }
 
 struct Builder<'a> {
+    /// The file's path as shown.
+    path: &'a Utf8Path,
     text: &'a str,
     /// Bytes of a byte order mark in front of `text`.
     bom: usize,
@@ -186,7 +189,7 @@ impl Builder<'_> {
             let Value::Str(text) = key.value else { continue };
             let entry = Entry { key: text, key_span: key.span, typed_key: typed, value };
             if let Some(first) = own.add(entry) {
-                self.found.push(duplicate(&own.entries[first.at], first.span, key.span));
+                self.found.push(self.duplicate(&own.entries[first.at], first.span, key.span));
             }
         }
         let map = if merged.is_empty() { Map::new(own.entries) } else { merge_under(merged, own.entries) };
@@ -259,6 +262,19 @@ impl Builder<'_> {
         }
     }
 
+    /// Says so in dbt's words, which scripts look for. dbt leaves out the empty lines at the top before it counts.
+    fn duplicate(&self, entry: &Entry, first: Span, again: Span) -> Diagnostic {
+        let text = self.text.trim_start();
+        let skipped = self.bom + self.text.len() - text.len();
+        let at = line_col(text, (again.start as usize).saturating_sub(skipped));
+        let place = format!("line {}, column {} in file `{}`", at.line, at.column, self.path);
+        let message = format!("Duplicate key '{}' in \"<unicode string>\", {place}", entry.key);
+        Diagnostic::warning(Code::YAML_DUPLICATE_KEY, again, message)
+            .at("this one counts")
+            .label(first, "this one is dropped")
+            .help("remove one of them")
+    }
+
     fn error(&mut self, span: Span, message: impl Into<String>, help: &str) {
         self.found.push(Diagnostic::error(Code::YAML_SYNTAX, span, message).help(help));
     }
@@ -268,13 +284,6 @@ impl Builder<'_> {
 fn tag_name(tag: &str) -> &str {
     let verbatim = || tag.strip_prefix("!<tag:yaml.org,2002:")?.strip_suffix('>');
     tag.strip_prefix("!!").or_else(verbatim).unwrap_or_default()
-}
-
-fn duplicate(entry: &Entry, first: Span, again: Span) -> Diagnostic {
-    Diagnostic::warning(Code::YAML_DUPLICATE_KEY, again, format!("key `{}` is given twice", entry.key))
-        .at("this one counts")
-        .label(first, "this one is dropped")
-        .help("remove one of them")
 }
 
 /// Own entries in order, with quick search once there are many.
