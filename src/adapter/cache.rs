@@ -54,6 +54,12 @@ struct Entry {
     dependents: BTreeSet<Key>,
 }
 
+impl Entry {
+    fn new(relation: Relation) -> Self {
+        Self { relation, dependents: BTreeSet::new() }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Known {
     relations: BTreeMap<Key, Entry>,
@@ -86,7 +92,11 @@ impl RelationCache {
         let mut known = self.known();
         known.schemas.insert((lower(database), lower(schema)));
         for relation in relations {
-            known.add(relation);
+            match known.relations.get_mut(&key_of(&relation)) {
+                Some(entry) if entry.relation.ty == Some(RelationType::External) => entry.relation = relation,
+                Some(_) => {}
+                None => known.add(relation),
+            }
         }
     }
 
@@ -197,19 +207,23 @@ impl RelationCache {
 
     /// Notes that `dependent` falls when `referenced` is dropped.
     ///
-    /// Relations outside the known schemas do not matter; within them, unknown ones are noted as external.
+    /// What a listing of its schema did not show was made since, by somebody else, who may well drop it again: it counts as
+    /// not there. A dependent in a schema that was not listed is noted as external, and its schema stays unknown.
     pub fn add_link(&self, referenced: &Relation, dependent: &Relation) {
         let (referenced_key, dependent_key) = (key_of(referenced), key_of(dependent));
         let mut known = self.known();
-        if !known.schemas.contains(&(referenced_key.0.clone(), referenced_key.1.clone())) {
+        if !known.relations.contains_key(&dependent_key)
+            && known.schemas.contains(&(dependent_key.0.clone(), dependent_key.1.clone()))
+        {
             return;
         }
-        known.add(referenced.clone().with_type(RelationType::External));
-        known.add(dependent.clone().with_type(RelationType::External));
-        if let Some(entry) = known.relations.get_mut(&referenced_key) {
-            entry.dependents.insert(dependent_key);
-            known.linked = true;
-        }
+        let Some(entry) = known.relations.get_mut(&referenced_key) else { return };
+        entry.dependents.insert(dependent_key.clone());
+        known.linked = true;
+        known
+            .relations
+            .entry(dependent_key)
+            .or_insert_with(|| Entry::new(dependent.clone().with_type(RelationType::External)));
     }
 
     /// Tells whether anything is known to fall with a relation.
@@ -228,7 +242,7 @@ impl Known {
     fn add(&mut self, relation: Relation) {
         let key = key_of(&relation);
         self.schemas.insert((key.0.clone(), key.1.clone()));
-        self.relations.entry(key).or_insert_with(|| Entry { relation, dependents: BTreeSet::new() });
+        self.relations.entry(key).or_insert_with(|| Entry::new(relation));
     }
 
     fn drop_cascading(&mut self, key: &Key) {
@@ -336,6 +350,21 @@ mod tests {
         cache.drop_relation(&relation("missing"));
         cache.drop_relation(&relation("A"));
         assert_eq!(names(&cache), ["d"]);
+    }
+
+    #[test]
+    fn what_a_listing_did_not_show_is_not_there() {
+        let elsewhere = Relation::new(&DuckDb, Some("db"), Some("other"), Some("b"));
+        let cache = cache(&["a"]);
+        cache.add_link(&relation("gone"), &relation("a"));
+        cache.add_link(&relation("a"), &relation("new"));
+        assert!(!cache.has_dependents(&relation("a")) && names(&cache) == ["a"]);
+        cache.add_link(&relation("a"), &elsewhere);
+        assert!(cache.has_dependents(&relation("a")) && !cache.knows_schema(Some("db"), Some("other")));
+        cache.fill(Some("db"), Some("other"), [elsewhere.with_type(RelationType::View)]);
+        assert_eq!(cache.list(Some("db"), Some("other"))[0].ty, Some(RelationType::View));
+        cache.drop_relation(&relation("a"));
+        assert!(cache.list(Some("db"), Some("other")).is_empty());
     }
 
     #[test]
