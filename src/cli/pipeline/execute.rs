@@ -25,6 +25,7 @@ use super::journal;
 use super::load::{Loaded, load, written};
 use super::report::{blank, finished, print_results};
 use super::scope::{Warehouse, open};
+use super::seed_rows::show_samples;
 use super::selecting::{nothing_selected, select};
 use super::signals::Signals;
 
@@ -117,6 +118,9 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         write_results(ui, &loaded, &results, seconds)?;
     }
     journal::end(&loaded, journal.as_deref(), &plan, &results)?;
+    if ui.flags.building().show {
+        show_samples(ui, &loaded, &results)?;
+    }
     if command != Command::Compile {
         print_results(ui, &loaded, &results, interrupted);
     }

@@ -10,7 +10,7 @@ use crate::artifacts::{FAILURES, FailingRows, RunResult, Status};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, Templates, needs_sql};
 use crate::context::table::{Limits, Row, Table, cell_text};
-use crate::context::{NodeScope, QueryComment, SharedSession, seed_options};
+use crate::context::{NodeScope, QueryComment, SharedSession};
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::jinja::py_str;
 use crate::manifest::{
@@ -22,6 +22,7 @@ use crate::plan::Command;
 use super::execute::{concurrency, write_results};
 use super::load::{Loaded, load, load_workspace};
 use super::scope::{Warehouse, open};
+use super::seed_rows::seed_rows;
 use super::selecting::{named, nothing_selected, select};
 
 /// The name dbt gives a query of the command line.
@@ -288,7 +289,7 @@ fn preview(
     limit: i64,
 ) -> Result<Preview, Diagnostic> {
     let rows = if let NodeKind::Seed { root_path } = &node.kind {
-        seed_rows(node, root_path, limit)?
+        seed_rows(node, root_path, usize::try_from(limit).ok())?
     } else {
         let session = warehouse.session.clone();
         let scope = NodeScope::new(&warehouse.run, &node.package_name, Some(Arc::clone(node)), session);
@@ -302,15 +303,6 @@ fn preview(
     };
     let unique_id = node.unique_id.to_string();
     Ok(Preview { name: node.search_name(), unique_id, inline: false, table: Table::from_result(rows) })
-}
-
-/// A seed is shown from its file.
-fn seed_rows(node: &Node, root_path: &str, limit: i64) -> Result<ResultTable, Diagnostic> {
-    let path = std::path::Path::new(root_path).join(&node.original_file_path);
-    crate::adapter::seed::read(&path, &seed_options(node), usize::try_from(limit).ok()).map_err(|error| {
-        let message = format!("seed file `{}` can not be read: {error}", node.original_file_path);
-        Diagnostic::error(Code::INVALID_RESOURCE, node.span, message)
-    })
 }
 
 /// Runs compiled SQL with dbt's limit, which projects may write in their own way (`get_show_sql`); returns

@@ -15,6 +15,7 @@ mod load;
 mod operation;
 mod report;
 mod scope;
+mod seed_rows;
 mod selecting;
 mod signals;
 

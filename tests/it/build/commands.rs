@@ -37,6 +37,21 @@ fn selections_choose_what_is_listed_and_run() {
 }
 
 #[test]
+fn seeds_show_some_of_their_rows() {
+    let shop = Shop::copy("outcomes");
+    let rows: String = (1..=30).map(|id| format!("{id},x\n")).collect();
+    shop.write("seeds/long.csv", &format!("id,name\n{rows}"));
+    let told = shop.run(&["seed", "-s", "long", "--show"], 0);
+    let (_, table) = told.split_once("Random sample of table: main.long").unwrap();
+    let head = table.find("| id | name |").unwrap_or_else(|| panic!("{told}"));
+    let lines = table[head..].lines().take_while(|line| line.starts_with('|'));
+    // The names, the rule, ten rows, and dots for the others.
+    assert_eq!(lines.count(), 13, "{told}");
+    assert!(told.find("Random sample") < told.find("Completed successfully"), "{told}");
+    assert!(!shop.run(&["seed", "-s", "long"], 0).contains("Random sample"));
+}
+
+#[test]
 fn nothing_to_do_is_no_failure() {
     let shop = Shop::copy("outcomes");
     for command in ["run", "build", "test", "ls", "compile"] {
