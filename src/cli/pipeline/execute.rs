@@ -1,11 +1,12 @@
 //! Runs the nodes of a command: schemas and cache, hooks, nodes, hooks, artifacts.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::artifacts::{FAILURES, PastRun, RunResult, RunResults, Status};
+use crate::artifacts::{FAILURES, PastRun, RunJournal, RunResult, RunResults, Status};
 use crate::cli::args::Verb;
 use crate::cli::{CliError, Outcome, Ui};
 use crate::compile::Compiler;
@@ -48,6 +49,7 @@ pub(in crate::cli) struct Done {
 pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliError> {
     let loaded = load(ui)?;
     let selected = select(ui, &loaded, command)?;
+    let building = ui.flags.building();
     let plan = plan(
         &loaded.parsed.manifest,
         &loaded.dag,
@@ -55,8 +57,8 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
             command,
             selected: &selected,
             project: &loaded.workspace.project.name,
-            store_failures: ui.flags.building().store_failures,
-            gate: match ui.flags.building().gate {
+            store_failures: building.store_failures,
+            gate: match building.gate {
                 None => Gate::Configured,
                 Some(true) => Gate::Always,
                 Some(false) => Gate::Never,
@@ -65,7 +67,7 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
             records_ephemeral: command == Command::Compile && !ui.flags.selecting().select.is_empty(),
         },
     );
-    if ui.flags.building().dry_run {
+    if building.dry_run {
         return dry_run(ui, loaded, &plan, selected);
     }
     if plan.is_empty() {
@@ -76,60 +78,86 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Success });
     }
     let journal = journal::begin(ui, &loaded, command, &plan)?;
-    if ui.flags.building().check && has_mistakes(ui, &loaded, &selected)? {
-        let results = not_begun(&plan);
-        write_results(ui, &loaded, &results, 0.0)?;
-        journal::end(&loaded, journal.as_deref(), &plan, &results)?;
+    let work = Work { ui, loaded: &loaded, command, plan: &plan, journal: journal.as_ref() };
+    if building.check && has_mistakes(ui, &loaded, &selected)? {
+        work.record(&not_begun(&plan), 0.0)?;
         return Ok(Done { loaded, results: Vec::new(), selected, outcome: Outcome::Failure });
     }
-    let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
-    let signals = Signals::begin(ui, &loaded, command)?;
-    let runner = NodeRunner::new(warehouse.compiler(&loaded), &plan, ui.cancel.clone())
-        .fusing(ui.flags.building().fuse)
-        .retrying(ui.flags.building().retries)
-        .journaling(journal.clone(), &ui.invocation.id)
-        .keeping_rows_in(loaded.target(FAILURES))
-        .shared();
-    let told = Told { runner: &*runner, lineage: signals.lineage() };
-    let (ran, seconds) = run(ui, (&loaded, &warehouse), &plan, &told, runner.compiler());
-    // The database may have much to write too.
-    let written = if ran.is_ok() { loaded.write_manifest(ui, loaded.compiled.clone()) } else { Ok(()) };
-    let closed = warehouse.close();
-    let failed =
-        |ran: &Ran| ran.interrupted || ran.results.iter().any(|result| counts_as_failure(&loaded, result));
-    let failed = ran.as_ref().map_or(true, failed);
-    signals.end(ui, &loaded, ran.as_ref().map_or(&[], |ran| &ran.results), !failed);
-    let Ran { results, interrupted, broken } = match ran {
-        Ok(ran) => ran,
-        Err(problem) => {
-            let results = not_begun(&plan);
-            write_results(ui, &loaded, &results, seconds)?;
-            journal::end(&loaded, journal.as_deref(), &plan, &results)?;
-            return Err(problem);
-        }
-    };
-    written?;
-    if command != Command::Compile {
-        finished(ui, &loaded, &results, seconds);
-    }
-    tell_results(ui, &results, (seconds, !failed));
-    // As in dbt, compiling that failed leaves the results of the command before.
-    if !(failed && command == Command::Compile) {
-        write_results(ui, &loaded, &results, seconds)?;
-    }
-    journal::end(&loaded, journal.as_deref(), &plan, &results)?;
-    if ui.flags.building().show {
-        show_samples(ui, &loaded, &results)?;
-    }
-    if command != Command::Compile {
-        print_results(ui, &loaded, &results, interrupted);
-    }
-    closed?;
-    if let Some(broken) = broken {
-        return Err(broken.into());
-    }
-    let outcome = if failed { Outcome::Failure } else { Outcome::Success };
+    let (results, outcome) = work.run(&selected)?;
     Ok(Done { loaded, results, selected, outcome })
+}
+
+/// A command with something to do.
+struct Work<'a> {
+    ui: &'a Ui,
+    loaded: &'a Loaded,
+    command: Command,
+    plan: &'a Plan,
+    journal: Option<&'a Arc<RunJournal>>,
+}
+
+impl Work<'_> {
+    /// Runs the plan, writes what came of it and tells it.
+    fn run(&self, selected: &BTreeSet<UniqueId>) -> Result<(Vec<RunResult>, Outcome), CliError> {
+        let Self { ui, loaded, plan, .. } = *self;
+        let warehouse = open(ui, loaded, selected.iter().cloned().collect())?;
+        let signals = Signals::begin(ui, loaded, self.command)?;
+        let runner = NodeRunner::new(warehouse.compiler(loaded), plan, ui.cancel.clone())
+            .fusing(ui.flags.building().fuse)
+            .retrying(ui.flags.building().retries)
+            .journaling(self.journal.cloned(), &ui.invocation.id)
+            .keeping_rows_in(loaded.target(FAILURES))
+            .shared();
+        let told = Told { runner: &*runner, lineage: signals.lineage() };
+        let (ran, seconds) = run(ui, (loaded, &warehouse), plan, &told, runner.compiler());
+        // The database may have much to write too.
+        let written = if ran.is_ok() { loaded.write_manifest(ui, loaded.compiled.clone()) } else { Ok(()) };
+        let closed = warehouse.close();
+        let failed =
+            |ran: &Ran| ran.interrupted || ran.results.iter().any(|result| counts_as_failure(loaded, result));
+        let failed = ran.as_ref().map_or(true, failed);
+        signals.end(ui, loaded, ran.as_ref().map_or(&[], |ran| &ran.results), !failed);
+        let ran = match ran {
+            Ok(ran) => ran,
+            Err(problem) => {
+                self.record(&not_begun(plan), seconds)?;
+                return Err(problem);
+            }
+        };
+        written?;
+        self.conclude(&ran, (seconds, failed))?;
+        closed?;
+        match ran.broken {
+            Some(broken) => Err(broken.into()),
+            None => Ok((ran.results, if failed { Outcome::Failure } else { Outcome::Success })),
+        }
+    }
+
+    fn conclude(&self, ran: &Ran, (seconds, failed): (f64, bool)) -> Result<(), CliError> {
+        let Self { ui, loaded, .. } = *self;
+        let compiles = self.command == Command::Compile;
+        if !compiles {
+            finished(ui, loaded, &ran.results, seconds);
+        }
+        tell_results(ui, &ran.results, (seconds, !failed));
+        // As in dbt, compiling that failed leaves the results of the command before.
+        if !(failed && compiles) {
+            self.record(&ran.results, seconds)?;
+        }
+        if ui.flags.building().show {
+            show_samples(ui, loaded, &ran.results)?;
+        }
+        if !compiles {
+            print_results(ui, loaded, &ran.results, ran.interrupted);
+        }
+        Ok(())
+    }
+
+    /// Writes results, after which the journal is not needed.
+    fn record(&self, results: &[RunResult], seconds: f64) -> Result<(), CliError> {
+        write_results(self.ui, self.loaded, results, seconds)?;
+        journal::end(self.loaded, self.journal.map(Arc::as_ref), self.plan, results)
+    }
 }
 
 /// Checks what is to be done, and tells what is wrong with it.
