@@ -39,7 +39,7 @@ fn selections_choose_what_is_listed_and_run() {
 #[test]
 fn seeds_show_some_of_their_rows() {
     let shop = Shop::copy("outcomes");
-    let rows: String = (1..=30).map(|id| format!("{id},x\n")).collect();
+    let rows = (1..=30).map(|id| format!("{id},x\n")).collect::<Vec<_>>().concat();
     shop.write("seeds/long.csv", &format!("id,name\n{rows}"));
     let told = shop.run(&["seed", "-s", "long", "--show"], 0);
     let (_, table) = told.split_once("Random sample of table: main.long").unwrap();
