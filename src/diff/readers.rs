@@ -1,6 +1,6 @@
 //! Who uses what changed: models and exposures, by the columns that they read.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::canonical::{canonical, stars};
@@ -22,12 +22,28 @@ pub struct Reader {
 
 /// What is known of the project as it is.
 pub struct Known<'a> {
-    /// All resources.
-    pub manifest: &'a Manifest,
-    /// Where columns come from.
-    pub lineage: &'a ColumnLineage,
-    /// The compiled SQL of a node.
-    pub code: &'a dyn Fn(&UniqueId) -> Option<Arc<str>>,
+    manifest: &'a Manifest,
+    lineage: &'a ColumnLineage,
+    code: &'a dyn Fn(&UniqueId) -> Option<Arc<str>>,
+    /// Who reads a relation, by its id.
+    by_read: HashMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> Known<'a> {
+    /// Takes all resources, where columns come from, and how to get at the compiled SQL of a node.
+    pub fn new(
+        manifest: &'a Manifest,
+        lineage: &'a ColumnLineage,
+        code: &'a dyn Fn(&UniqueId) -> Option<Arc<str>>,
+    ) -> Self {
+        let mut by_read: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (id, node) in &lineage.nodes {
+            for read in node.reads.iter().collect::<BTreeSet<_>>() {
+                by_read.entry(read).or_default().push(id);
+            }
+        }
+        Self { manifest, lineage, code, by_read }
+    }
 }
 
 /// Columns and whether their use is certain, by reader.
@@ -66,13 +82,8 @@ fn note(found: &mut Found, id: &str, column: Option<&str>, certain: bool) {
 }
 
 impl Known<'_> {
-    fn direct(&self, id: &str) -> impl Iterator<Item = &String> {
-        let reads = move |node: &&String| node.as_str() == id;
-        self.lineage
-            .nodes
-            .iter()
-            .filter(move |(_, node)| node.reads.iter().any(|read| reads(&read)))
-            .map(|(id, _)| id)
+    fn direct(&self, id: &str) -> impl Iterator<Item = &str> {
+        self.by_read.get(id).into_iter().flatten().copied()
     }
 
     /// Other rows reach all that is made of them.
@@ -82,7 +93,7 @@ impl Known<'_> {
             for reader in self.direct(&next) {
                 if reader != id && !found.contains_key(reader) {
                     note(found, reader, None, true);
-                    queue.push_back(reader.clone());
+                    queue.push_back(reader.to_owned());
                 }
             }
         }
@@ -116,8 +127,8 @@ impl Known<'_> {
                 if names_it || takes_all {
                     note(found, reader, Some(column), tokens.is_some());
                 }
-                if seen.insert(reader.clone()) && takes_all {
-                    queue.push_back(reader.clone());
+                if seen.insert(reader.to_owned()) && takes_all {
+                    queue.push_back(reader.to_owned());
                 }
             }
         }

@@ -40,7 +40,7 @@ pub(in crate::cli) fn compare_with_state(ui: &Ui) -> Result<Compared, CliError> 
         code: &code,
         dialect: loaded.parsed.shared.dialect,
     };
-    let known = Known { manifest, lineage: &lineage, code: &code };
+    let known = Known::new(manifest, &lineage, &code);
     let all: Vec<NodeChange> =
         changes(&versions).into_iter().map(|change| beside_star(change, &lineage)).collect();
     let same = all.iter().filter(|change| change.change.verdict == Verdict::None).count();
