@@ -96,7 +96,7 @@ fn unexpected(keyword: &str, place: Span) -> Diagnostic {
 /// dbt tells those of macros and snapshots only.
 pub fn blocks(text: &str, file: FileId) -> (Vec<Block>, Vec<Diagnostic>) {
     let mut scan =
-        BlockScan { scanner: Scanner::new(text, file, 0), found: Vec::new(), problems: Vec::new() };
+        BlockScan { scanner: Scanner::of_blocks(text, file), found: Vec::new(), problems: Vec::new() };
     if let Err(error) = scan.run() {
         scan.problems.push(error.into_diagnostic());
     }

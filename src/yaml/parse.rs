@@ -245,7 +245,8 @@ impl Builder<'_> {
             && self.text.get(span.start.index()..).is_some_and(|rest| rest.starts_with("<<")))
     }
 
-    /// Collects what `<<: value` brings, weakest first.
+    /// Collects what `<<: value` brings, weakest first. Of a list the first mapping wins, as YAML's page on merge keys says and
+    /// `PyYAML` did until 6.0.3; 6.0.4 compares keys by their address, so that the last wins where keys are longer than a letter.
     fn merge(&mut self, value: &Yaml, merged: &mut Vec<Entry>) {
         match &value.value {
             Value::Map(map) => merged.extend(map.iter().cloned()),

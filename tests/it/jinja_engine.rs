@@ -276,6 +276,16 @@ fn blocks_are_cut_out_of_files() {
     assert_eq!(found[1].languages, ["sql", "python"]);
 }
 
+/// Between blocks and around them stands what is no Jinja at all; dbt never reads it.
+#[test]
+fn what_stands_between_blocks_need_not_be_jinja() {
+    let text = "{% ##### don't ##### %}\n{% macro one() %}1{% endmacro %}\n{{ a ? b ] }}{% -%}\n{% macro two() %}2{% endmacro %}";
+    let sources = Sources::new();
+    let (found, problems) = blocks(text, sources.add("f.sql", text));
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(found.iter().map(|block| &*block.name).collect::<Vec<_>>(), ["one", "two"]);
+}
+
 #[test]
 fn broken_blocks_are_reported_where_they_begin() {
     let problem = |text: &str| {

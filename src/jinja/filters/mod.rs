@@ -16,6 +16,8 @@ use super::ir::Builtin;
 use super::marker::{Mark, mark};
 use super::value::{List, Value, lazy_iterator};
 
+pub(crate) use number::integer_literal;
+
 const FILTERS: &[(&str, Builtin)] = &[
     ("abs", number::abs),
     ("as_bool", |call| as_marked(call, Mark::Bool)),

@@ -7,11 +7,11 @@ use crate::jinja::error::Error;
 use crate::jinja::format::truncated;
 use crate::jinja::value::{
     BinaryOp, Py, UnaryOp, Value, View, as_float, as_int, as_undefined, binary, compare, int, py_str,
-    type_name, unary, view,
+    read_digits, type_name, unary, view,
 };
 
 /// Reads an integer as Python's `int(text, base)` does.
-pub(crate) fn parse_int(text: &str, base: u32) -> Option<i128> {
+fn parse_int(text: &str, base: u32) -> Option<Value> {
     let text = text.trim();
     let (negative, digits) = match text.strip_prefix(['+', '-']) {
         Some(rest) => (text.starts_with('-'), rest),
@@ -32,8 +32,12 @@ pub(crate) fn parse_int(text: &str, base: u32) -> Option<i128> {
     if !well_formed || digits.contains(['+', '-']) || !(2..=36).contains(&base) {
         return None;
     }
-    let value = i128::from_str_radix(&digits.replace('_', ""), base).ok()?;
-    Some(if negative { -value } else { value })
+    read_digits(&digits.replace('_', ""), base, negative)
+}
+
+/// Reads an integer as it stands in a template.
+pub(crate) fn integer_literal(text: &str) -> Option<Value> {
+    parse_int(text, 0)
 }
 
 /// Reads a float as Python's `float(text)` does.
@@ -79,12 +83,13 @@ pub(super) fn int_filter(call: &mut Call<'_>) -> Result<Value, Error> {
     let base = u32::try_from(base).unwrap_or(10);
     let converted = match view(&value) {
         View::Str(text) => match parse_int(text, base) {
-            Some(i) => Some(int(i)),
+            Some(i) => Some(i),
             None => parse_float(text).and_then(|f| truncated(f).ok()),
         },
         View::Float(f) => truncated(f).ok(),
         _ => match as_int(&value) {
             Some(i) => Some(int(i)),
+            None if type_name(&value) == "int" => Some(value.clone()),
             None => instance_integer(&value)
                 .map(int)
                 .or_else(|| instance_number(&value).and_then(|f| truncated(f).ok())),

@@ -6,9 +6,11 @@ use minijinja::machinery::{Span as AstSpan, ast};
 
 use super::analyze::plain;
 use super::lower::Lowerer;
+use super::prepare::INTEGER;
 use crate::jinja::error::Error;
+use crate::jinja::filters::integer_literal;
 use crate::jinja::ir::{Arg, CallExpr, CompareOp, Expr, ExprKind, FilterExpr, Place};
-use crate::jinja::value::{BinaryOp, UnaryOp, as_int, int};
+use crate::jinja::value::{BinaryOp, UnaryOp, Value, as_int, int};
 use crate::jinja::{filters, tests};
 
 /// Lowers an expression of a scope.
@@ -176,6 +178,15 @@ fn lower_args(low: &mut Lowerer<'_>, args: &[ast::CallArg<'_>], scope: usize) ->
         .collect()
 }
 
+/// The integer that a call stands for which `prepare` made.
+fn large_integer(node: &ast::Call<'_>) -> Option<Value> {
+    let (ast::Expr::Var(callee), [ast::CallArg::Pos(ast::Expr::Const(digits))]) = (&node.expr, &*node.args)
+    else {
+        return None;
+    };
+    integer_literal(digits.value.as_str().filter(|_| callee.id == INTEGER)?)
+}
+
 /// Lowers a call.
 pub(super) fn lower_call(
     low: &mut Lowerer<'_>,
@@ -183,6 +194,9 @@ pub(super) fn lower_call(
     span: AstSpan,
     scope: usize,
 ) -> Result<Expr, Error> {
+    if let Some(value) = large_integer(node) {
+        return Ok(Expr { place: low.place(span), kind: ExprKind::Const(value) });
+    }
     let callee = lower_expr(low, &node.expr, scope)?;
     let args = lower_args(low, &node.args, scope)?;
     let kind = ExprKind::Call(Box::new(CallExpr { callee, args }));

@@ -1,7 +1,7 @@
 //! Rewrites what Jinja2 and dbt accept and minijinja's parser does not, remembering every position.
 //!
-//! `{% do anything %}`, typed macro arguments, tuples without parentheses, unary plus, Python's string
-//! escapes, CRLF, and dbt's `test` and `materialization` tags (which become macros). Also reports tags
+//! `{% do anything %}`, typed macro arguments, tuples without parentheses, unary plus, integers of any size, Python's
+//! string escapes, CRLF, and dbt's `test` and `materialization` tags (which become macros). Also reports tags
 //! that are not closed at the tag that opened them, and expressions too long to be parsed safely.
 
 use std::borrow::Cow;
@@ -12,11 +12,18 @@ use super::scan::{Piece, Scanner, Token, TokenKind};
 use super::tags::TagStack;
 use crate::diag::{FileId, Span};
 use crate::jinja::error::Error;
+use crate::jinja::filters::integer_literal;
+use crate::jinja::value::as_int;
 
 /// The name of the call that wraps the expression of a `do` tag for the parser.
 pub(super) const DO: &str = "__do";
+/// The name of the call that an integer too large for the parser becomes; its argument are the digits.
+pub(super) const INTEGER: &str = "__int";
 /// Ends names that the parser reserves and Jinja2 does not.
 pub(super) const RESERVED_MARK: char = '\u{b7}';
+
+/// The length of the shortest literal that no `i128` holds, in hexadecimal digits.
+const LARGE_LITERAL: usize = "0x80000000000000000000000000000000".len();
 
 /// Text for the parser, and the way back to the file.
 pub(super) struct Prepared<'s> {
@@ -141,6 +148,11 @@ fn remap(error: Error, prepared: &Prepared<'_>) -> Error {
     error.relocated(|span| prepared.span(span.range()))
 }
 
+/// Tells whether a number is an integer that the parser refuses, or would make a float of.
+fn is_large(word: &str) -> bool {
+    word.len() >= LARGE_LITERAL && integer_literal(word).is_some_and(|value| as_int(&value).is_none())
+}
+
 struct Tag<'a> {
     text: &'a str,
     tokens: &'a [Token],
@@ -177,6 +189,9 @@ impl<'a> Tag<'a> {
             let word = self.word(i);
             match token.kind {
                 TokenKind::Str => self.escapes(*token),
+                TokenKind::Number if is_large(word) => {
+                    self.edits.push((token.start..token.end, format!("{INTEGER}('{word}')")));
+                }
                 TokenKind::Ident if word == "self" && (i == 0 || self.word(i - 1) != ".") => {
                     self.insert(token.end, &RESERVED_MARK.to_string());
                 }

@@ -1,7 +1,7 @@
 //! Cuts template text into plain text, comments, raw parts and tags with their tokens.
 //!
-//! Follows Jinja2's rules for what ends a tag: strings and brackets inside of it hide its end marker.
-//! Used by the block scanner and by the rewriting before the parser.
+//! Follows Jinja2's rules for what ends a tag: strings and brackets inside of it hide its end marker. Who only looks
+//! for blocks takes dbt's coarser rules. Used by the block scanner and by the rewriting before the parser.
 
 use std::ops::Range;
 
@@ -42,6 +42,7 @@ pub(crate) struct Scanner<'s> {
     file: FileId,
     /// Where the text lies in its file.
     base: usize,
+    coarse: bool,
     /// The tokens of the tag last returned.
     pub(crate) tokens: Vec<Token>,
     brackets: Vec<u8>,
@@ -50,7 +51,14 @@ pub(crate) struct Scanner<'s> {
 impl<'s> Scanner<'s> {
     /// Starts at the beginning of `text`, which lies at offset `base` of its file.
     pub(crate) fn new(text: &'s str, file: FileId, base: usize) -> Self {
-        Self { text, at: 0, file, base, tokens: Vec::new(), brackets: Vec::new() }
+        Self { text, at: 0, file, base, coarse: false, tokens: Vec::new(), brackets: Vec::new() }
+    }
+
+    /// Starts at the beginning of a file of which only blocks matter. As for dbt (`dbt_common.clients._jinja_blocks`), only
+    /// strings hide the end of a tag, what stands in it may be anything, and a tag without a name is plain text: people draw
+    /// lines of `{% ###### %}` between their macros.
+    pub(crate) fn of_blocks(text: &'s str, file: FileId) -> Self {
+        Self { coarse: true, ..Self::new(text, file, 0) }
     }
 
     /// Makes a span of the file from a range of the text.
@@ -89,6 +97,10 @@ impl<'s> Scanner<'s> {
         match rest.as_bytes()[1] {
             b'#' => self.comment(start),
             b'{' => self.tag(start, b'}').map(|end| Some(Piece::Variable(start..end))),
+            _ if self.coarse && !is_named(&rest[2..]) => {
+                self.at = start + 2;
+                Ok(Some(Piece::Plain(start..self.at)))
+            }
             _ => match self.raw(start)? {
                 Some(end) => Ok(Some(Piece::Plain(start..end))),
                 None => self.tag(start, b'%').map(|end| Some(Piece::Block(start..end))),
@@ -158,6 +170,7 @@ impl<'s> Scanner<'s> {
             b'\'' | b'"' => (TokenKind::Str, self.string(start, first)?),
             b'0'..=b'9' => (TokenKind::Number, number(rest, self.after_dot())),
             _ => match identifier(rest) {
+                0 if self.coarse => (TokenKind::Op, rest.chars().next().map_or(1, char::len_utf8)),
                 0 => (TokenKind::Op, self.operator(start, first)?),
                 len => (TokenKind::Ident, len),
             },
@@ -234,6 +247,12 @@ fn find_marker(text: &str) -> Option<usize> {
         }
         at += 1;
     }
+}
+
+/// Tells whether what follows `{%` is the name of a tag.
+fn is_named(inner: &str) -> bool {
+    let name = inner.strip_prefix(['-', '+']).unwrap_or(inner).trim_start();
+    identifier(name) > 0
 }
 
 /// Returns the length of `[-+] name [-+] %}` at the start of `text`.

@@ -4,6 +4,7 @@
 //! dicts, macros, Rust objects ...) is one [`Py`] behind minijinja's object handle, so that one downcast
 //! tells what it is ([`view`]). Locks are held only while elements are copied, never while code runs.
 
+mod big;
 mod convert;
 mod instance;
 mod iter;
@@ -13,6 +14,7 @@ mod order;
 mod text;
 mod types;
 
+pub(crate) use big::read_digits;
 pub(crate) use convert::{adopt, key_text};
 pub use convert::{from_json, to_json};
 pub use instance::{Instance, downcast, object};

@@ -131,14 +131,16 @@ fn repeated(items: &[Value], times: usize) -> Vec<Value> {
     std::iter::repeat_n(items, times).flatten().cloned().collect()
 }
 
-fn zero() -> Error {
+pub(super) fn zero() -> Error {
     Error::runtime("division by zero").help("check the divisor first: `{{ a / b if b else 0 }}`")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Python's true division rounds as well")]
 fn integers(op: BinaryOp, a: i128, b: i128) -> Result<Value, Error> {
-    let checked =
-        |result: Option<i128>| result.map(int).ok_or_else(|| Error::runtime("the integer is too large"));
+    let checked = |result: Option<i128>| match result {
+        Some(result) => Ok(int(result)),
+        None => super::big::integers(op, &a.into(), &b.into()),
+    };
     match op {
         BinaryOp::Add => checked(a.checked_add(b)),
         BinaryOp::Sub => checked(a.checked_sub(b)),
@@ -150,7 +152,7 @@ fn integers(op: BinaryOp, a: i128, b: i128) -> Result<Value, Error> {
         BinaryOp::Pow if b < 0 => floats(op, a as f64, b as f64),
         BinaryOp::Pow => match u32::try_from(b) {
             Ok(exponent) => checked(a.checked_pow(exponent)),
-            Err(_) => checked(matches!(a, 0 | 1).then_some(a)),
+            Err(_) => checked(None),
         },
     }
 }
@@ -161,7 +163,7 @@ fn floor_div(a: i128, b: i128) -> Option<i128> {
     if !exact && (a < 0) != (b < 0) { quotient.checked_sub(1) } else { Some(quotient) }
 }
 
-fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Value, Error> {
+pub(super) fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Value, Error> {
     Ok(Value::from(match op {
         BinaryOp::Add => a + b,
         BinaryOp::Sub => a - b,
@@ -187,7 +189,7 @@ pub(crate) fn unary(op: UnaryOp, a: &Value) -> Result<Value, Error> {
         (UnaryOp::Neg, View::Py(Py::Instance(instance))) => {
             instance.binary(BinaryOp::Mul, &int(-1), false).unwrap_or_else(|| Err(no_minus(a)))
         }
-        (UnaryOp::Neg, _) => as_int(a).and_then(i128::checked_neg).map(int).ok_or_else(|| no_minus(a)),
+        (UnaryOp::Neg, _) => as_int(a).map_or_else(|| Err(no_minus(a)), |i| integers(BinaryOp::Sub, 0, i)),
     }
 }
 
