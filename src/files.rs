@@ -71,22 +71,25 @@ pub fn read_text(path: &Utf8Path) -> Result<String, FileError> {
     })
 }
 
-/// Reads a file into the store under the path people should see.
+/// Reads a file into the store under the path people should see, without the white space at its end: dbt cuts it off
+/// before it reads a file.
 pub fn read_source(sources: &Sources, path: &Utf8Path, shown: &Utf8Path) -> Result<FileId, FileError> {
-    Ok(sources.add(shown, read_text(path)?))
+    Ok(sources.add(shown, read_trimmed(path)?))
 }
 
-/// Reads many files of one folder in parallel, and adds them to the store in the given order, without the white space
-/// at their ends: dbt cuts it off before it reads a file. Paths are relative to `root` and shown behind `shown_root`,
-/// which is empty for the root project.
+fn read_trimmed(path: &Utf8Path) -> Result<Arc<str>, FileError> {
+    read_text(path).map(|text| text.trim_end().into())
+}
+
+/// Reads many files of one folder in parallel as [`read_source`] does, and adds them to the store in the given order.
+/// Paths are relative to `root` and shown behind `shown_root`, which is empty for the root project.
 pub fn read_all(
     sources: &Sources,
     root: &Utf8Path,
     shown_root: &Utf8Path,
     paths: &[Utf8PathBuf],
 ) -> Vec<Result<FileId, FileError>> {
-    let read = |path: &Utf8PathBuf| read_text(&root.join(path)).map(|text| Arc::<str>::from(text.trim_end()));
-    let texts: Vec<_> = paths.par_iter().map(read).collect();
+    let texts: Vec<_> = paths.par_iter().map(|path| read_trimmed(&root.join(path))).collect();
     let pairs = texts.into_iter().zip(paths);
     pairs.map(|(text, path)| Ok(sources.add(shown_root.join(path), text?))).collect()
 }

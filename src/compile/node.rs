@@ -14,7 +14,7 @@ use crate::jinja::{Error, Scope, SourceMap, Template, Value, dict, from_json};
 use crate::manifest::{
     Batch, Compiled, GenericTest, InjectedCte, Json, Language, Node, ResourceType, UniqueId,
 };
-use crate::project::has_jinja;
+use crate::project::{has_jinja, rendered_plain};
 
 /// Templates of nodes by id, as `parse` made them.
 pub type Templates = HashMap<UniqueId, Template>;
@@ -158,6 +158,7 @@ impl Compiler {
                 self.run.shared.render_native(&format!("{{{{ {text} }}}}"), scope)?
             }
             Json::String(text) if has_jinja(text) => self.run.shared.render_native(text, scope)?,
+            Json::String(text) => Value::from(rendered_plain(text)),
             Json::Array(items) => {
                 let items: Result<Vec<_>, _> = items.iter().map(|item| self.argument(item, scope)).collect();
                 crate::jinja::list(items?)

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span};
+use crate::project::rendered_plain;
 use crate::yaml::{Entry, Map, Value, Yaml};
 
 use super::config::Layer;
@@ -321,7 +322,8 @@ fn set_rendered(config: &mut TestConfig, entry: &Entry, rules: &Rules<'_>) -> Re
                 problem
             })?
         }
-        _ => entry.value.clone(),
+        Some(text) => Yaml::text(entry.value.span, rendered_plain(text)),
+        None => entry.value.clone(),
     };
     if !value.is_null() {
         config.layer.set(Arc::clone(&entry.key), value.to_json(), Some(entry.value.span));

@@ -13,6 +13,7 @@ use crate::manifest::{
     Checksum, GenericTest, Language, Node, NodeKind, RefCall, ResourceType, SourceCall, TestMetadata,
     UniqueId,
 };
+use crate::project::rendered_plain;
 use crate::yaml::{Value as YamlValue, Yaml};
 
 use super::columns::Column;
@@ -300,7 +301,7 @@ impl TestMaker<'_> {
             YamlValue::Str(text) => {
                 let text = generic_test::as_expression(text);
                 if !is_jinja(&text) {
-                    return Ok(Value::from(&*text));
+                    return Ok(Value::from(rendered_plain(&text)));
                 }
                 let rendered = self.shared.render_native(&text, scope);
                 rendered.map_err(|error| Box::new(error.or_at(value.span).into_diagnostic()))?

@@ -33,7 +33,7 @@ pub use load::{load, load_project};
 pub use package_spec::{PackageSource, PackageSpec};
 pub use packages::PackageList;
 pub use profiles::{PROFILES_FILE, Profile};
-pub use render::{KeyPath, has_jinja, render_tree, stays_as_written};
+pub use render::{KeyPath, has_jinja, render_tree, rendered_plain, stays_as_written};
 pub use scope::{YamlBase, YamlContext};
 pub use selectors::SelectorDefinition;
 pub use vars::{Vars, parse_cli_map};

@@ -20,12 +20,10 @@ pub fn has_jinja(text: &str) -> bool {
     text.contains('{') && text.as_bytes().windows(2).any(|pair| matches!(pair, b"{{" | b"{%" | b"{#"))
 }
 
-/// Cuts one newline off the end, which a block scalar has and a template drops.
-fn without_last_newline(text: &Arc<str>) -> Arc<str> {
-    match text.strip_suffix('\n') {
-        Some(shorter) => shorter.into(),
-        None => Arc::clone(text),
-    }
+/// Returns what rendering a text gives that has no Jinja: a template drops one newline at its end, which a block
+/// scalar has.
+pub fn rendered_plain(text: &str) -> &str {
+    text.strip_suffix('\n').unwrap_or(text)
 }
 
 /// Renders all values of a tree but those whose path `keep` picks; kept ones, and all below them, stay as
@@ -81,7 +79,8 @@ impl Walk<'_> {
                     yaml.value.clone()
                 }
             },
-            Value::Str(text) => Value::Str(without_last_newline(text)),
+            Value::Str(text) if text.ends_with('\n') => Value::Str(rendered_plain(text).into()),
+            Value::Str(text) => Value::Str(Arc::clone(text)),
             Value::Time(time) => Value::Str(time.iso().into()),
             Value::Seq(items) => {
                 let item = Arc::clone(&self.item);
