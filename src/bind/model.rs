@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::names::{mentions, takes_all};
 use super::project::Checker;
 use super::query::{Mistake, Query, Trouble, bind_only};
 use super::scratch::type_of;
@@ -15,6 +14,7 @@ use crate::diag::{Code, Diagnostic, Severity};
 use crate::jinja::{Args, Error, Value, py_str};
 use crate::manifest::{Language, Node, NodeKind, Relation, RelationType};
 use crate::run::led_by_user;
+use crate::sql::{mentions, takes_all_columns};
 
 /// What is not certain of a relation whose columns are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Checker<'_> {
             return Err(Unchecked::because("its columns depend on a variable or on data").into());
         }
         let bind = || self.judged(bind_only(&scope, &code, self.bench()), node, loose);
-        let of_query = Loose { columns: loose.columns && takes_all(&code), ..loose };
+        let of_query = Loose { columns: loose.columns && takes_all_columns(&code), ..loose };
         if node.is_ephemeral() {
             bind()?;
             return Ok(of_query);

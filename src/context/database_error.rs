@@ -40,7 +40,7 @@ impl NodeScope {
         }
         let mut diagnostic = match found {
             Some((origin, note)) => {
-                Diagnostic { span: Some(word(origin.span, sources)), trace: origin.frames, ..diagnostic }
+                Diagnostic { span: Some(sources.word(origin.span)), trace: origin.frames, ..diagnostic }
                     .at(note)
             }
             None => diagnostic,
@@ -109,15 +109,6 @@ fn named_in(message: &str, code: &str) -> Option<InNode> {
     wanted
         .find_map(|wanted| Lexer::new(code).find(|token| is_it(token, wanted)))
         .map(|token| InNode::Named(token.range.start))
-}
-
-/// Widens the place of one byte to the word that begins there.
-fn word(span: Span, sources: &Sources) -> Span {
-    let Some(source) = sources.get(span.file).filter(|_| span.range().len() == 1) else { return span };
-    let rest = source.text.get(span.start as usize..).unwrap_or_default();
-    let length: usize =
-        rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
-    Span::new(span.file, span.start as usize, span.start as usize + length.max(1))
 }
 
 /// Tells whether the line of a place shows the same as the engine's picture, so that one of them is enough.

@@ -11,7 +11,7 @@ use super::run_scope::NodeScope;
 use crate::diag::Code;
 use crate::jinja::{Args, Error, Value, py_str};
 use crate::manifest::Relation;
-use crate::sql::{Kind, Lexer};
+use crate::sql::code_tokens;
 
 /// What templates may ask of the database.
 pub enum Introspection {
@@ -76,9 +76,7 @@ impl NodeScope {
 
 /// Tells whether a statement is a query that names no relation.
 fn reads_nothing(sql: &str) -> bool {
-    let mut words = Lexer::new(sql)
-        .filter(|token| !matches!(token.kind, Kind::Space | Kind::Comment))
-        .map(|token| sql[token.range].to_ascii_lowercase());
+    let mut words = code_tokens(sql).map(|token| sql[token.range].to_ascii_lowercase());
     words.next().as_deref() == Some("select")
         && words.all(|word| !matches!(word.as_str(), "from" | "join" | "table" | "into" | ";"))
 }

@@ -108,6 +108,15 @@ impl Sources {
         self.get(span.file).and_then(|s| s.text.get(span.range()).map(str::to_owned)).unwrap_or_default()
     }
 
+    /// Widens the place of one byte to the word that begins there.
+    pub fn word(&self, span: Span) -> Span {
+        let Some(source) = self.get(span.file).filter(|_| span.range().len() == 1) else { return span };
+        let rest = source.text.get(span.start as usize..).unwrap_or_default();
+        let length: usize =
+            rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
+        Span::new(span.file, span.start as usize, span.start as usize + length.max(1))
+    }
+
     /// Returns the line and column of a span's start.
     pub fn line_col(&self, span: Span) -> Option<LineCol> {
         self.get(span.file).map(|source| line_col(&source.text, span.start as usize))

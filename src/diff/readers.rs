@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::canonical::{canonical, stars};
 use super::project::NodeChange;
 use super::query::Verdict;
 use crate::artifacts::{ColumnLineage, ColumnRef, Link};
 use crate::manifest::{Manifest, UniqueId};
+use crate::sql::{names, takes_all_columns};
 
 /// A model or exposure that a change reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,15 +117,10 @@ impl Known<'_> {
         while let Some(next) = queue.pop_front() {
             for reader in self.direct(&next) {
                 let code = (self.code)(&UniqueId::from_artifact(reader));
-                let tokens = code.map(|code| canonical(&code).tokens);
-                let names_it = tokens.as_ref().is_none_or(|tokens| {
-                    tokens.iter().any(|token| token.trim_matches('"').eq_ignore_ascii_case(column))
-                });
-                let takes_all = tokens
-                    .as_ref()
-                    .is_none_or(|tokens| stars(tokens) > 0 || !tokens.iter().any(|token| token == "select"));
+                let names_it = code.as_ref().is_none_or(|code| names(code, column));
+                let takes_all = code.as_ref().is_none_or(|code| takes_all_columns(code));
                 if names_it || takes_all {
-                    note(found, reader, Some(column), tokens.is_some());
+                    note(found, reader, Some(column), code.is_some());
                 }
                 if seen.insert(reader.to_owned()) && takes_all {
                     queue.push_back(reader.to_owned());

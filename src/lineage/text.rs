@@ -5,7 +5,7 @@
 
 use sqlparser::ast::Query;
 
-use crate::sql::{Dialect, Kind, Lexer, parse_query};
+use crate::sql::{Dialect, code_tokens, parse_query};
 
 /// Writes a query plainer, or says why it cannot.
 pub type Plainer<'a> = dyn FnMut(&str) -> Result<String, String> + 'a;
@@ -35,8 +35,7 @@ fn reason(why: &str) -> String {
 
 /// The words and signs of a text, each with its place.
 fn words(sql: &str) -> Vec<(&str, usize)> {
-    let code = Lexer::new(sql).filter(|token| !matches!(token.kind, Kind::Space | Kind::Comment));
-    code.map(|token| (&sql[token.range.clone()], token.range.start)).collect()
+    code_tokens(sql).map(|token| (&sql[token.range.clone()], token.range.start)).collect()
 }
 
 fn is(words: &[(&str, usize)], at: usize, wanted: &[&str]) -> bool {

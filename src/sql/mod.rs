@@ -10,6 +10,7 @@ mod ident;
 mod lex;
 mod literal;
 mod split;
+mod words;
 
 pub use dialect::{Dialect, DuckDb, Fold, Postgres};
 pub use grammar::parse_query;
@@ -17,3 +18,4 @@ pub use ident::Ident;
 pub use lex::{Kind, Lexer, Token};
 pub use literal::string_literal;
 pub use split::{LeadingWith, is_blank, leading_with, split_statements, strip_comments};
+pub use words::{code_tokens, mentions, names, takes_all_columns};

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{Kind, Lexer};
+use super::{Kind, Lexer, code_tokens};
 
 /// Where a query's own `with` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub fn strip_comments(sql: &str) -> String {
 
 /// Finds the `with` a query begins with; comments and blanks may stand before it.
 pub fn leading_with(sql: &str) -> Option<LeadingWith> {
-    let mut words = Lexer::new(sql).filter(|t| !matches!(t.kind, Kind::Space | Kind::Comment));
+    let mut words = code_tokens(sql);
     let first = words.next()?;
     if !sql[first.range.clone()].eq_ignore_ascii_case("with") {
         return None;
