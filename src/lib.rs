@@ -20,6 +20,7 @@ pub mod select;
 pub mod compile;
 pub mod lineage;
 pub mod diff;
+pub mod lint;
 pub mod check;
 pub mod plan;
 pub mod run;

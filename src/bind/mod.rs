@@ -15,6 +15,6 @@ mod scratch;
 mod statement;
 mod verdict;
 
-pub use project::{Project, check};
+pub use project::{Compiled, Project, check};
 pub use scratch::Scratch;
 pub use verdict::{Findings, Unchecked, Verdict};

@@ -12,6 +12,7 @@ use crate::adapter::Lacking;
 use crate::context::{NodeScope, relation_value};
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::jinja::{Args, Error, Value, py_str};
+use crate::lint::Build;
 use crate::manifest::{Language, Node, NodeKind, Relation, RelationType};
 use crate::run::led_by_user;
 use crate::sql::{mentions, takes_all_columns};
@@ -51,9 +52,8 @@ impl From<Unchecked> for Stop {
 impl Checker<'_> {
     /// Checks a model or snapshot and makes its relation. `loose` is what is not certain of what it reads.
     pub(super) fn model(&self, node: &Arc<Node>, loose: Loose) -> Result<Loose, Stop> {
-        self.within_reach(node)?;
         let scope = self.scope(node);
-        let code = self.compile(node, &scope)?;
+        let code = self.compile_told(node, &scope, false)?;
         if mentions(&code, &DEPENDS_ON_DATA) {
             return Err(Unchecked::because("its columns depend on a variable or on data").into());
         }
@@ -96,8 +96,40 @@ impl Checker<'_> {
         })
     }
 
+    /// Compiles a model or snapshot, and tells of its text. `adds` says that it adds to what it has.
+    fn compile_told(&self, node: &Arc<Node>, scope: &NodeScope, adds: bool) -> Result<Arc<str>, Stop> {
+        let compiled = self.compile(node, scope);
+        let build = match (&compiled, scope.compiled_map()) {
+            (Err(Stop::Unchecked(why)), _) => Err(why.reason.clone()),
+            (Err(Stop::Wrong(found)), _) => {
+                let message = found.first().map(|first| first.message.as_str()).unwrap_or_default();
+                Err(format!("it does not compile: {message}"))
+            }
+            (Ok(_), Some((code, map))) => Ok(Build { code, map, adds }),
+            (Ok(_), None) => Err("it has no text".to_owned()),
+        };
+        (self.compiled)(node, build);
+        compiled
+    }
+
+    /// Compiles a model that cannot be checked, for who wants to know of its text.
+    pub(super) fn compile_only(&self, node: &Arc<Node>) {
+        if node.language == Language::Python {
+            return (self.compiled)(node, Err("it is a Python model".to_owned()));
+        }
+        // What does not compile here may do so elsewhere, and nothing more is to be said of it.
+        let anew = self.compile_told(node, &self.scope(node), false);
+        if anew.is_err() || node.config.text("materialized") != Some("incremental") {
+            return;
+        }
+        let relation = self.scratch.relation_of(&self.run, node).with_type(RelationType::Table);
+        self.run.cache.add(relation.clone());
+        let _ = self.compile_told(node, &self.scope(node), true);
+        self.run.cache.drop_relation(&relation);
+    }
+
     /// Errors if there is no telling what a node builds.
-    fn within_reach(&self, node: &Node) -> Result<(), Stop> {
+    pub(super) fn within_reach(&self, node: &Node) -> Result<(), Stop> {
         let no = |reason: &str| Err(Unchecked::because(reason).into());
         if node.language == Language::Python {
             return no("it is a Python model");
@@ -233,7 +265,7 @@ impl Checker<'_> {
     /// Checks the query by which an incremental model adds to itself, now that it is there.
     fn adds_rows(&self, node: &Arc<Node>, loose: Loose) -> Result<(), Stop> {
         let scope = self.scope(node);
-        let code = self.compile(node, &scope)?;
+        let code = self.compile_told(node, &scope, true)?;
         self.judged(bind_only(&scope, &code, self.bench()), node, loose)
     }
 }

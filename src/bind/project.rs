@@ -12,6 +12,7 @@ use super::verdict::{Findings, Unchecked, Verdict};
 use crate::compile::{Compiler, Templates};
 use crate::context::RunScope;
 use crate::dag::{Dag, NodeSet};
+use crate::lint::Build;
 use crate::manifest::{
     ColumnInfo, ColumnProperties, Columns as Described, Manifest, Node, NodeKind, RelationType,
 };
@@ -28,13 +29,20 @@ pub struct Project<'a> {
     pub selected: &'a BTreeSet<UniqueId>,
     /// Templates of nodes.
     pub templates: &'a Arc<Templates>,
+    /// Is told of every text that a model or snapshot compiles to, those that cannot be checked included, or why there is
+    /// none.
+    pub compiled: &'a Compiled<'a>,
 }
+
+/// What is told of the texts that nodes compile to.
+pub type Compiled<'a> = dyn Fn(&Arc<Node>, Result<Build<'_>, String>) + 'a;
 
 /// A check at work.
 pub(super) struct Checker<'a> {
     pub(super) run: Arc<RunScope>,
     pub(super) compiler: Compiler,
     pub(super) scratch: &'a Scratch,
+    pub(super) compiled: &'a Compiled<'a>,
     doubts: Doubts<'a>,
     manifest: &'a Manifest,
     /// What is known of sources and nodes so far.
@@ -47,6 +55,7 @@ pub fn check(project: Project<'_>, run: &Arc<RunScope>, scratch: &Scratch) -> Fi
         run: Arc::clone(run),
         compiler: Compiler::new(run, project.templates, Box::new(|_, _, _| Ok(None))),
         scratch,
+        compiled: project.compiled,
         doubts: Doubts::new(project.manifest),
         manifest: project.manifest,
         known: HashMap::new(),
@@ -93,7 +102,14 @@ impl Checker<'_> {
         let checked = match &node.kind {
             NodeKind::Seed { .. } => self.seed(node),
             NodeKind::Model { .. } | NodeKind::Snapshot => {
-                self.read_by(node).map_err(Stop::from).and_then(|loose| self.model(node, loose))
+                let known = self.read_by(node).map_err(Stop::from).and_then(|loose| {
+                    self.within_reach(node)?;
+                    Ok(loose)
+                });
+                if known.is_err() {
+                    self.compile_only(node);
+                }
+                known.and_then(|loose| self.model(node, loose))
             }
             NodeKind::GenericTest(_) | NodeKind::SingularTest => {
                 let loose = self.read_by(node).map_err(Stop::from);

@@ -313,7 +313,8 @@ impl NodeScope {
         *self.0.model.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    pub(super) fn compiled_map(&self) -> Option<(&Arc<str>, &SourceMap)> {
+    /// Returns the text that the node compiled to, and where it came from, once it is compiled.
+    pub fn compiled_map(&self) -> Option<(&Arc<str>, &SourceMap)> {
         self.0.compiled.get().map(|(compiled, map)| (&compiled.code, map))
     }
 

@@ -117,6 +117,20 @@ codes! {
     TEST_FAILED = "test-failed";
     /// The command line does not hold together.
     USAGE = "usage";
+    /// A common table expression that nothing reads (`lint`).
+    UNUSED_CTE = "unused-cte";
+    /// A mart that hands on whatever columns a source has (`lint`).
+    STAR_FROM_SOURCE = "star-from-source";
+    /// A join that pairs every row with every row (`lint`).
+    JOIN_WITHOUT_CONDITION = "join-without-condition";
+    /// A `union` of queries that have no row in common (`lint`).
+    UNION_WITHOUT_ALL = "union-without-all";
+    /// An incremental filter that depends on when it runs (`lint`).
+    FILTER_BY_CLOCK = "filter-by-clock";
+    /// A relation of the project that is named without `ref` or `source` (`lint`).
+    HARD_CODED_RELATION = "hard-coded-relation";
+    /// A key that is joined by and not tested for uniqueness (`lint`).
+    UNTESTED_KEY = "untested-key";
     /// Old spelling that still works.
     DEPRECATED = "deprecated";
     /// Something Tidegate does not do yet.

@@ -108,12 +108,13 @@ impl Sources {
         self.get(span.file).and_then(|s| s.text.get(span.range()).map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Widens the place of one byte to the word that begins there.
+    /// Widens the place of one byte to the word or quoted name that begins there.
     pub fn word(&self, span: Span) -> Span {
         let Some(source) = self.get(span.file).filter(|_| span.range().len() == 1) else { return span };
         let rest = source.text.get(span.start as usize..).unwrap_or_default();
-        let length: usize =
-            rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
+        let quoted = rest.strip_prefix('"').and_then(|inner| Some(inner.find(['"', '\n'])? + 2));
+        let word = || rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let length = quoted.unwrap_or_else(word);
         Span::new(span.file, span.start as usize, span.start as usize + length.max(1))
     }
 

@@ -41,6 +41,8 @@ pub struct Diagnosed {
     /// The texts of the spans.
     pub sources: Sources,
     name: &'static str,
+    /// Whether a warning is told as an error is, with its code.
+    in_full: bool,
 }
 
 impl Diagnosed {
@@ -48,7 +50,12 @@ impl Diagnosed {
     pub fn new(diagnostic: Diagnostic, sources: &Sources) -> Self {
         let name =
             if diagnostic.known_as.is_empty() { dbt_name(diagnostic.code) } else { diagnostic.known_as };
-        Self { diagnostic: Box::new(diagnostic), sources: sources.clone(), name }
+        Self { diagnostic: Box::new(diagnostic), sources: sources.clone(), name, in_full: false }
+    }
+
+    /// The same for what a command was asked to find: a warning, too, is led by its code.
+    pub fn in_full(diagnostic: Diagnostic, sources: &Sources) -> Self {
+        Self { in_full: true, ..Self::new(diagnostic, sources) }
     }
 }
 
@@ -90,7 +97,7 @@ impl Describe for Diagnosed {
 
     fn message(&self, style: &Style) -> String {
         let Diagnosed { diagnostic, sources, .. } = self;
-        if diagnostic.is_error() {
+        if diagnostic.is_error() || self.in_full {
             return human::render(diagnostic, sources, style.color);
         }
         // dbt's tag with the name that `--warn-error-options` takes, the sentence, then the excerpt without its own title line.

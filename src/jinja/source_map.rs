@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::diag::{Frame, Span};
+use crate::diag::{FileId, Frame, Span};
 
 /// A macro call that was running while text was produced.
 #[derive(Clone, Debug)]
@@ -69,6 +69,12 @@ impl SourceMap {
             site = call.parent;
         }
         (frames, at)
+    }
+
+    /// Returns the parts of a file that are in the output as they are, in the order of the output.
+    pub fn literals(&self, file: FileId) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let own = self.segments.iter().filter(|segment| segment.literal).filter_map(|segment| segment.span);
+        own.filter(move |span| span.file == file).map(Span::range)
     }
 
     /// Returns the map of the output without its first `start` bytes and from `end` on, for a caller

@@ -5,7 +5,7 @@ use sqlparser::ast::{AccessExpr, Array, CeilFloorKind, Expr, Subscript};
 /// Returns the expressions directly within another one.
 ///
 /// Names, functions, subqueries and lambdas are not its business: they are resolved where scopes are known.
-pub(super) fn children(expr: &Expr) -> Vec<&Expr> {
+pub fn children(expr: &Expr) -> Vec<&Expr> {
     match expr {
         Expr::IsFalse(e)
         | Expr::IsNotFalse(e)
@@ -80,7 +80,7 @@ fn with<'e>(first: &'e Expr, others: [Option<&'e Expr>; 2]) -> Vec<&'e Expr> {
 }
 
 /// Returns the expressions in brackets behind a value; names after dots are fields.
-pub(super) fn subscripts(chain: &[AccessExpr]) -> Vec<&Expr> {
+pub fn subscripts(chain: &[AccessExpr]) -> Vec<&Expr> {
     let mut found = Vec::new();
     for access in chain {
         match access {

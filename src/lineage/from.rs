@@ -56,28 +56,15 @@ impl Resolver<'_> {
     }
 
     fn join(&mut self, left: Joined, right: Joined, join: &Join, before: &Scope<'_>) -> Joined {
-        use JoinOperator as Op;
-        let constraint = match &join.join_operator {
-            Op::Join(c)
-            | Op::Inner(c)
-            | Op::Left(c)
-            | Op::LeftOuter(c)
-            | Op::Right(c)
-            | Op::RightOuter(c) => c,
-            Op::FullOuter(c) | Op::CrossJoin(c) | Op::Semi(c) | Op::LeftSemi(c) | Op::RightSemi(c) => c,
-            Op::Anti(c)
-            | Op::LeftAnti(c)
-            | Op::RightAnti(c)
-            | Op::StraightJoin(c)
-            | Op::AsOf { constraint: c, .. } => c,
-            Op::CrossApply | Op::OuterApply | Op::ArrayJoin | Op::LeftArrayJoin | Op::InnerArrayJoin => {
-                &JoinConstraint::None
-            }
-        };
-        let left_only =
-            matches!(join.join_operator, Op::Semi(_) | Op::LeftSemi(_) | Op::Anti(_) | Op::LeftAnti(_));
+        let left_only = matches!(
+            join.join_operator,
+            JoinOperator::Semi(_)
+                | JoinOperator::LeftSemi(_)
+                | JoinOperator::Anti(_)
+                | JoinOperator::LeftAnti(_)
+        );
         let (left_bounds, left_visible) = (left.bounds.clone(), left.visible.clone());
-        let joined = match constraint {
+        let joined = match constraint(join) {
             JoinConstraint::Using(names) => {
                 let keys: Vec<(String, String)> =
                     names.iter().filter_map(|name| self.using_name(name)).collect();
@@ -320,6 +307,23 @@ impl Resolver<'_> {
             table.push(("ordinality", "ordinality"), Rc::new(Value::of_nothing()));
         }
         self.aliased(table, alias, vec!["unnest".to_owned()])
+    }
+}
+
+/// Returns what a join asks for.
+pub fn constraint(join: &Join) -> &JoinConstraint {
+    use JoinOperator as Op;
+    match &join.join_operator {
+        Op::Join(c) | Op::Inner(c) | Op::Left(c) | Op::LeftOuter(c) | Op::Right(c) | Op::RightOuter(c) => c,
+        Op::FullOuter(c) | Op::CrossJoin(c) | Op::Semi(c) | Op::LeftSemi(c) | Op::RightSemi(c) => c,
+        Op::Anti(c)
+        | Op::LeftAnti(c)
+        | Op::RightAnti(c)
+        | Op::StraightJoin(c)
+        | Op::AsOf { constraint: c, .. } => c,
+        Op::CrossApply | Op::OuterApply | Op::ArrayJoin | Op::LeftArrayJoin | Op::InnerArrayJoin => {
+            &JoinConstraint::None
+        }
     }
 }
 

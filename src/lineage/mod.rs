@@ -25,7 +25,9 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use children::{children, subscripts};
 pub use describe::with_inherited;
+pub use from::constraint;
 pub use functions::is_aggregate;
 pub use project::{Code, Project, column_lineage};
 pub use text::{Plainer, is_misread};

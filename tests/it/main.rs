@@ -17,6 +17,7 @@ mod example;
 mod jinja;
 mod jinja_engine;
 mod killed;
+mod lint;
 mod manifest_json;
 mod mistakes;
 mod parse;

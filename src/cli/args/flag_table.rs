@@ -359,6 +359,10 @@ pub(crate) const INLINE_DIRECT: Flag =
     Flag::text("inline_direct", "inline-direct").rare().help(Command, "SQL to run as it is, without Jinja");
 pub(crate) const OUTPUT: Flag =
     Flag::choice("output", "output", &["json", "text"], "text").help(Command, "Form of the output");
+pub(crate) const FINDINGS_OUTPUT: Flag = Flag::choice("output", "output", &["text", "json", "sarif"], "text")
+    .help(Command, "Form of the output; code hosts read sarif");
+pub(crate) const FAIL_ON: Flag = Flag::choice("fail_on", "fail-on", &["error", "warn"], "error")
+    .help(Command, "End with exit code 1 for errors only, or for warnings too");
 pub(crate) const LINEAGE_OUTPUT: Flag =
     Flag::choice("output", "output", &["text", "json", "dot", "mermaid", "html"], "text")
         .help(Command, "Form of the output");

@@ -37,6 +37,8 @@ pub enum Verb {
     Check,
     /// `diff`
     Diff,
+    /// `lint`
+    Lint,
     /// `lineage`
     Lineage,
     /// `docs generate`

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::bind::Verdict;
-use crate::cli::args::flag_table::{self, FULL_REFRESH, OUTPUT};
+use crate::cli::args::flag_table::{self, FINDINGS_OUTPUT, FULL_REFRESH};
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::pipeline::{Checked, check_nodes, load, nothing_selected, select, tell_checked};
+use crate::cli::pipeline::{Checked, as_sarif, check_nodes, load, nothing_selected, select, tell_checked};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::render::json as render_json;
 use crate::event::PrintEvent;
@@ -21,7 +21,7 @@ pub(super) const SPEC: Spec = Spec {
     chapter: Chapter::Look,
     about: "Find mistakes in models and tests without touching data",
     details: "The database itself binds every query, in a place where relations have columns and no rows. Exit code 1 when something is wrong.",
-    flags: &[flag_table::SELECTING, flag_table::TYPING, &[OUTPUT, FULL_REFRESH]],
+    flags: &[flag_table::SELECTING, flag_table::TYPING, &[FINDINGS_OUTPUT, FULL_REFRESH]],
     positional: None,
 };
 
@@ -32,11 +32,15 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
         nothing_selected(ui)?;
         return Ok(Outcome::Success);
     }
-    let checked = check_nodes(ui, &loaded, &selected)?;
-    if ui.flags.text(OUTPUT.id) == Some("json") {
-        ui.events.send(PrintEvent { msg: format!("{:#}", as_json(ui, &checked)) });
-    } else {
-        tell_checked(ui, &loaded, &checked)?;
+    let checked = check_nodes(ui, &loaded, &selected, &|_, _| {})?;
+    match ui.flags.text(FINDINGS_OUTPUT.id) {
+        Some("json") => ui.events.send(PrintEvent { msg: format!("{:#}", as_json(ui, &checked)) }),
+        Some("sarif") => {
+            let warnings = checked.findings.unchecked().filter_map(|(_, why)| why.warning.as_deref());
+            let all = checked.findings.errors().map(|(_, found)| found).chain(warnings);
+            ui.events.send(PrintEvent { msg: format!("{:#}", as_sarif(ui, &loaded, &[], all)) });
+        }
+        _ => tell_checked(ui, &loaded, &checked)?,
     }
     Ok(if checked.findings.errors().next().is_some() { Outcome::Failure } else { Outcome::Success })
 }

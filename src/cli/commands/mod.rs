@@ -15,6 +15,7 @@ mod docs_generate;
 mod docs_serve;
 mod init;
 mod lineage;
+mod lint;
 mod list;
 mod parse;
 mod publish_copy;
@@ -31,7 +32,7 @@ use super::args::{Spec, Verb};
 use super::{CliError, Outcome, Ui};
 
 /// All commands, in the order of the overview.
-pub(crate) const SPECS: [Spec; 23] = [
+pub(crate) const SPECS: [Spec; 24] = [
     build::SPEC,
     run::SPEC,
     test::SPEC,
@@ -45,6 +46,7 @@ pub(crate) const SPECS: [Spec; 23] = [
     check::SPEC,
     compile::SPEC,
     diff::SPEC,
+    lint::SPEC,
     list::SPEC,
     lineage::SPEC,
     parse::SPEC,
@@ -72,6 +74,7 @@ pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
         Verb::Compile => compile::run(ui),
         Verb::Show => show::run(ui),
         Verb::Parse => parse::run(ui),
+        Verb::Lint => lint::run(ui),
         Verb::List => list::run(ui),
         Verb::Lineage => lineage::run(ui),
         Verb::RunOperation => run_operation::run(ui),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::bind::{Findings, Project, Scratch, Verdict, check};
+use crate::bind::{Compiled, Findings, Project, Scratch, Verdict, check};
 use crate::cli::{CliError, Ui};
 use crate::context::SharedSession;
 use crate::event::{Diagnosed, Note};
@@ -23,11 +23,13 @@ pub(in crate::cli) struct Checked {
     pub took: Duration,
 }
 
-/// Checks the selected nodes. Errors if the engine cannot be opened.
+/// Checks the selected nodes. `compiled` is told of every text on the way, that of what they read included. Errors if the
+/// engine cannot be opened.
 pub(in crate::cli) fn check_nodes(
     ui: &Ui,
     loaded: &Loaded,
     selected: &BTreeSet<UniqueId>,
+    compiled: &Compiled<'_>,
 ) -> Result<Checked, CliError> {
     let started = Instant::now();
     let manifest = &loaded.parsed.manifest;
@@ -43,7 +45,8 @@ pub(in crate::cli) fn check_nodes(
     };
     let warehouse = open_in(ui, loaded, selected.iter().cloned().collect(), world);
     scratch.announce(&warehouse.run);
-    let project = Project { manifest, dag: &loaded.dag, selected, templates: &loaded.parsed.templates };
+    let templates = &loaded.parsed.templates;
+    let project = Project { manifest, dag: &loaded.dag, selected, templates, compiled };
     let findings = check(project, &warehouse.run, &scratch);
     scratch.close()?;
     Ok(Checked { findings, place: scratch.name(), took: started.elapsed() })

@@ -11,9 +11,11 @@ mod freshness;
 mod inline;
 mod journal;
 mod lineage;
+mod linting;
 mod load;
 mod operation;
 mod report;
+mod sarif;
 mod scope;
 mod seed_rows;
 mod selecting;
@@ -28,6 +30,8 @@ pub(super) use inline::{
     Preview, compile_inline, preview_direct, preview_failures, preview_inline, preview_selected,
 };
 pub(super) use lineage::{lineage_of_compiled, read_lineage};
+pub(super) use linting::{Report, lint_nodes};
 pub(super) use load::{Loaded, load, load_project, load_workspace};
 pub(super) use operation::run_operation;
+pub(super) use sarif::as_sarif;
 pub(super) use selecting::{named, nothing_selected, select, select_sources};

@@ -1,0 +1,245 @@
+//! A `union` of queries that cannot have a row in common, as a column has another constant in each of them: looking for
+//! duplicates costs time and finds none between them. `union distinct` says that it is meant.
+
+use sqlparser::ast::{Expr, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, Value};
+
+use crate::lint::behind::{Behind, behind, only_table, within};
+use crate::lint::model::{Found, Subject};
+use crate::lint::tree::{Ctes, Tree};
+use crate::sql::{Kind, code_tokens};
+
+/// Types that keep a text as it is.
+const TEXT_TYPES: [&str; 4] = ["text", "varchar", "string", "character varying"];
+/// How deep columns are followed.
+const DEPTH: usize = 20;
+
+/// A column of a query: its name in small letters, and the constant that it has in every row.
+#[derive(Clone, Default)]
+struct Column {
+    name: Option<String>,
+    constant: Option<Constant>,
+}
+
+/// A constant, comparable with others of its kind.
+#[derive(Clone, PartialEq)]
+enum Constant {
+    Text(String),
+    Number(String),
+    Truth(bool),
+}
+
+/// The columns of a query. With a gap, those before and behind some that are not known.
+#[derive(Clone, Default)]
+struct Columns {
+    before: Vec<Column>,
+    behind_gap: Option<Vec<Column>>,
+}
+
+impl Columns {
+    fn push(&mut self, column: Column) {
+        self.behind_gap.as_mut().unwrap_or(&mut self.before).push(column);
+    }
+
+    fn gap(&mut self) {
+        self.behind_gap = Some(Vec::new());
+    }
+
+    fn extend(&mut self, other: Self) {
+        other.before.into_iter().for_each(|column| self.push(column));
+        if let Some(behind) = other.behind_gap {
+            self.gap();
+            behind.into_iter().for_each(|column| self.push(column));
+        }
+    }
+
+    fn named(&self, name: &str) -> Column {
+        let mut all = self.before.iter().chain(self.behind_gap.iter().flatten());
+        all.find(|column| column.name.as_deref() == Some(name)).cloned().unwrap_or_default()
+    }
+
+    /// Tells by which column no row of this can be one of the other, if there is one.
+    fn apart(&self, other: &Self, by_name: bool) -> Option<String> {
+        let differ = |(one, two): (&Column, &Column)| {
+            let apart = match (one.constant.as_ref()?, two.constant.as_ref()?) {
+                (Constant::Text(one), Constant::Text(two)) => one != two,
+                (Constant::Number(one), Constant::Number(two)) => {
+                    one.parse::<i64>().ok()? != two.parse::<i64>().ok()?
+                }
+                (Constant::Truth(one), Constant::Truth(two)) => one != two,
+                _ => false,
+            };
+            apart.then(|| one.name.clone().unwrap_or_else(|| "a constant".to_owned()))
+        };
+        if by_name {
+            let all = self.before.iter().chain(self.behind_gap.iter().flatten());
+            return all
+                .filter_map(|column| Some((column, other.named(column.name.as_deref()?))))
+                .find_map(|(one, two)| differ((one, &two)));
+        }
+        let from_start = || self.before.iter().zip(&other.before).find_map(differ);
+        // From the end, what is behind the gap meets what is behind the other's.
+        let end = |columns: &Self| -> Vec<Column> {
+            columns.behind_gap.as_ref().unwrap_or(&columns.before).iter().rev().cloned().collect()
+        };
+        from_start().or_else(|| end(self).iter().zip(&end(other)).find_map(differ))
+    }
+}
+
+pub(super) fn check(subject: &Subject<'_>, tree: &Tree<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for set in &tree.sets {
+        let SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier, right } = set.it else {
+            continue;
+        };
+        let by_name = match set_quantifier {
+            SetQuantifier::None => false,
+            SetQuantifier::ByName => true,
+            _ => continue,
+        };
+        let mut sides = [Vec::new(), Vec::new()];
+        branches(left, &set.ctes, 0, &mut sides[0]);
+        branches(right, &set.ctes, 0, &mut sides[1]);
+        let pairs = sides[0].iter().flat_map(|one| sides[1].iter().map(move |two| one.apart(two, by_name)));
+        let apart: Option<Vec<String>> = pairs.collect();
+        let Some(column) = apart.and_then(|columns| columns.into_iter().next()) else { continue };
+        found.extend(place(subject, right).map(|at| {
+            Found {
+                at,
+                message: format!("no row is in both parts of this `union`: `{column}` differs"),
+                help: "write `union all`, with `select distinct` in a part that has duplicates of its own"
+                    .to_owned(),
+                about: None,
+            }
+        }));
+    }
+    found
+}
+
+/// The queries that a set operation puts together.
+fn branches<'q>(body: &'q SetExpr, ctes: &Ctes<'q>, depth: usize, found: &mut Vec<Columns>) {
+    match body {
+        SetExpr::SetOperation { left, op: SetOperator::Union, right, .. } => {
+            branches(left, ctes, depth, found);
+            branches(right, ctes, depth, found);
+        }
+        // Rows of the left are all that is left.
+        SetExpr::SetOperation { left, .. } => branches(left, ctes, depth, found),
+        SetExpr::Query(query) => of_query(query, ctes, depth + 1, found),
+        SetExpr::Select(select) => found.push(of_select(select, ctes, depth)),
+        _ => {
+            let mut unknown = Columns::default();
+            unknown.gap();
+            found.push(unknown);
+        }
+    }
+}
+
+fn of_query<'q>(query: &'q Query, around: &Ctes<'q>, depth: usize, found: &mut Vec<Columns>) {
+    branches(&query.body, &within(query, around), depth, found);
+}
+
+/// What is the same in all parts of a query.
+fn common(query: &Query, around: &Ctes<'_>, depth: usize) -> Columns {
+    let mut parts = Vec::new();
+    if depth < DEPTH {
+        of_query(query, around, depth + 1, &mut parts);
+    }
+    match parts.as_slice() {
+        [one] => one.clone(),
+        _ => {
+            let mut unknown = Columns::default();
+            unknown.gap();
+            unknown
+        }
+    }
+}
+
+fn of_select<'q>(select: &'q Select, ctes: &Ctes<'q>, depth: usize) -> Columns {
+    let table = only_table(select).map(|table| match behind(table, ctes) {
+        Behind::Query(query, around) => common(query, &around, depth),
+        Behind::Relation(_) | Behind::Other => {
+            let mut unknown = Columns::default();
+            unknown.gap();
+            unknown
+        }
+    });
+    let mut columns = Columns::default();
+    for item in &select.projection {
+        let (expr, alias) = match item {
+            SelectItem::UnnamedExpr(expr) => (expr, None),
+            SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
+            SelectItem::Wildcard(options)
+                if options.opt_exclude.is_none()
+                    && options.opt_replace.is_none()
+                    && options.opt_rename.is_none() =>
+            {
+                match &table {
+                    Some(table) => columns.extend(table.clone()),
+                    None => columns.gap(),
+                }
+                continue;
+            }
+            _ => {
+                columns.gap();
+                continue;
+            }
+        };
+        let known = || table.clone().unwrap_or_default();
+        let from = match expr {
+            Expr::Identifier(ident) => known().named(&ident.value.to_lowercase()),
+            Expr::CompoundIdentifier(parts) => {
+                parts.last().map(|last| known().named(&last.value.to_lowercase())).unwrap_or_default()
+            }
+            expr => Column { name: None, constant: constant(expr) },
+        };
+        let name = match (alias, expr) {
+            (Some(alias), _) => Some(alias.value.to_lowercase()),
+            (None, Expr::Identifier(ident)) => Some(ident.value.to_lowercase()),
+            (None, Expr::CompoundIdentifier(parts)) => parts.last().map(|last| last.value.to_lowercase()),
+            _ => None,
+        };
+        columns.push(Column { name, constant: from.constant });
+    }
+    columns
+}
+
+fn constant(expr: &Expr) -> Option<Constant> {
+    match expr {
+        Expr::Nested(inner) => constant(inner),
+        Expr::Cast { expr, data_type, .. } => match constant(expr)? {
+            // Other types may read two texts as the same, and shorter ones cut what differs.
+            Constant::Text(text) if TEXT_TYPES.contains(&&*data_type.to_string().to_lowercase()) => {
+                Some(Constant::Text(text))
+            }
+            _ => None,
+        },
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(Constant::Text(text.clone())),
+            Value::Number(number, _) => Some(Constant::Number(number.clone())),
+            Value::Boolean(truth) => Some(Constant::Truth(*truth)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Returns the place of the `union` before a query.
+fn place(subject: &Subject<'_>, right: &SetExpr) -> Option<usize> {
+    let start = first(right).and_then(|at| subject.text.offset(at))?;
+    let words = code_tokens(&subject.text.code[..start]).filter(|token| token.kind == Kind::Word);
+    let is_union =
+        |range: &std::ops::Range<usize>| subject.text.code[range.clone()].eq_ignore_ascii_case("union");
+    words.map(|token| token.range).filter(is_union).last().map(|range| range.start)
+}
+
+fn first(body: &SetExpr) -> Option<sqlparser::tokenizer::Location> {
+    match body {
+        SetExpr::Select(select) => Some(select.select_token.0.span.start),
+        SetExpr::Query(query) => match &query.with {
+            Some(with) => Some(with.with_token.0.span.start),
+            None => first(&query.body),
+        },
+        SetExpr::SetOperation { left, .. } => first(left),
+        _ => None,
+    }
+}
