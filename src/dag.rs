@@ -135,6 +135,13 @@ impl<Id: Clone + Eq + Hash + Ord> Dag<Id> {
         }
     }
 
+    /// Removes the edges that `keep` does not want, by the places of their ends.
+    pub fn retain_edges(&mut self, keep: impl Fn(usize, usize) -> bool) {
+        self.graph.retain_edges(|graph, edge| {
+            graph.edge_endpoints(edge).is_none_or(|(before, after)| keep(before.index(), after.index()))
+        });
+    }
+
     /// Counts the nodes.
     pub fn len(&self) -> usize {
         self.graph.node_count()

@@ -12,6 +12,13 @@ pub struct Claim<'a> {
     pub part: Option<&'a str>,
 }
 
+impl<'a> Claim<'a> {
+    /// Claims a whole relation.
+    pub fn whole(schema: &'a str, name: &'a str) -> Self {
+        Self { schema, name, part: None }
+    }
+}
+
 /// What was there when a claim was granted; what was known before may be old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claimed {

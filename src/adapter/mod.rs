@@ -116,14 +116,29 @@ pub trait Connection: Send {
         Err(DbError::new(DbErrorKind::Statement, "this engine takes no rows from the program"))
     }
 
-    /// Begins a transaction in which nobody else builds a relation; as long as the session keeps its name, each later
-    /// transaction has the claim too. Waits until others are done, and tells what is there then. `None` where nothing
-    /// was claimed, since one process has the database to itself or the engine cannot.
+    /// Begins a transaction in which nobody else builds some relations; as long as the session keeps its name, each later
+    /// transaction has the claims too. Waits until others are done, holding nothing, and tells what is there then. Nothing
+    /// where nothing was claimed, since one process has the database to itself or the engine cannot.
     ///
     /// Errors when the others take longer than [`Patience`] goes.
-    fn claim(&mut self, claim: Claim<'_>) -> Result<Option<Claimed>, DbError> {
-        let _ = claim;
-        Ok(None)
+    fn claim(&mut self, claims: &[Claim<'_>]) -> Result<Vec<Claimed>, DbError> {
+        let _ = claims;
+        Ok(Vec::new())
+    }
+
+    /// Keeps others from relations that are about to be replaced in the open transaction, where that would make them wait:
+    /// from all at once, however many are read together, or from none for more than a moment.
+    ///
+    /// Errors when others go on reading for longer than [`Patience`] goes.
+    fn lock(&mut self, relations: &[Claim<'_>]) -> Result<(), DbError> {
+        let _ = relations;
+        Ok(())
+    }
+
+    /// Takes back what was set in the open transaction, and drops its temporary tables, where each node is to find a
+    /// fresh session but several share a transaction.
+    fn renew(&mut self) -> Result<(), DbError> {
+        Ok(())
     }
 
     /// Opens a transaction. Does nothing when the profile disables transactions.

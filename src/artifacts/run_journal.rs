@@ -144,9 +144,10 @@ impl RunJournal {
         self.write(&Line::Started(id.to_string(), relation), false)
     }
 
-    /// Notes that a node is about to be published, before it is.
-    pub fn committing(&self, id: &UniqueId, trace: &str) -> Result<(), FileError> {
-        self.write(&Line::Committing(id.to_string(), trace.to_owned()), true)
+    /// Notes that a node is about to be published, before it is. `at_once` has the disk keep that, and what was noted before,
+    /// before this returns.
+    pub fn committing(&self, id: &UniqueId, trace: &str, at_once: bool) -> Result<(), FileError> {
+        self.write(&Line::Committing(id.to_string(), trace.to_owned()), at_once)
     }
 
     /// Notes how a node ended. `at_once` has the disk keep that before this returns.

@@ -86,6 +86,10 @@ impl Compiler {
 
     /// Tells whether the input is there to be asked, here or where the run defers to.
     fn exists(&self, input: &Input<'_>, scope: &NodeScope) -> Result<bool, Error> {
+        if let Some(candidate) = scope.session().candidate(&input.node.unique_id) {
+            scope.add("this", relation_value(candidate));
+            return Ok(true);
+        }
         let relation = input.relation.clone().unwrap_or_else(|| self.run().relation_of(&input.node));
         if relation.external.is_some() {
             return Ok(true);

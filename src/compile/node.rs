@@ -59,13 +59,22 @@ impl Compiler {
 
     /// Compiles a node, and keeps the result for artifacts and for later macros (`model.compiled_code`).
     pub fn compile(&self, node: &Arc<Node>, scope: &NodeScope) -> Result<Arc<Compiled>, Diagnostic> {
-        let rendered = self.render(node, scope)?;
+        self.rendered(node, scope).map(|(compiled, _)| compiled)
+    }
+
+    fn rendered(
+        &self,
+        node: &Arc<Node>,
+        scope: &NodeScope,
+    ) -> Result<(Arc<Compiled>, Arc<Rendered>), Diagnostic> {
+        let rendered = Arc::new(self.render(node, scope)?);
         let compiled = self.assemble(&rendered, node, scope)?;
-        if node.is_ephemeral() {
+        // What names relations that only stand in for new versions is of no use to others.
+        if node.is_ephemeral() && !scope.sees_candidates() {
             let mut all = self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner);
-            all.insert(node.unique_id.clone(), Arc::new(rendered));
+            all.insert(node.unique_id.clone(), Arc::clone(&rendered));
         }
-        Ok(compiled)
+        Ok((compiled, rendered))
     }
 
     /// Puts the parts of a rendered node together, writes and keeps the result.
@@ -208,20 +217,17 @@ impl Compiler {
 
     fn ephemeral(&self, node: &Arc<Node>, consumer: &NodeScope) -> Result<Arc<Rendered>, Diagnostic> {
         needs_sql(node, "an ephemeral model that others ref")?;
-        let known = || {
-            let all = self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner);
-            all.get(&node.unique_id).cloned()
-        };
-        if let Some(rendered) = known() {
+        let known =
+            || self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner).get(&node.unique_id).cloned();
+        if let Some(rendered) = (!consumer.sees_candidates()).then(known).flatten() {
             return Ok(rendered);
         }
         let session = consumer.session().clone();
         let scope = NodeScope::new(&self.run, &node.package_name, Some(Arc::clone(node)), session);
-        self.compile(node, &scope)?;
+        scope.serve(consumer);
+        let (_, rendered) = self.rendered(node, &scope)?;
         consumer.take_session().map_err(Error::into_diagnostic)?;
-        known().ok_or_else(|| {
-            Diagnostic::error(Code::INVALID_RESOURCE, node.span, format!("`{}` is not ephemeral", node.name))
-        })
+        Ok(rendered)
     }
 }
 

@@ -329,10 +329,12 @@ impl NodeScope {
         let nobody = if self.0.node.is_some() { MAIN_SESSION } else { "macro" };
         let name = self.subject_id().map_or(nobody, UniqueId::as_str);
         let comment = self.0.run.shared.query_comment(self)?;
-        self.0.session.with(|session| {
-            let lends = self.is_at_gate() || self.0.run.introspection.is_restricted();
-            if lends { session.lend(name, comment) } else { session.rename(name, comment) }
-        });
+        let lends = self.borrows_session() || self.0.run.introspection.is_restricted();
+        self.0.session.with(
+            |session| {
+                if lends { session.lend(name, comment) } else { session.rename(name, comment) }
+            },
+        );
         Ok(())
     }
 

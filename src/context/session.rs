@@ -4,8 +4,11 @@
 //! mapped to the user's file. Every statement is announced as an event and carries the query comment
 //! (`project.md` section 9). Called by `context::adapter` and `run`.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+
+use super::held::{Held, not_now};
 
 use crate::adapter::{
     Adapter, AdapterResponse, Cell, Claim, Claimed, Connection, DbError, DbErrorKind, Feed, Fetch,
@@ -16,6 +19,8 @@ use crate::event::{
     ConnectionUsed, EventSink, NewConnection, NewConnectionOpening, PrintEvent, Rollback, SQLCommit,
     SQLQuery, SQLQueryStatus,
 };
+use crate::manifest::{Relation, UniqueId};
+use crate::sql::ends_transaction;
 
 /// The name of the main thread's session.
 pub(super) const MAIN_SESSION: &str = "master";
@@ -67,6 +72,10 @@ pub struct Session {
     events: EventSink,
     /// Whether nothing may be asked (`--no-introspect`).
     closed: bool,
+    /// Who decides on the open transaction, if that is not each node by itself.
+    pub(super) held: Option<Held>,
+    /// The relations that stand in for nodes whose new version has another name yet: what this session does sees them.
+    pub(super) candidates: HashMap<UniqueId, Relation>,
 }
 
 /// A session that scopes of the same worker share.
@@ -90,6 +99,8 @@ impl SharedSession {
             comment: QueryComment::default(),
             events,
             closed: false,
+            held: None,
+            candidates: HashMap::new(),
         })))
     }
 
@@ -170,6 +181,9 @@ impl Session {
         if auto_begin {
             self.begin().map_err(|error| SqlError { error, sql: sql.to_owned() })?;
         }
+        if self.held.is_some() && ends_transaction(sql) {
+            return Err(SqlError { error: not_now(), sql: sql.to_owned() });
+        }
         let (text, shift) = self.comment.apply(sql);
         self.tell_statement(&text);
         let started = Instant::now();
@@ -223,12 +237,13 @@ impl Session {
         self.commit()
     }
 
-    /// Begins a transaction in which nobody else builds a relation, where the database is shared with others. Tells what is
-    /// there then.
-    pub fn claim(&mut self, claim: Claim<'_>) -> Result<Option<Claimed>, DbError> {
+    /// Begins a transaction in which nobody else builds some relations, where the database is shared with others. Tells what
+    /// is there then.
+    pub fn claim(&mut self, claims: &[Claim<'_>]) -> Result<Vec<Claimed>, DbError> {
+        let was_open = self.in_transaction();
         let started = Instant::now();
-        let claimed = self.connection()?.claim(claim)?;
-        if self.in_transaction() {
+        let claimed = self.connection()?.claim(claims)?;
+        if !was_open && self.in_transaction() {
             self.tell_statement("BEGIN");
             self.tell_answer(started, "OK");
         }
@@ -248,9 +263,9 @@ impl Session {
         Ok(())
     }
 
-    /// Commits the open transaction; does nothing when none is open.
+    /// Commits the open transaction; does nothing when none is open, or while others decide on it.
     pub fn commit(&mut self) -> Result<(), DbError> {
-        if !self.in_transaction() {
+        if self.held.is_some() || !self.in_transaction() {
             return Ok(());
         }
         let conn_name = self.name.clone();
@@ -262,10 +277,10 @@ impl Session {
         Ok(())
     }
 
-    /// Rolls back the open transaction; does nothing when none is open. A failure is only told: the
-    /// connection is dropped, which ends its transaction.
+    /// Rolls back the open transaction; does nothing when none is open, or while others decide on it. A failure is only told:
+    /// the connection is dropped, which ends its transaction.
     pub fn rollback(&mut self) {
-        if !self.in_transaction() {
+        if self.held.is_some() || !self.in_transaction() {
             return;
         }
         let conn_name = self.name.clone();
@@ -298,7 +313,7 @@ impl Session {
         }
     }
 
-    fn connection(&mut self) -> Result<&mut Box<dyn Connection>, DbError> {
+    pub(super) fn connection(&mut self) -> Result<&mut Box<dyn Connection>, DbError> {
         if self.closed {
             let message = format!("connection never acquired for thread: `{}` asks the database", self.name);
             return Err(DbError::new(DbErrorKind::Connection, message)

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::command::Command;
 use super::gate::{Gate, Placed, has_gates, place_gates, tests_of_gated};
+use super::release::Sets;
 use super::resume::Resumption;
 use super::step::{Plan, SchemaName, Step};
 use super::test_edges::with_test_edges;
 use crate::dag::{Dag, NodeSet};
+use crate::diag::Diagnostic;
 use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
 
 /// What a plan is made for.
@@ -37,14 +39,14 @@ struct Entry<'a> {
     /// The id that breaks ties: for a unit test that of its model, so that it runs right before it.
     turn: &'a UniqueId,
     after: Vec<&'a UniqueId>,
+    /// The place of the node with which it is built, if that may be with others.
+    with: Option<usize>,
 }
 
-/// Plans a command. `dag` is the graph of all resources.
-pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> Plan {
+/// Plans a command. `dag` is the graph of all resources. Errors where gates are set that nothing can keep.
+pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let gate = if request.command.publishes() { request.gate } else { Gate::Never };
-    // Where the command runs tests itself, those that were selected are at the gates.
-    let adds_tests = gate != Gate::Never && request.command != Command::Build;
-    let added = if adds_tests { tests_of_gated(manifest, gate, request.selected) } else { BTreeSet::new() };
+    let added = added_tests(manifest, gate, request);
     let all: BTreeSet<UniqueId>;
     let asked_for = request.selected;
     let request = if added.is_empty() {
@@ -59,34 +61,28 @@ pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> P
     let in_graph =
         request.selected.iter().filter(|id| !(tests_first && manifest.unit_tests.contains_key(*id)));
     let keep: NodeSet = in_graph.filter_map(|id| dag.place(id)).collect();
-    let graph = gated.as_ref().unwrap_or(dag).subset(&keep);
+    let mut graph = gated.as_ref().unwrap_or(dag).subset(&keep);
 
+    let mut sets = Sets::default();
     let (placed, levels) = if has_gates(manifest, gate, &graph) {
+        sets = Sets::form(manifest, gate, &mut graph)?;
         let mut ordered = graph.clone();
-        (place_gates(manifest, gate, &mut ordered), ordered.levels())
+        (place_gates(manifest, gate, &sets, &mut ordered), ordered.levels())
     } else {
         (Placed::default(), graph.levels())
     };
-    let mut entries = Vec::with_capacity(request.selected.len());
-    for (place, id) in graph.ids().enumerate() {
-        let mut after: Vec<&UniqueId> = graph.parents(place).into_iter().map(|p| graph.id(p)).collect();
-        let level = levels[place];
-        for test in unit_tests.get(id).into_iter().flatten() {
-            // A unit test needs what its model needs: the columns of its inputs are looked up.
-            entries.push(Entry { id: test, level, turn: id, after: after.clone() });
-        }
-        after.extend(unit_tests.get(id).into_iter().flatten());
-        entries.push(Entry { id, level, turn: id, after });
-    }
+    let mut entries = entries(&graph, &levels, &unit_tests, &sets);
     entries.sort_by_key(|entry| (entry.level, entry.turn, entry.id == entry.turn, entry.id));
     let at_gates: BTreeSet<&UniqueId> = placed.gates.values().flatten().collect();
     let added: BTreeSet<UniqueId> = added.into_iter().filter(|id| at_gates.contains(id)).collect();
     entries.retain(|entry| added.contains(entry.id) || asked_for.contains(entry.id));
     let mut steps = steps(manifest, request, &entries);
     wait_for_others(&placed.others, &mut steps);
-    Plan {
+    let with = entries.iter().filter_map(|entry| Some((entry.id, entry.with?)));
+    Ok(Plan {
         steps,
         gates: placed.gates,
+        sets: sets.in_order(&graph, with),
         added,
         blocking: request.command.blocking(),
         on_run_start: hooks(manifest, request, "on-run-start"),
@@ -94,7 +90,56 @@ pub fn plan(manifest: &Manifest, dag: &Dag<UniqueId>, request: Request<'_>) -> P
         schemas: schemas(manifest, request),
         left_out,
         resumed: request.resumed.cloned().unwrap_or_default(),
+    })
+}
+
+/// Returns the tests that nobody asked for but the gates.
+fn added_tests(manifest: &Manifest, gate: Gate, request: Request<'_>) -> BTreeSet<UniqueId> {
+    let tests = || tests_of_gated(manifest, gate, request.selected);
+    match (gate, request.command, request.resumed) {
+        (Gate::Never, ..) => BTreeSet::new(),
+        // A test that passed may have passed on a version that was held.
+        (_, Command::Build, Some(earlier)) => tests().intersection(&earlier.asked).cloned().collect(),
+        // Where the command runs tests itself, those that were selected are at the gates.
+        (_, Command::Build, None) => BTreeSet::new(),
+        _ => tests(),
     }
+}
+
+/// Makes the entries of a graph and of the unit tests of its models.
+fn entries<'a>(
+    graph: &'a Dag<UniqueId>,
+    levels: &[usize],
+    unit_tests: &ByModel<'a>,
+    sets: &Sets,
+) -> Vec<Entry<'a>> {
+    let (mut entries, mut before) =
+        (Vec::with_capacity(graph.len()), HashMap::<usize, Vec<&UniqueId>>::new());
+    for (place, id) in graph.ids().enumerate() {
+        let turn = sets.built_at(place);
+        let with = sets.needs_others(place).then_some(place);
+        // A unit test needs what its model needs: the columns of its inputs are looked up. That of a node which is built in
+        // another's turn comes before that turn, or is part of it.
+        let at = if with.is_some() { place } else { turn };
+        let after = if with.is_some() { vec![turn] } else { graph.parents(place) };
+        let after: Vec<_> = after.into_iter().filter(|it| *it != at).map(|it| graph.id(it)).collect();
+        for test in unit_tests.get(id).into_iter().flatten() {
+            entries.push(Entry {
+                id: test,
+                level: levels[at],
+                turn: graph.id(at),
+                after: after.clone(),
+                with,
+            });
+            before.entry(at).or_default().push(test);
+        }
+    }
+    for (place, id) in graph.ids().enumerate() {
+        let mut after: Vec<&UniqueId> = graph.parents(place).into_iter().map(|it| graph.id(it)).collect();
+        after.extend(before.remove(&place).unwrap_or_default());
+        entries.push(Entry { id, level: levels[place], turn: id, after, with: Some(place) });
+    }
+    entries
 }
 
 /// Makes nodes with a gate wait for whatever else their tests read, however that ends.

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::release::ReleaseSet;
 use super::step::{Action, Plan, Step};
 use crate::manifest::{Manifest, Node, NodeKind, UniqueId};
 
@@ -13,7 +14,8 @@ const SHOWN: usize = 5;
 
 /// Tells what a plan does. `full_refresh` is what the command line says.
 pub fn explain(manifest: &Manifest, plan: &Plan, full_refresh: bool) -> Vec<String> {
-    let words = Words { manifest, plan, full_refresh, gates: gates_of_tests(plan) };
+    let words =
+        Words { manifest, plan, full_refresh, gates: gates_of_tests(plan), sets: sets_of_steps(plan) };
     let mut lines =
         vec![format!("Plan of {} steps; nothing is run, and the database is not asked.", plan.steps.len())];
     for schema in &plan.schemas {
@@ -23,6 +25,7 @@ pub fn explain(manifest: &Manifest, plan: &Plan, full_refresh: bool) -> Vec<Stri
         ));
     }
     lines.extend(plan.on_run_start.iter().map(|hook| format!("  first  hook {hook}")));
+    lines.extend(plan.sets.iter().map(|set| words.set(set)));
     let mut number = 0;
     for step in &plan.steps {
         number += usize::from(step.numbered);
@@ -40,6 +43,12 @@ struct Words<'a> {
     full_refresh: bool,
     /// The node at whose gate a test stands.
     gates: HashMap<&'a UniqueId, &'a UniqueId>,
+    /// The set that a node is built with.
+    sets: HashMap<&'a UniqueId, &'a ReleaseSet>,
+}
+
+fn sets_of_steps(plan: &Plan) -> HashMap<&UniqueId, &ReleaseSet> {
+    plan.sets.iter().flat_map(|set| set.steps.iter().map(move |step| (step, set))).collect()
 }
 
 fn gates_of_tests(plan: &Plan) -> HashMap<&UniqueId, &UniqueId> {
@@ -51,9 +60,14 @@ impl Words<'_> {
     fn step(&self, step: &Step) -> String {
         let node = self.manifest.node(&step.id).map(|node| &**node);
         let mut words = vec![self.what(step, node)];
+        let set = self.sets.get(&step.id);
         if let Some(tests) = self.plan.gates.get(&step.id) {
             let names = listed(tests.iter().map(|id| self.name(id)));
-            words.push(format!("published once its tests have passed: {names}"));
+            let published = if set.is_some() { "its set is published" } else { "published" };
+            words.push(format!("{published} once its tests have passed: {names}"));
+        }
+        if let Some(set) = set {
+            words.push(format!("part of the release set `{}`", set.name));
         }
         if let Some(gate) = self.gates.get(&step.id) {
             let only = if self.plan.added.contains(&step.id) { ", for that only" } else { "" };
@@ -67,6 +81,15 @@ impl Words<'_> {
             words.push(format!("after {}", listed(before)));
         }
         words.join("; ")
+    }
+
+    fn set(&self, set: &ReleaseSet) -> String {
+        let names = listed(set.steps.iter().map(|id| self.name(id)));
+        let first = self.name(&set.leader);
+        format!(
+            "    set  `{}`: {names}; built in the turn of {first}, in one transaction, and published together or not at all",
+            set.name
+        )
     }
 
     fn name(&self, id: &UniqueId) -> String {

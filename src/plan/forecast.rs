@@ -99,6 +99,7 @@ mod tests {
         let plan = Plan {
             steps,
             gates: Gates::new(),
+            sets: Vec::new(),
             added: std::collections::BTreeSet::new(),
             blocking,
             on_run_start: hooks.clone(),

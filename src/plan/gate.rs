@@ -6,17 +6,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::release::Sets;
 use crate::dag::{Dag, NodeSet};
+use crate::diag::{Code, Diagnostic};
 use crate::manifest::{Json, Manifest, Node, ResourceType, UniqueId};
 
 /// Which nodes have a gate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Gate {
-    /// Those that say so: `gate: true` of a model, seed, snapshot, folder or project.
+    /// Those that say so: `gate: true` or `gate: {set: NAME}` of a model, seed, snapshot, folder or project.
     #[default]
     Configured,
     /// All (`--gate`).
     Always,
+    /// All, and together (`--gate-all`).
+    Together,
     /// None (`--no-gate`).
     Never,
 }
@@ -26,10 +30,31 @@ impl Gate {
     pub fn holds(self, node: &Node) -> bool {
         node.is_relational()
             && match self {
-                Self::Configured => node.config.get("gate") == Some(&Json::Bool(true)),
-                Self::Always => true,
+                Self::Configured => {
+                    !matches!(node.config.get("gate"), None | Some(Json::Null | Json::Bool(false)))
+                }
+                Self::Always | Self::Together => true,
                 Self::Never => false,
             }
+    }
+
+    /// Returns the name of the release set that a node is part of. Errors if its `gate` means nothing.
+    pub(super) fn set_of(self, node: &Node) -> Result<Option<&str>, Box<Diagnostic>> {
+        match (self, node.config.get("gate")) {
+            (Self::Never, _) => Ok(None),
+            (Self::Together, _) => Ok(Some("all")),
+            (_, None | Some(Json::Null | Json::Bool(_))) => Ok(None),
+            (_, Some(Json::Object(gate)))
+                if let (Some(Json::String(name)), 1) = (gate.get("set"), gate.len()) =>
+            {
+                Ok(Some(name))
+            }
+            (_, Some(other)) => {
+                let message = format!("`gate: {other}` of `{}` means nothing", node.name);
+                let problem = Diagnostic::error(Code::CONFIG, node.place_of("gate"), message);
+                Err(Box::new(problem.help("write `gate: true`, `gate: false`, or `gate: {set: NAME}` for nodes that are published together")))
+            }
+        }
     }
 }
 
@@ -67,8 +92,9 @@ pub(super) struct Placed {
     pub(super) others: BTreeMap<UniqueId, BTreeSet<UniqueId>>,
 }
 
-/// Finds the gate of each test of a graph, and adds an edge to it from whatever else the test reads.
-pub(super) fn place_gates(manifest: &Manifest, gate: Gate, graph: &mut Dag<UniqueId>) -> Placed {
+/// Finds the gate of each test of a graph, and adds an edge to it from whatever else the test reads: to where the node with
+/// the gate is built.
+pub(super) fn place_gates(manifest: &Manifest, gate: Gate, sets: &Sets, graph: &mut Dag<UniqueId>) -> Placed {
     let mut placed = Placed::default();
     let tests: Vec<&Node> = graph
         .ids()
@@ -82,19 +108,43 @@ pub(super) fn place_gates(manifest: &Manifest, gate: Gate, graph: &mut Dag<Uniqu
         let read: Vec<(&UniqueId, usize)> = read.filter_map(|id| Some((id, graph.place(id)?))).collect();
         let can_wait = |(id, place): &(&UniqueId, usize)| {
             let holds = manifest.nodes.get(*id).is_some_and(|node| gate.holds(node));
-            let below = || graph.descendants(&NodeSet::from_iter([*place]), None);
             holds
                 && (read.iter().all(|(other, _)| other == id) || {
-                    let below = below();
-                    !read.iter().any(|(other, place)| other != id && below.contains(*place))
+                    let below = Below::of(*place, sets, graph);
+                    !read.iter().any(|(other, place)| other != id && below.contains(*place, sets))
                 })
         };
         let Some((id, place)) = read.iter().copied().find(can_wait) else { continue };
         placed.gates.entry(id.clone()).or_default().push(test.unique_id.clone());
+        let turn = sets.built_at(place);
         for (other, before) in read.iter().filter(|(other, _)| *other != id) {
-            graph.edge_at(*before, place);
-            placed.others.entry(id.clone()).or_default().insert((*other).clone());
+            // What is built in the same turn only has to be built earlier.
+            let waits = if sets.built_at(*before) == turn { place } else { turn };
+            graph.edge_at(*before, waits);
+            placed.others.entry(graph.id(waits).clone()).or_default().insert((*other).clone());
         }
     }
     placed
+}
+
+/// What a node with a gate cannot wait for.
+struct Below {
+    /// Where it is built.
+    turn: usize,
+    /// What needs it.
+    own: NodeSet,
+    /// What comes after its turn.
+    later: NodeSet,
+}
+
+impl Below {
+    fn of(place: usize, sets: &Sets, graph: &Dag<UniqueId>) -> Self {
+        let turn = sets.built_at(place);
+        let below = |place| graph.descendants(&NodeSet::from_iter([place]), None);
+        Self { turn, own: below(place), later: if turn == place { NodeSet::default() } else { below(turn) } }
+    }
+
+    fn contains(&self, place: usize, sets: &Sets) -> bool {
+        self.own.contains(place) || (sets.built_at(place) != self.turn && self.later.contains(place))
+    }
 }

@@ -14,6 +14,8 @@ use crate::state::{PreviousBatches, PreviousResult, PreviousResults};
 pub struct Resumption {
     /// The nodes.
     pub ids: BTreeSet<UniqueId>,
+    /// All that the earlier run was asked for, whatever became of it.
+    pub asked: BTreeSet<UniqueId>,
     /// Batches of microbatch models of which only some failed: those that were built stay.
     pub batches: HashMap<UniqueId, PreviousBatches>,
     /// When the earlier run started, in UTC: other microbatch models end there again.
@@ -40,6 +42,7 @@ impl Resumption {
         };
         Self {
             ids: failed().map(|result| result.unique_id.clone()).collect(),
+            asked: previous.results.iter().map(|result| result.unique_id.clone()).collect(),
             batches: failed().filter_map(partly).collect(),
             now: previous.started_at,
             doubtful: previous.doubtful.clone(),

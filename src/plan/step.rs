@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::gate::Gates;
+use super::release::ReleaseSet;
 use super::resume::Resumption;
 use crate::artifacts::Status;
 use crate::manifest::UniqueId;
@@ -80,6 +81,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The tests that a node has to pass before it is published; they have turns of their own, too, to tell of it.
     pub gates: Gates,
+    /// Nodes that are published together. They have turns of their own, too, to tell of it.
+    pub sets: Vec<ReleaseSet>,
     /// The tests among them that nobody asked for but the gates.
     pub added: BTreeSet<UniqueId>,
     /// What keeps later steps from running.

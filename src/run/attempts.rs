@@ -5,6 +5,7 @@
 //! resources. What an attempt did was rolled back; where a connection broke during the commit, the trace of its
 //! transaction tells. Called by [`NodeRunner`].
 
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -60,15 +61,24 @@ impl NodeRunner {
         Attempts { made: 1, most: retries.saturating_add(1) }
     }
 
-    /// Waits for the next attempt; false if there is none. A connection that broke is given up.
+    /// Begins the attempts at nodes that are built together: as many as the most of them may have.
+    pub(super) fn attempts_at_all(&self, nodes: &[&Arc<Node>]) -> Attempts {
+        let most = nodes.iter().map(|node| self.attempts(node).most).max();
+        Attempts { made: 1, most: most.unwrap_or(1) }
+    }
+
+    /// Waits for the next attempt at what has a name; false if there is none. A connection that broke is given up.
     pub(super) fn tries_again(
         &self,
         attempts: &mut Attempts,
-        node: &Node,
+        name: &str,
         failure: &Diagnostic,
         session: &SharedSession,
     ) -> bool {
-        if attempts.made >= attempts.most || !failure.code.may_pass() || self.stop_reason().is_some() {
+        // What is held is tried again as a whole.
+        let is_part = session.with(|session| session.is_held());
+        let is_last = is_part || attempts.made >= attempts.most;
+        if is_last || !failure.code.may_pass() || self.stop_reason().is_some() {
             return false;
         }
         attempts.made += 1;
@@ -76,7 +86,6 @@ impl NodeRunner {
         let Attempts { made, most } = attempts;
         let reason = failure.message.lines().next().unwrap_or_default();
         let seconds = pause.as_secs_f64();
-        let name = &node.name;
         let msg = format!("`{name}` is tried again in {seconds:.1} s (attempt {made} of {most}): {reason}");
         self.events().send(Note { msg });
         let until = Instant::now() + pause;
@@ -89,7 +98,6 @@ impl NodeRunner {
         if failure.code == Code::CONNECTION {
             session.with(Session::close);
         }
-        self.gate.forget(&node.unique_id);
         true
     }
 }

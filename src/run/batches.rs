@@ -230,7 +230,9 @@ impl NodeRunner {
             let outcome = self.work(Action::Build, &mut work);
             session.with(Session::rollback);
             match outcome {
-                Err(failure) if self.tries_again(&mut attempts, &node, &failure, session) => {}
+                Err(failure) if self.tries_again(&mut attempts, &node.name, &failure, session) => {
+                    self.gate.forget(&node.unique_id);
+                }
                 outcome => break (work, outcome),
             }
         };

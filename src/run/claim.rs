@@ -4,8 +4,10 @@
 //! made or dropped it meanwhile, what the cache knows of it, and of the names that are used while it is built, is read
 //! anew. Nodes whose relations differ never wait for each other. Called by [`NodeRunner`].
 
+use std::sync::Arc;
+
 use super::node::{NodeRunner, Work};
-use crate::adapter::Claim;
+use crate::adapter::{Claim, Claimed};
 use crate::context::{NodeScope, relation_of, relation_value};
 use crate::diag::{Code, Diagnostic};
 use crate::jinja::{Args, Error, Value};
@@ -29,20 +31,45 @@ impl NodeRunner {
         scope.take_session().map_err(Error::into_diagnostic)?;
         let batch = scope.batch().map(Batch::label);
         let claim = Claim { schema: &work.node.schema, name: &work.node.alias, part: batch.as_deref() };
-        let claimed = scope.session().with(|session| session.claim(claim));
+        let claimed = scope.session().with(|session| session.claim(&[claim]));
         let found = claimed.map_err(|error| error.to_diagnostic())?;
         let relation = scope.run().relation_of(work.node);
-        let is_old = || -> Result<bool, Error> {
-            let Some(found) = found else { return Ok(false) };
-            let known =
-                known(&relation, scope)?.is_some_and(|known| known.ty != Some(RelationType::Function));
-            Ok(found.beside || found.relation != known)
-        };
+        let is_old = || found.first().map_or(Ok(false), |found| is_old(&relation, *found, scope));
         if work.again || is_old().map_err(Error::into_diagnostic)? {
             look_again(&relation, scope).map_err(Error::into_diagnostic)?;
         }
         Ok(())
     }
+}
+
+/// Begins the transaction of a release set, with claims on all its relations. What others made or dropped meanwhile is read
+/// anew, and so is everything if an attempt failed: `again`.
+pub(super) fn claim_all(nodes: &[&Arc<Node>], scope: &NodeScope, again: bool) -> Result<(), Diagnostic> {
+    scope.take_session().map_err(Error::into_diagnostic)?;
+    let mut nodes = nodes.to_vec();
+    // In the same order in every run, so that two of them do not take turns in vain.
+    nodes.sort_by_key(|node| (&node.schema, &node.alias));
+    let claims: Vec<Claim<'_>> = nodes.iter().map(|node| Claim::whole(&node.schema, &node.alias)).collect();
+    let claimed = scope.session().with(|session| {
+        let claimed = session.claim(&claims)?;
+        session.begin().map(|()| claimed)
+    });
+    let mut claimed = claimed.map_err(|error| error.to_diagnostic())?.into_iter();
+    for node in nodes {
+        let relation = scope.run().relation_of(node);
+        let found = claimed.next();
+        let is_old = || found.map_or(Ok(false), |found| is_old(&relation, found, scope));
+        if again || is_old().map_err(Error::into_diagnostic)? {
+            look_again(&relation, scope).map_err(Error::into_diagnostic)?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether the cache knows another thing of a relation than was found when it was claimed.
+fn is_old(relation: &Relation, found: Claimed, scope: &NodeScope) -> Result<bool, Error> {
+    let known = known(relation, scope)?.is_some_and(|known| known.ty != Some(RelationType::Function));
+    Ok(found.beside || found.relation != known)
 }
 
 /// Reads anew what is there of a relation and of what is beside it while it is built.

@@ -18,6 +18,17 @@ pub trait Crew<'a, W> {
     fn offer(&self, help: Help<'a, W>);
 }
 
+/// Nobody to share with.
+pub(super) struct Alone;
+
+impl<'a, W> Crew<'a, W> for Alone {
+    fn others(&self) -> usize {
+        0
+    }
+
+    fn offer(&self, _help: Help<'a, W>) {}
+}
+
 /// Whose turn it is: a step, and the numbers of `i of n`; both are 0 for a step that is not numbered.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn<'t> {

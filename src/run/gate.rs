@@ -17,10 +17,10 @@ use super::together::group_of;
 use crate::adapter::Fetch;
 use crate::artifacts::{FailingRows, RunResult, Status};
 use crate::context::table::table_value;
-use crate::context::{At, NodeScope, Session, SharedSession, table_cells};
+use crate::context::{NodeScope, Session, SharedSession, table_cells};
 use crate::diag::{Code, Diagnostic};
 use crate::event::{self, Diagnosed, NodeInfo};
-use crate::manifest::{Node, Relation, UniqueId};
+use crate::manifest::{Node, UniqueId};
 use crate::plan::{Action, Gates, Plan};
 
 /// How many failing rows of a test are kept.
@@ -30,8 +30,8 @@ const KEPT_ROWS: usize = 500;
 #[derive(Default)]
 pub(super) struct Gatekeeper {
     gates: Gates,
-    /// The tests that stand at some gate.
-    at_gates: HashSet<UniqueId>,
+    /// The tests that stand at some gate, and nodes that are built in the turn of another.
+    early: HashSet<UniqueId>,
     /// Those of them that nobody asked for but the gate.
     added: BTreeSet<UniqueId>,
     /// Where failing rows are kept.
@@ -41,7 +41,7 @@ pub(super) struct Gatekeeper {
 
 #[derive(Default)]
 struct Seen {
-    /// Results of tests that were run before their turn.
+    /// Results of what was run before its turn.
     verdicts: HashMap<UniqueId, RunResult>,
     /// Nodes whose new version was not let through.
     held: HashSet<UniqueId>,
@@ -52,8 +52,9 @@ struct Seen {
 impl Gatekeeper {
     pub(super) fn new(plan: &Plan) -> Self {
         let (gates, added) = (plan.gates.clone(), plan.added.clone());
-        let at_gates = gates.values().flatten().cloned().collect();
-        Self { gates, at_gates, added, ..Self::default() }
+        let released = plan.sets.iter().flat_map(|set| &set.steps);
+        let early = gates.values().flatten().chain(released).cloned().collect();
+        Self { gates, early, added, ..Self::default() }
     }
 
     pub(super) fn keeping_rows_in(self, folder: Utf8PathBuf) -> Self {
@@ -62,24 +63,24 @@ impl Gatekeeper {
 
     /// Tells whether a test stands at a gate.
     pub(super) fn asks(&self, test: &UniqueId) -> bool {
-        self.at_gates.contains(test)
+        self.early.contains(test)
     }
 
-    /// Hands over the result of a test that was run before its turn.
-    pub(super) fn take(&self, test: &UniqueId) -> Option<RunResult> {
-        self.at_gates.contains(test).then(|| self.lock().verdicts.remove(test)).flatten()
+    /// Hands over the result of what was run before its turn.
+    pub(super) fn take(&self, id: &UniqueId) -> Option<RunResult> {
+        self.early.contains(id).then(|| self.lock().verdicts.remove(id)).flatten()
     }
 
     /// Tells why what depends on a node is skipped, if the node was held.
     pub(super) fn reason(&self, id: &UniqueId) -> Option<Diagnostic> {
-        let held = !self.gates.is_empty() && self.lock().held.contains(id);
+        let held = !self.early.is_empty() && self.lock().held.contains(id);
         held.then(|| Diagnostic::error(Code::GATE, None, format!("`{id}` was held at the gate")))
     }
 
     /// Notes how a node ended. A test that reads one without a new version cannot be asked at a gate.
     pub(super) fn note(&self, result: &RunResult) {
         let missing = matches!(result.status, Status::Error | Status::Skipped);
-        if missing && !self.gates.is_empty() {
+        if missing && !self.early.is_empty() {
             self.lock().missing.insert(result.unique_id.clone());
         }
     }
@@ -93,6 +94,11 @@ impl Gatekeeper {
         }
     }
 
+    /// Notes that the new version of a node was not let through.
+    pub(super) fn hold(&self, id: &UniqueId) {
+        self.lock().held.insert(id.clone());
+    }
+
     fn is_missing(&self, id: &UniqueId) -> bool {
         self.lock().missing.contains(id)
     }
@@ -101,7 +107,8 @@ impl Gatekeeper {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, result: RunResult) {
+    /// Keeps the result of what was run before its turn.
+    pub(super) fn keep(&self, result: RunResult) {
         let mut seen = self.lock();
         // Of a test that was run for several batches the worst counts.
         let known = seen.verdicts.get(&result.unique_id).map(|known| known.status);
@@ -119,13 +126,16 @@ impl NodeRunner {
             return;
         };
         let (node, session) = (Arc::clone(node), scope.session().clone());
-        scope.set_gate(Box::new(move |candidate| runner.judge(&node, &session, candidate)));
+        scope.set_gate(Box::new(move || runner.judge(&node, &session)));
     }
 
-    /// Tells whether all that a test reads is there, besides the node whose gate it stands at.
-    fn can_ask(&self, test: &Node, at: Option<&Node>) -> bool {
+    /// Tells whether all that a test reads is there, besides the node whose gate it stands at on a session.
+    fn can_ask(&self, test: &Node, at: Option<(&Node, &SharedSession)>) -> bool {
         let run = self.run_scope();
-        let others = test.depends_on.nodes.iter().filter(|id| at.is_none_or(|node| node.unique_id != **id));
+        let is_new = |id: &UniqueId| {
+            at.is_some_and(|(node, session)| node.unique_id == *id || session.candidate(id).is_some())
+        };
+        let others = test.depends_on.nodes.iter().filter(|id| !is_new(id));
         others.filter_map(|id| run.manifest.nodes.get(id)).filter(|node| node.is_relational()).all(|node| {
             let relation = run.relation_of(node);
             let (database, schema) = (relation.database.as_deref(), relation.schema.as_deref());
@@ -142,23 +152,17 @@ impl NodeRunner {
     }
 
     /// Runs the tests at the gate of a node. Errors if its new version must not be published.
-    fn judge(
-        &self,
-        node: &Arc<Node>,
-        session: &SharedSession,
-        candidate: Option<&Relation>,
-    ) -> Result<(), Diagnostic> {
+    fn judge(&self, node: &Arc<Node>, session: &SharedSession) -> Result<(), Diagnostic> {
         if !session.with(|session| Session::in_transaction(session)) {
             return self.tell_open(node);
         }
         let tests = self.gate.gates.get(&node.unique_id).into_iter().flatten();
         let tests = tests.filter_map(|id| self.run_scope().manifest.nodes.get(id));
-        let tests: Vec<&Arc<Node>> = tests.filter(|test| self.can_ask(test, Some(node))).collect();
-        let at = At { candidate: candidate.map(|relation| (node.unique_id.clone(), relation.clone())) };
-        self.ask_at_gate(node, &tests, session, &at);
+        let tests: Vec<&Arc<Node>> = tests.filter(|test| self.can_ask(test, Some((node, session)))).collect();
+        self.ask_at_gate(node, &tests, session);
         let mut failed: Vec<(&Node, RunResult)> = Vec::new();
         for test in tests {
-            let result = self.run_at_gate(test, session, &at);
+            let result = self.run_at_gate(test, session);
             let broken = result.status == Status::Error;
             if let Some(problem) = result.diagnostic.as_ref().filter(|it| broken && it.code.may_pass()) {
                 // It says nothing about the data: the node failed, and may be tried again.
@@ -176,41 +180,42 @@ impl NodeRunner {
         if failed.is_empty() {
             return Ok(());
         }
-        self.gate.lock().held.insert(node.unique_id.clone());
+        self.gate.hold(&node.unique_id);
         Err(held(node, &failed))
     }
 
     /// Compiles what can be asked together, as seen from the gate.
-    fn ask_at_gate(&self, node: &Node, tests: &[&Arc<Node>], session: &SharedSession, at: &At) {
+    fn ask_at_gate(&self, node: &Node, tests: &[&Arc<Node>], session: &SharedSession) {
         let store_failures = self.run_scope().shared.is_on("STORE_FAILURES");
         let usual = tests.iter().filter(|test| {
             group_of(test, Action::Test, store_failures).is_some_and(|read| *read == node.unique_id)
         });
         let ids: Vec<&UniqueId> = usual.map(|test| &test.unique_id).collect();
         if let Some((first, peers)) = ids.split_first().filter(|_| self.fuse) {
-            self.ask_together(session, (first, peers), Some(at));
+            self.ask_together(session, (first, peers), true);
         }
     }
 
-    fn run_at_gate(&self, test: &Arc<Node>, session: &SharedSession, at: &At) -> RunResult {
+    fn run_at_gate(&self, test: &Arc<Node>, session: &SharedSession) -> RunResult {
         let started = Instant::now();
         let id = &test.unique_id;
         let info =
             NodeInfo { started_at: Some(Timestamp::now()), ..self.infos.get(id).with_status("started") };
         let _current = event::NodeScope::enter(info.clone());
         let (mut work, share) = self.take_up(test, &info, session);
-        work.scope.stand_at_gate(at.clone());
+        work.scope.stand_at_gate();
         let outcome = self.work(Action::Test, &mut work);
         match outcome.as_ref().map(|done| done.status) {
             Ok(Status::Fail) => self.keep_rows(test, session),
             Ok(_) => FailingRows::forget(&self.gate.folder, id),
             Err(_) => {}
         }
-        if at.candidate.is_some() {
+        if session.has_candidates() {
             // Artifacts show the test as it will be asked from now on.
             let scope =
                 NodeScope::new(self.run_scope(), &test.package_name, Some(Arc::clone(test)), session.clone());
-            scope.stand_at_gate(At::default());
+            scope.stand_at_gate();
+            scope.see_by_name();
             let _ = self.compiler().compile(test, &scope);
         }
         let mut result = self.result(work, outcome, started);

@@ -5,7 +5,7 @@
 //! are the same. Where it does, the transaction has a trace (`leave_trace`), and the journal knows it before the commit,
 //! so that the run that resumes can ask whether it took effect. Called by [`NodeRunner`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::node::{Done, NodeRunner};
@@ -54,7 +54,8 @@ impl NodeRunner {
 
     /// Has the commit of a node noted that must not be built twice. Batches replace their own rows.
     pub(super) fn watch_commit(&self, node: &Arc<Node>, scope: &NodeScope) {
-        let watched = scope.batch().is_none() && !is_repeatable(node);
+        let is_part = scope.session().with(|session| session.is_held());
+        let watched = !is_part && scope.batch().is_none() && !is_repeatable(node);
         let watched = watched && (self.journaling.journal.is_some() || self.attempts(node).may_repeat());
         let Some(runner) = self.myself.upgrade().filter(|_| watched) else { return };
         let node = Arc::clone(node);
@@ -62,18 +63,23 @@ impl NodeRunner {
     }
 
     fn leave_trace(&self, node: &Node, scope: &NodeScope) -> Result<(), Diagnostic> {
-        let id = &node.unique_id;
-        let key = files::checksum(&format!("{} {id}", self.journaling.invocation));
+        if let Some(trace) = self.make_trace(node, scope)? {
+            let id = &node.unique_id;
+            if let Some(journal) = &self.journaling.journal {
+                self.told(journal.committing(id, &trace, true));
+            }
+            self.journaling.traces().insert(id.clone(), trace);
+        }
+        Ok(())
+    }
+
+    /// Leaves a trace in the open transaction, where the engine can.
+    fn make_trace(&self, node: &Node, scope: &NodeScope) -> Result<Option<String>, Diagnostic> {
+        let key = files::checksum(&format!("{} {}", self.journaling.invocation, node.unique_id));
         let relation = relation_value(scope.run().relation_of(node));
         let args = Args::from(vec![relation, Value::from(&key[..16])]);
         let trace = scope.call_from_rust("leave_trace", args).map_err(Error::into_diagnostic)?;
-        if let Some(trace) = trace.as_str() {
-            if let Some(journal) = &self.journaling.journal {
-                self.told(journal.committing(id, trace));
-            }
-            self.journaling.traces().insert(id.clone(), trace.to_owned());
-        }
-        Ok(())
+        Ok(trace.as_str().map(str::to_owned))
     }
 
     /// Returns what became of a node that was being published when the run before was killed, or when the attempt before
@@ -96,14 +102,41 @@ impl NodeRunner {
         Ok(Some(Done::new(Status::Success, Some(message.to_owned()), JsonMap::new())))
     }
 
-    /// Notes how a node ended; then its trace is of no use any more.
-    pub(super) fn note_end(&self, result: &RunResult, session: &SharedSession) {
-        let trace = self.journaling.traces().remove(&result.unique_id);
-        if let Some(journal) = &self.journaling.journal {
-            self.told(journal.ended(result, trace.is_some()));
+    /// Puts one trace of several nodes into the transaction that publishes them all, if one of them must not be built twice:
+    /// then none is. `scope` is that of one of them.
+    pub(super) fn leave_common_trace(
+        &self,
+        nodes: &[&Arc<Node>],
+        scope: &NodeScope,
+    ) -> Result<(), Diagnostic> {
+        let watched = nodes.iter().any(|node| !is_repeatable(node));
+        if !watched || (self.journaling.journal.is_none() && !self.attempts_at_all(nodes).may_repeat()) {
+            return Ok(());
         }
-        let node = self.run_scope().manifest.node(&result.unique_id);
-        if let (Some(trace), Some(node)) = (trace, node) {
+        let Some(first) = nodes.first() else { return Ok(()) };
+        let Some(trace) = self.make_trace(first, scope)? else { return Ok(()) };
+        for (place, node) in nodes.iter().enumerate() {
+            if let Some(journal) = &self.journaling.journal {
+                self.told(journal.committing(&node.unique_id, &trace, place + 1 == nodes.len()));
+            }
+            self.journaling.traces().insert(node.unique_id.clone(), trace.clone());
+        }
+        Ok(())
+    }
+
+    /// Notes how nodes ended; then their traces, which may be one for all, are of no use any more.
+    pub(super) fn note_ends(&self, results: &[RunResult], session: &SharedSession) {
+        let mut traces: BTreeMap<String, &UniqueId> = BTreeMap::new();
+        for (place, result) in results.iter().enumerate() {
+            let trace = self.journaling.traces().remove(&result.unique_id);
+            traces.extend(trace.map(|trace| (trace, &result.unique_id)));
+            if let Some(journal) = &self.journaling.journal {
+                // The disk has all of them before the first trace is gone.
+                self.told(journal.ended(result, place + 1 == results.len() && !traces.is_empty()));
+            }
+        }
+        for (trace, id) in traces {
+            let Some(node) = self.run_scope().manifest.node(id) else { continue };
             let scope =
                 NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
             // It is found and dropped by the next run, if not now.

@@ -22,8 +22,8 @@ pub(super) fn materialize(
     let name = node.config.materialized();
     check_language(node, name.as_str(), scope)?;
     let returned = call_macro(node, name.as_str(), compiled.map(|compiled| &*compiled.code), scope)?;
-    // Functions are no relations: none is looked for in the cache.
-    if node.signature().is_none() {
+    // Functions are no relations: none is looked for in the cache. What waits to be published will be renamed there.
+    if node.signature().is_none() && !scope.waits() {
         add_relations(node, &returned, scope)?;
     }
     Ok(scope.main_response().unwrap_or_else(|| AdapterResponse::message("OK")))

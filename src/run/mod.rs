@@ -16,6 +16,7 @@ mod materialize;
 mod node;
 mod prepare;
 mod queue;
+mod release;
 mod result_object;
 mod schedule;
 mod tell;

@@ -19,6 +19,7 @@ use super::describe::Infos;
 use super::gate::Gatekeeper;
 use super::journal::Journaling;
 use super::materialize::{clone_relation, materialize};
+use super::release::{Releases, lost_release};
 use super::schedule::{Runner, SkipReason};
 use super::together::{AheadOfTurn, group_of};
 use super::unit_test::run_unit_test;
@@ -36,7 +37,7 @@ use crate::plan::{Action, Blocking, Plan, Resumption};
 pub struct NodeRunner {
     compiler: Compiler,
     pub(super) adapter: Arc<dyn Adapter>,
-    actions: HashMap<UniqueId, Action>,
+    pub(super) actions: HashMap<UniqueId, Action>,
     pub(super) infos: Infos,
     pub(super) blocking: Blocking,
     /// Whether tests may be answered together.
@@ -52,6 +53,8 @@ pub struct NodeRunner {
     /// What is left of an earlier run.
     pub(super) resumed: Resumption,
     pub(super) journaling: Journaling,
+    /// What is published together.
+    pub(super) releases: Releases,
     /// How often a node is tried again, if the command line says.
     pub(super) retries: Option<u32>,
 }
@@ -72,7 +75,7 @@ pub(super) struct Done {
 pub(super) struct Work<'a> {
     pub(super) node: &'a Arc<Node>,
     pub(super) scope: NodeScope,
-    info: NodeInfo,
+    pub(super) info: NodeInfo,
     timing: Vec<Timing>,
     /// Whether a batch adds to rows that are there.
     pub(super) adds_rows: bool,
@@ -116,6 +119,7 @@ impl NodeRunner {
             failed_fast,
             resumed,
             journaling: Journaling::default(),
+            releases: Releases::new(&plan.sets),
             retries: None,
         }
     }
@@ -165,7 +169,7 @@ impl NodeRunner {
     }
 
     /// Returns the node of a step; a unit test gets one that stands for it.
-    fn node(&self, id: &UniqueId) -> Option<Arc<Node>> {
+    pub(super) fn node(&self, id: &UniqueId) -> Option<Arc<Node>> {
         let manifest = &self.run_scope().manifest;
         if let Some(node) = manifest.node(id) {
             return Some(Arc::clone(node));
@@ -266,7 +270,7 @@ impl NodeRunner {
     }
 
     /// Builds a microbatch model; it is its batches that are compiled.
-    fn work_in_batches<'a>(
+    pub(super) fn work_in_batches<'a>(
         &'a self,
         work: &mut Work<'_>,
         session: &SharedSession,
@@ -370,14 +374,20 @@ impl NodeRunner {
             return result;
         };
         let node = &node;
+        if let Some(set) = self.releases.led_by(id) {
+            self.release(set, session);
+        }
         if let Some(result) = self.judged(node, (index, total)) {
             return result;
+        }
+        if self.releases.has(id) {
+            return lost_release(node);
         }
         if self.is_idle(node) {
             return self.no_op(id, (index, total));
         }
         if self.fuse {
-            self.ask_together(session, (id, turn.peers), None);
+            self.ask_together(session, (id, turn.peers), false);
         }
         let started = Instant::now();
         let info =
@@ -402,7 +412,9 @@ impl NodeRunner {
             };
             session.with(crate::context::Session::rollback);
             match outcome {
-                Err(failure) if self.tries_again(&mut attempts, node, &failure, session) => {}
+                Err(failure) if self.tries_again(&mut attempts, &node.name, &failure, session) => {
+                    self.gate.forget(id);
+                }
                 outcome => break (work, outcome),
             }
         };
@@ -431,7 +443,10 @@ impl Runner for NodeRunner {
         crew: &dyn Crew<'a, SharedSession>,
     ) -> RunResult {
         let result = self.take_turn(session, turn, crew);
-        self.note_end(&result, session);
+        // What was released is noted together.
+        if !self.releases.has(turn.id) {
+            self.note_ends(std::slice::from_ref(&result), session);
+        }
         result
     }
 

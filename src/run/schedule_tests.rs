@@ -87,6 +87,7 @@ fn plan(text: &str, blocking: Blocking) -> Plan {
     Plan {
         steps,
         gates: Gates::new(),
+        sets: Vec::new(),
         added: std::collections::BTreeSet::new(),
         blocking,
         on_run_start: vec![],
@@ -257,6 +258,7 @@ fn random_plan(dice: &mut Dice, size: usize) -> Plan {
     Plan {
         steps,
         gates: Gates::new(),
+        sets: Vec::new(),
         added: std::collections::BTreeSet::new(),
         blocking,
         on_run_start: vec![],

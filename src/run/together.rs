@@ -15,7 +15,7 @@ use super::node::NodeRunner;
 use crate::adapter::{AdapterResponse, Cell, CellType, Fetch, QueryResult, ResultColumn, ResultTable};
 use crate::artifacts::{Phase, Timing};
 use crate::check::{About, Question, verdict_of_none};
-use crate::context::{At, Known, NodeScope, SharedSession};
+use crate::context::{Known, NodeScope, SharedSession};
 use crate::diag::Diagnostic;
 use crate::event;
 use crate::jinja::{Value, dict, list};
@@ -81,12 +81,12 @@ struct Asking {
 }
 
 impl NodeRunner {
-    /// Compiles a test and its peers, and asks what can be asked together; `at` says at which gate, if at one.
+    /// Compiles a test and its peers, and asks what can be asked together; `at_gate` says whether that is at a gate.
     pub(super) fn ask_together(
         &self,
         session: &SharedSession,
         (id, peers): (&UniqueId, &[&UniqueId]),
-        at: Option<&At>,
+        at_gate: bool,
     ) {
         if peers.is_empty() || self.ahead.has(id) {
             return;
@@ -95,7 +95,8 @@ impl NodeRunner {
         let nodes =
             ids.filter(|id| !self.ahead.has(id)).filter_map(|id| self.run_scope().manifest.nodes.get(id));
         let nodes: Vec<&Arc<Node>> = nodes.collect();
-        let mut ahead: Vec<Ahead> = nodes.iter().map(|node| self.compile_ahead(node, session, at)).collect();
+        let mut ahead: Vec<Ahead> =
+            nodes.iter().map(|node| self.compile_ahead(node, session, at_gate)).collect();
         let mut by_relation: BTreeMap<String, Vec<Asking>> = BTreeMap::new();
         for (place, ahead) in ahead.iter().enumerate() {
             let question = ahead.compiled.as_ref().ok().and_then(|compiled| Question::of(&compiled.code));
@@ -125,12 +126,12 @@ impl NodeRunner {
         self.ahead.put(ids.zip(ahead).collect());
     }
 
-    fn compile_ahead(&self, node: &Arc<Node>, session: &SharedSession, at: Option<&At>) -> Ahead {
+    fn compile_ahead(&self, node: &Arc<Node>, session: &SharedSession, at_gate: bool) -> Ahead {
         let _current = event::NodeScope::enter(self.infos.get(&node.unique_id).with_status("compiling"));
         let scope =
             NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
-        if let Some(at) = at {
-            scope.stand_at_gate(at.clone());
+        if at_gate {
+            scope.stand_at_gate();
         }
         let started_at = Timestamp::now();
         let compiled = self.compiler().compile(node, &scope);

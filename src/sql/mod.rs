@@ -17,5 +17,5 @@ pub use grammar::parse_query;
 pub use ident::Ident;
 pub use lex::{Kind, Lexer, Token};
 pub use literal::string_literal;
-pub use split::{LeadingWith, is_blank, leading_with, split_statements, strip_comments};
+pub use split::{LeadingWith, ends_transaction, is_blank, leading_with, split_statements, strip_comments};
 pub use words::{code_tokens, mentions, names, takes_all_columns};

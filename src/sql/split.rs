@@ -53,6 +53,24 @@ pub fn strip_comments(sql: &str) -> String {
     out
 }
 
+/// Tells whether a script ends the open transaction, apart from going back to a savepoint.
+pub fn ends_transaction(sql: &str) -> bool {
+    let ends = |statement: Range<usize>| {
+        let text = &sql[statement];
+        let words = Lexer::new(text).filter(|token| !matches!(token.kind, Kind::Space | Kind::Comment));
+        let words: Vec<String> = words.take(4).map(|token| text[token.range].to_lowercase()).collect();
+        match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["rollback", "to", ..] | ["rollback", "work" | "transaction", "to", ..] => false,
+            ["commit" | "rollback" | "abort", ..] => true,
+            // The body of a function ends so, too.
+            ["end"] => !sql.to_lowercase().contains("atomic"),
+            ["end", "work" | "transaction", ..] => true,
+            _ => false,
+        }
+    };
+    split_statements(sql).into_iter().any(ends)
+}
+
 /// Finds the `with` a query begins with; comments and blanks may stand before it.
 pub fn leading_with(sql: &str) -> Option<LeadingWith> {
     let mut words = code_tokens(sql);
@@ -93,6 +111,20 @@ mod tests {
         assert!(is_blank(" ;; -- x\n/* y */"));
         assert!(!is_blank("-- x\nselect 1"));
         assert_eq!(strip_comments("a--b\nc/*d*/e'--f'"), "a \nc e'--f'");
+    }
+
+    #[test]
+    fn the_end_of_a_transaction_is_found_in_scripts() {
+        for sql in ["commit", "select 1; -- x\n COMMIT work;", "rollback", "end", "end transaction", "abort"]
+        {
+            assert!(ends_transaction(sql), "{sql}");
+        }
+        let body = "create function f() returns int begin atomic select 1; end";
+        for sql in
+            ["select 'commit'", "rollback to savepoint a", "savepoint a", "do $$ begin commit; end $$", body]
+        {
+            assert!(!ends_transaction(sql), "{sql}");
+        }
     }
 
     #[track_caller]

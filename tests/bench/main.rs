@@ -46,6 +46,7 @@ fn plan(count: usize) -> Plan {
     Plan {
         steps: (0..count).map(step).collect(),
         gates: Gates::new(),
+        sets: Vec::new(),
         added: std::collections::BTreeSet::new(),
         blocking: Blocking::Errors,
         on_run_start: Vec::new(),

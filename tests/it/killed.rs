@@ -2,7 +2,7 @@
 //! twice, and nothing is left behind.
 //!
 //! A few moments are tried with every test run; `TIDEGATE_KILLS=150 cargo nextest run killed::` tries so many on each
-//! engine.
+//! engine: a third each without gates, with a gate at each node, and with all nodes published together.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -110,6 +110,9 @@ fn journals(project: &Path) -> usize {
 fn start(project: &Path, gated: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
     command.args(["build", "--vars", "{version: 2}"]).current_dir(project).env_clear();
+    if gated == "all" {
+        command.arg("--gate-all");
+    }
     command.env("HOME", project).env("GATED", gated).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()
 }
@@ -127,7 +130,7 @@ fn begins(child: &mut Child, project: &Path) -> bool {
 
 /// Kills builds, and returns what became of them.
 fn survives(project: &Path, warehouse: &mut dyn Warehouse) -> String {
-    let kills: u32 = std::env::var("TIDEGATE_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(4);
+    let kills: u32 = std::env::var("TIDEGATE_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(6);
     let call = |arguments: &[&str], gated: &str| {
         let ended = Call::new(project, arguments).env("GATED", gated).run();
         assert_eq!(ended.code, Some(0), "{arguments:?}\n{}{}", ended.stdout, ended.stderr);
@@ -147,7 +150,7 @@ fn survives(project: &Path, warehouse: &mut dyn Warehouse) -> String {
     let leftovers = warehouse.leftovers();
     assert!(leftovers.contains("somebodys__dbt_backup"), "{leftovers}");
 
-    let (mut killed, mut resumed, mut doubtful) = (0, 0, 0);
+    let (mut killed, mut resumed, mut doubtful, mut together) = (0, 0, 0, 0);
     for number in 0..4 * kills {
         if killed == kills {
             break;
@@ -155,7 +158,7 @@ fn survives(project: &Path, warehouse: &mut dyn Warehouse) -> String {
         warehouse.put_back();
         std::fs::remove_dir_all(project.join("target")).unwrap();
         copy_folder(&project.join("kept_target"), &project.join("target"));
-        let gated = if number % 2 == 0 { "false" } else { "true" };
+        let gated = ["false", "true", "all"][number as usize % 3];
         let mut build = start(project, gated);
         if begins(&mut build, project) {
             // Spread evenly, however many there are.
@@ -169,6 +172,7 @@ fn survives(project: &Path, warehouse: &mut dyn Warehouse) -> String {
             shown = call(&["retry"], gated);
             resumed += usize::from(total(&shown) != all);
             doubtful += shown.matches("published before").count();
+            together += usize::from(gated == "all");
         }
         let moment = format!("moment {number}, gate {gated}\n{shown}");
         assert_eq!(contents(warehouse), want, "{moment}");
@@ -177,7 +181,8 @@ fn survives(project: &Path, warehouse: &mut dyn Warehouse) -> String {
     }
     assert_eq!(killed, kills, "too many builds were over before they were killed");
     format!(
-        "{killed} builds of {length:?} killed, {resumed} resumed after some nodes, {doubtful} nodes were published and not noted"
+        "{killed} builds of {length:?} killed, {together} of release sets, {resumed} resumed after some nodes, \
+         {doubtful} nodes were published and not noted"
     )
 }
 

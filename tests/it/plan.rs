@@ -67,7 +67,7 @@ fn planned(manifest: &Manifest, line: &str) -> Plan {
         resumed: None,
         records_ephemeral: false,
     };
-    plan(manifest, &dag, request)
+    plan(manifest, &dag, request).unwrap()
 }
 
 /// Everything that is finished before each step.

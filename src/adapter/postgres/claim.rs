@@ -11,6 +11,8 @@ use crate::adapter::{Cell, Claim, Claimed, DbError, DbErrorKind, QueryResult};
 use crate::sql::{Ident, Postgres};
 
 const CLAIM: &str = include_str!("../../../templates/locks/postgres/claim.sql");
+/// Begins a transaction.
+pub(super) const BEGIN: &str = "BEGIN";
 const HOLDER: &str = include_str!("../../../templates/locks/postgres/holder.sql");
 
 /// What relations are called that exist only while a model is built: the new version, and the old one.
@@ -42,11 +44,12 @@ impl ClaimLock {
         Self { relation: format!("{schema}.{name}"), names: [quoted(name), new, old], key }
     }
 
-    /// Returns what begins a transaction, tells whether the claim is ours, and what is there.
-    pub(super) fn begin_sql(&self) -> Result<String, DbError> {
+    /// Returns what tells whether the claim is ours, and what is there; `begins` a transaction first.
+    pub(super) fn sql(&self, begins: bool) -> Result<String, DbError> {
         let names = self.names.iter().map(|name| Cell::text(name.as_str()));
         let values: Vec<Cell> = [Cell::Int(self.key.cast_signed())].into_iter().chain(names).collect();
-        fill(CLAIM, &values)
+        let claim = fill(CLAIM, &values)?;
+        Ok(if begins { format!("{BEGIN}; {claim}") } else { claim })
     }
 
     /// Returns the question for who has it; the server keeps both halves of the number apart.
@@ -97,8 +100,8 @@ mod tests {
         assert_eq!(claim.key, on("orders", None).key);
         assert_ne!(claim.key, on("order", None).key);
         assert_ne!(claim.key, on("orders", Some("2024-01-01")).key);
-        let sql = claim.begin_sql().unwrap();
-        assert!(sql.starts_with("begin; select pg_try_advisory_xact_lock("), "{sql}");
+        let sql = claim.sql(true).unwrap();
+        assert!(sql.starts_with("BEGIN; select pg_try_advisory_xact_lock("), "{sql}");
         assert!(sql.contains("to_regclass('\"shop\".\"orders__dbt_backup\"')"), "{sql}");
         assert!(!claim.holder_sql().unwrap().contains("%s"));
         let long = "ä".repeat(40);

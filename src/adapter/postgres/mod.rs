@@ -19,6 +19,7 @@ mod profile;
 mod server;
 mod session;
 mod settings;
+mod swap_lock;
 mod tls;
 mod types;
 mod value;

@@ -10,16 +10,20 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::claim::{ClaimLock, granted, refused};
+use super::claim::{BEGIN, ClaimLock, granted, refused};
 use super::connect::take_role;
 use super::line::Line;
 use super::literal::fill;
 use super::server::Shared;
+use super::swap_lock::{KEEP, TRY, UNDO, being_read, lock_sql};
 use crate::adapter::{Cell, Claim, Claimed, Connection, DbError, DbErrorKind, Feed, Fetch, QueryResult};
 use crate::sql::is_blank;
 
 /// What takes back all that statements set, and drops their temporary tables.
 const FORGET: &str = "DISCARD ALL";
+
+/// The same within a transaction.
+const RENEW: &str = "RESET ALL; DISCARD TEMP";
 
 /// A connection of one worker.
 pub(super) struct Session {
@@ -34,14 +38,22 @@ pub(super) struct Session {
     /// Whether an earlier node may have left something behind: settings, temporary tables.
     used: bool,
     /// What nobody else may build while this node does.
-    claim: Option<ClaimLock>,
+    claims: Vec<ClaimLock>,
 }
 
 impl Session {
     /// Wraps a connection of `shared`.
     pub(super) fn new(shared: Arc<Shared>, line: Line, name: &str) -> Self {
         let name = name.to_owned();
-        Self { line: Some(line), shared, name, began: false, untouched: true, used: false, claim: None }
+        Self {
+            line: Some(line),
+            shared,
+            name,
+            began: false,
+            untouched: true,
+            used: false,
+            claims: Vec::new(),
+        }
     }
 
     fn run(
@@ -113,20 +125,15 @@ impl Session {
         forgot
     }
 
-    /// Sends what begins a transaction, with the node's claim. Waiting, it holds nothing that others could want. Tells
-    /// what is there under the claim.
-    fn open(&mut self) -> Result<Option<Claimed>, DbError> {
+    /// Sends what begins a transaction, with the node's claims: all or none, so that who waits holds nothing that others
+    /// could want. Tells what is there under the claims.
+    fn open(&mut self) -> Result<Vec<Claimed>, DbError> {
         let shared = Arc::clone(&self.shared);
         let mut wait = shared.patience.wait(None);
-        while let Some(claim) = self.claim.clone() {
-            let sql = claim.begin_sql()?;
-            match self.run(|line| line.query(&sql, Fetch::All)) {
-                Ok(answer) => {
-                    if let Some(claimed) = granted(&answer) {
-                        return Ok(Some(claimed));
-                    }
-                    let question = claim.holder_sql()?;
-                    let held = claim.held(self.run_now(|line| line.query(&question, Fetch::Limit(1))).ok());
+        while !self.claims.is_empty() {
+            match self.try_claims() {
+                Ok(Ok(claimed)) => return Ok(claimed),
+                Ok(Err(held)) => {
                     self.rollback()?;
                     if !wait.goes_on(|| held.clone()) {
                         return Err(refused(held, wait.in_vain()));
@@ -136,18 +143,36 @@ impl Session {
                 Err(error) if error.kind == DbErrorKind::Statement && self.line.is_some() => {
                     shared.knows_locks.store(false, Ordering::SeqCst);
                     self.rollback()?;
-                    self.claim = None;
+                    self.claims.clear();
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.run(|line| line.query("BEGIN", Fetch::Nothing))?;
-        Ok(None)
+        self.run(|line| line.query(BEGIN, Fetch::Nothing))?;
+        Ok(Vec::new())
+    }
+
+    /// Begins a transaction and asks for all claims; tells who has the first that is not to be had.
+    fn try_claims(&mut self) -> Result<Result<Vec<Claimed>, String>, DbError> {
+        let mut all = Vec::with_capacity(self.claims.len());
+        for (place, claim) in self.claims.clone().iter().enumerate() {
+            let sql = claim.sql(place == 0)?;
+            match granted(&self.run(|line| line.query(&sql, Fetch::All))?) {
+                Some(claimed) => all.push(claimed),
+                None => {
+                    let question = claim.holder_sql()?;
+                    return Ok(Err(
+                        claim.held(self.run_now(|line| line.query(&question, Fetch::Limit(1))).ok())
+                    ));
+                }
+            }
+        }
+        Ok(Ok(all))
     }
 
     /// Begins a transaction. A connection that breaks here is replaced, if the node ran nothing else: beginning twice is
     /// no harm.
-    fn begin_with_claim(&mut self) -> Result<Option<Claimed>, DbError> {
+    fn begin_with_claims(&mut self) -> Result<Vec<Claimed>, DbError> {
         if self.in_transaction() {
             let message = format!("connection `{}` has a transaction open already", self.name);
             return Err(DbError::new(DbErrorKind::Statement, message));
@@ -182,17 +207,39 @@ impl Connection for Session {
             name.clone_into(&mut self.name);
             self.began = false;
             self.untouched = true;
-            self.claim = None;
+            self.claims.clear();
         }
     }
 
-    fn claim(&mut self, claim: Claim<'_>) -> Result<Option<Claimed>, DbError> {
+    fn claim(&mut self, claims: &[Claim<'_>]) -> Result<Vec<Claimed>, DbError> {
         if !self.shared.knows_locks.load(Ordering::SeqCst) || self.in_transaction() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        self.claim = Some(ClaimLock::of(claim));
-        // With `autocommit` the transactions that the node asks for have the claim.
-        if self.shared.autocommit { Ok(None) } else { self.begin_with_claim() }
+        self.claims = claims.iter().map(|claim| ClaimLock::of(*claim)).collect();
+        // With `autocommit` the transactions that the node asks for have the claims.
+        if self.shared.autocommit { Ok(Vec::new()) } else { self.begin_with_claims() }
+    }
+
+    fn renew(&mut self) -> Result<(), DbError> {
+        self.run(|line| line.query(RENEW, Fetch::Nothing)).map(drop)
+    }
+
+    fn lock(&mut self, relations: &[Claim<'_>]) -> Result<(), DbError> {
+        let (shared, sql) = (Arc::clone(&self.shared), lock_sql(relations)?);
+        let mut wait = shared.patience.wait(None);
+        loop {
+            self.run(|line| line.query(TRY, Fetch::Nothing))?;
+            let Err(refusal) = self.run(|line| line.query(&sql, Fetch::Nothing)) else {
+                return self.run(|line| line.query(KEEP, Fetch::Nothing)).map(drop);
+            };
+            if !matches!(refusal.kind, DbErrorKind::Lock | DbErrorKind::Conflict) {
+                return Err(refusal);
+            }
+            self.run(|line| line.query(UNDO, Fetch::Nothing))?;
+            if !wait.goes_on(|| being_read(relations)) {
+                return Err(refused(being_read(relations), wait.in_vain()));
+            }
+        }
     }
 
     fn execute_with(&mut self, sql: &str, parameters: &[Cell], fetch: Fetch) -> Result<QueryResult, DbError> {
@@ -210,7 +257,7 @@ impl Connection for Session {
     }
 
     fn begin(&mut self) -> Result<(), DbError> {
-        self.begin_with_claim().map(drop)
+        self.begin_with_claims().map(drop)
     }
 
     fn commit(&mut self) -> Result<(), DbError> {

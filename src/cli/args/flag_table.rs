@@ -133,6 +133,10 @@ pub(crate) const FUSE: Flag = Flag::switch("fuse", "fuse", true)
 pub(crate) const GATE: Flag = Flag::switch("gate", "gate", false)
     .env("TIDEGATE_GATE")
     .help(Building, "Publish each relation only once its tests have passed, whatever `gate:` says");
+pub(crate) const GATE_ALL: Flag = Flag::switch("gate_all", "gate-all", false)
+    .env("TIDEGATE_GATE_ALL")
+    .rare()
+    .help(Building, "Publish all of this run's relations together once all tests have passed, or none");
 pub(crate) const CHECK: Flag = Flag::switch("check", "check", false)
     .env("TIDEGATE_CHECK")
     .help(Building, "Begin only if `check` finds no mistake in what is selected");
@@ -456,7 +460,7 @@ pub(crate) const OWN: &[Flag] = &[
 ];
 
 /// What commands that build add to that.
-pub(crate) const GATING: &[Flag] = &[GATE];
+pub(crate) const GATING: &[Flag] = &[GATE, GATE_ALL];
 
 /// What every command takes, before or after its name.
 pub(crate) const GLOBAL: &[Flag] = &[

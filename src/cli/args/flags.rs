@@ -162,6 +162,7 @@ impl Flags {
             print: self.switch("print"),
             fuse: self.switch("fuse"),
             gate: (self.source("gate") != Source::Default).then(|| self.switch("gate")),
+            gate_all: self.switch("gate_all"),
             check: self.switch("check"),
             explain_schedule: self.switch("explain_schedule"),
             retries: self.int("retries").map(|count| count.try_into().unwrap_or(0)),

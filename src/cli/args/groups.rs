@@ -95,6 +95,8 @@ pub struct Building {
     pub fuse: bool,
     /// Publish after tests: all nodes, none, or as they are configured.
     pub gate: Option<bool>,
+    /// Whether all relations of the run are published together.
+    pub gate_all: bool,
     /// Begin only if no mistake is found before.
     pub check: bool,
     /// Show the critical path.

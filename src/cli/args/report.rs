@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::flag_table::{GATE, OWN};
+use super::flag_table::{GATING, OWN};
 use super::flags::{Flags, Source};
 
 impl Flags {
@@ -17,9 +17,9 @@ impl Flags {
         args.insert("strict_mode".into(), json!(false));
         for (id, setting) in &self.settings {
             let left_out = LEFT_OUT_WHEN_OFF.contains(id) && setting.value == json!(false);
-            // The gate is shown where `retry` needs to know of it.
-            let own = OWN.iter().any(|flag| flag.id == *id)
-                || (*id == GATE.id && setting.source == Source::Default);
+            // The gates are shown where `retry` needs to know of them.
+            let unset = setting.source == Source::Default && GATING.iter().any(|flag| flag.id == *id);
+            let own = unset || OWN.iter().any(|flag| flag.id == *id);
             if !setting.value.is_null() && !left_out && !own {
                 let value = self.given_paths.get(id).unwrap_or(&setting.value);
                 args.insert((*id).to_owned(), value.clone());

@@ -58,15 +58,16 @@ pub(in crate::cli) fn execute(ui: &Ui, command: Command) -> Result<Done, CliErro
             selected: &selected,
             project: &loaded.workspace.project.name,
             store_failures: building.store_failures,
-            gate: match building.gate {
-                None => Gate::Configured,
-                Some(true) => Gate::Always,
-                Some(false) => Gate::Never,
+            gate: match (building.gate, building.gate_all) {
+                (Some(false), _) => Gate::Never,
+                (_, true) => Gate::Together,
+                (Some(true), false) => Gate::Always,
+                (None, false) => Gate::Configured,
             },
             resumed: ui.resumed.as_ref(),
             records_ephemeral: command == Command::Compile && !ui.flags.selecting().select.is_empty(),
         },
-    );
+    )?;
     if building.dry_run {
         return dry_run(ui, loaded, &plan, selected);
     }

@@ -42,7 +42,7 @@ pub(in crate::cli) fn measure_freshness(ui: &Ui) -> Result<Outcome, CliError> {
             gate: Gate::Never,
             resumed: None,
         },
-    );
+    )?;
     if plan.is_empty() {
         nothing_selected(ui)?;
         write(ui, &loaded, &[], 0.0)?;

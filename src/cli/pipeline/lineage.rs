@@ -95,7 +95,7 @@ fn compile(
         resumed: None,
         records_ephemeral: false,
     };
-    let plan = plan(&loaded.parsed.manifest, &loaded.dag, request);
+    let plan = plan(&loaded.parsed.manifest, &loaded.dag, request)?;
     prepare(&warehouse.macro_scope(loaded), &plan.schemas, &warehouse.session, 0)?;
     let compiler = Compiler::new(&warehouse.run, &loaded.parsed.templates, Box::new(|_, _, _| Ok(None)));
     let code = |node: &Arc<Node>| {

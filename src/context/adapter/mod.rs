@@ -70,7 +70,12 @@ fn parse_value(name: &str) -> Option<Value> {
         | "get_missing_columns"
         | "get_column_schema_from_query"
         | "get_columns_in_table" => list(Vec::new()),
-        "check_schema_exists" | "already_exists" | "location_exists" | "is_gated" => Value::from(false),
+        "check_schema_exists"
+        | "already_exists"
+        | "location_exists"
+        | "is_gated"
+        | "run_later"
+        | "in_release_set" => Value::from(false),
         "execute" => tuple([none(), super::table::empty()]),
         "add_query" => tuple([none(), none()]),
         "cache_added" | "cache_dropped" | "cache_renamed" => Value::from(""),

@@ -1,7 +1,7 @@
 //! Methods that send SQL: `execute`, `add_query`, `commit`.
 
 use super::super::base::json_of;
-use super::super::gate::pass_gate;
+use super::super::gate::{in_release_set, pass_gate, run_later};
 use super::super::run_scope::NodeScope;
 use super::super::session::{Session, SqlError};
 use super::super::statement::response_value;
@@ -19,6 +19,8 @@ pub(super) fn call(scope: &NodeScope, name: &str, call: &mut Call<'_>) -> Option
         "commit" => commit(scope),
         "pass_gate" => pass_gate(scope, call),
         "is_gated" => Ok(Value::from(scope.is_gated())),
+        "run_later" => run_later(scope, call),
+        "in_release_set" => Ok(in_release_set(scope)),
         "get_partitions_metadata" => Ok(table::empty()),
         "convert_type" => convert_type(call),
         _ => return None,
@@ -31,7 +33,7 @@ fn commit(scope: &NodeScope) -> Result<Value, Error> {
     if scope.is_at_gate() {
         return Ok(none());
     }
-    scope.pass_gate(None)?;
+    scope.judge()?;
     scope.tell_commit()?;
     scope.commit_now()
 }

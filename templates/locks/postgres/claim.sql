@@ -1,1 +1,1 @@
-begin; select pg_try_advisory_xact_lock(%s), to_regclass(%s) is null, to_regclass(%s) is null, to_regclass(%s) is null
+select pg_try_advisory_xact_lock(%s), to_regclass(%s) is null, to_regclass(%s) is null, to_regclass(%s) is null

@@ -21,6 +21,7 @@ mod outcomes;
 mod parquet;
 mod publish_copy;
 mod python_models;
+mod release;
 mod retry;
 pub(crate) mod safety;
 mod same_bytes;

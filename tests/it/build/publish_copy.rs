@@ -1,6 +1,60 @@
 //! `publish-copy`: readers of a copy see builds that went well, each whole.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::Shop;
+
+/// Reads a copy until told to stop; returns how often, and the versions that were seen.
+fn read_on(copy: &Path, done: &AtomicBool) -> (u64, BTreeSet<i64>) {
+    let (mut reads, mut seen) = (0, BTreeSet::new());
+    while !done.load(Ordering::SeqCst) {
+        let config = duckdb::Config::default().access_mode(duckdb::AccessMode::ReadOnly).unwrap();
+        let reader = duckdb::Connection::open_with_flags(copy, config).unwrap();
+        let versions = "select version from shop.orders union select version from shop.orders_view
+            union select version from shop.priced_view union select max(version) from shop.ledger
+            union select max(version) from shop.states union select version from shop.totals";
+        let mut rows = reader.prepare(versions).unwrap();
+        let versions: Vec<i64> = rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let whole = "select count(*) = 3 and count(amount) = 3 and count(distinct id) = 3 from shop.orders";
+        assert!(reader.query_row(whole, [], |row| row.get::<_, bool>(0)).unwrap(), "{versions:?}");
+        assert_eq!(versions.len(), 1, "{versions:?}");
+        seen.extend(versions);
+        reads += 1;
+    }
+    (reads, seen)
+}
+
+/// Builds of good and bad versions in turn, each followed by `publish-copy`, while somebody reads the copy as fast as possible.
+/// The copy has the name of the database, which
+/// views name their tables with. `COPY_BUILDS` says how many. There is no other reader of a DuckDB file while it is built: it belongs to one process.
+#[test]
+fn whoever_reads_a_copy_all_the_time_sees_only_tested_versions() {
+    let builds: i64 = std::env::var("COPY_BUILDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
+    let shop = Shop::copy("release_set");
+    shop.run(&["build"], 0);
+    shop.run(&["publish-copy", "out/warehouse.duckdb"], 0);
+    let done = Arc::new(AtomicBool::new(false));
+    let (copy, ended) = (shop.path("out/warehouse.duckdb"), Arc::clone(&done));
+    let reader = std::thread::spawn(move || read_on(&copy, &ended));
+    let bad = |version: i64| match version % 9 {
+        3 => "orders",
+        6 => "ledger",
+        0 => "priced_view",
+        _ => "none",
+    };
+    for version in 2..=builds {
+        let (bad, code) = (bad(version), i32::from(bad(version) != "none"));
+        shop.run(&["build", "--vars", &format!("{{version: {version}, bad: {bad}}}")], code);
+        assert_eq!(shop.call(&["publish-copy", "out/warehouse.duckdb"]).code, Some(2 * code));
+    }
+    done.store(true, Ordering::SeqCst);
+    let (reads, seen) = reader.join().unwrap();
+    println!("{reads} reads of the copies of {builds} builds, {} different versions", seen.len());
+    assert!(reads > 0 && seen.iter().all(|version| bad(*version) == "none"), "{seen:?}");
+}
 
 fn total(path: &std::path::Path) -> i64 {
     let config = duckdb::Config::default().access_mode(duckdb::AccessMode::ReadOnly).unwrap();

@@ -13,7 +13,7 @@ use super::{Server, ask, project};
 use crate::cli::Call;
 
 #[track_caller]
-fn run(folder: &Path, arguments: &[&str], code: i32) -> String {
+pub(super) fn run(folder: &Path, arguments: &[&str], code: i32) -> String {
     let ended = Call::new(folder, arguments).run();
     assert_eq!(ended.code, Some(code), "{arguments:?}\n{}", ended.stdout);
     ended.stdout

@@ -43,7 +43,7 @@ fn a_relation_that_another_run_builds_is_waited_for_and_no_other() {
     assert_eq!(built.code, Some(0), "{}", built.stdout);
     let mut other = server.connect(json!({"application_name": "nightly"})).unwrap();
     let orders = Claim { schema: "shop", name: "orders", part: None };
-    assert_eq!(other.claim(orders).unwrap(), Some(Claimed { relation: true, beside: false }));
+    assert_eq!(other.claim(&[orders]).unwrap(), [Claimed { relation: true, beside: false }]);
 
     let refused = Call::new(&project, &["run", "-s", "orders", "other", "--lock-timeout", "1"]).run();
     assert_eq!(refused.code, Some(1), "{}", refused.stdout);

@@ -13,6 +13,7 @@ mod login;
 mod lost;
 mod proxy;
 mod relatives;
+mod release;
 mod retries;
 mod safety;
 mod server;

@@ -63,12 +63,17 @@
   {%- if created_relation is not none -%}
     {%- do create_indexes(created_relation) -%}
   {%- endif -%}
+  {#- Before a swap, which keeps readers waiting until the transaction ends. -#}
+  {%- call adapter.pass_gate(intermediate_relation if swap else none) -%}
+
   {%- if swap -%}
-    {#- Before the swap, which keeps readers waiting until the transaction ends. -#}
-    {%- do adapter.pass_gate(intermediate_relation) -%}
-    {%- do adapter.rename_relation(target_relation.incorporate(type=existing_relation.type), backup_relation) -%}
+    {#- Asked again: the cascade of a drop may have removed it. -#}
+    {%- set existing_relation = load_cached_relation(existing_relation) -%}
+    {%- if existing_relation is not none -%}
+      {%- do adapter.rename_relation(target_relation.incorporate(type=existing_relation.type), backup_relation) -%}
+      {%- do to_drop.append(backup_relation) -%}
+    {%- endif -%}
     {%- do adapter.rename_relation(intermediate_relation, target_relation) -%}
-    {%- do to_drop.append(backup_relation) -%}
   {%- endif -%}
 
   {%- set revoke = should_revoke(existing_relation, full_refresh_mode=swap) -%}
@@ -82,6 +87,8 @@
     {%- do adapter.drop_relation(relation) -%}
   {%- endfor -%}
   {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+  {%- endcall -%}
 
   {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization -%}

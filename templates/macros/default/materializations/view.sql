@@ -26,7 +26,7 @@
   {%- endcall -%}
 
   {#- Before the swap, which keeps readers waiting until the transaction ends. -#}
-  {%- do adapter.pass_gate(intermediate_relation) -%}
+  {%- call adapter.pass_gate(intermediate_relation) -%}
 
   {#- Asked again: a hook, or the cascade of a drop, may have removed it. -#}
   {%- if existing_relation is not none -%}
@@ -50,6 +50,8 @@
     {%- do drop_relation_if_exists(backup_relation) -%}
   {%- endif -%}
   {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+  {%- endcall -%}
 
   {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization -%}

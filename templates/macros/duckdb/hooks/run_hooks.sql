@@ -4,6 +4,9 @@
 #}
 
 {% macro run_hooks(hooks, inside_transaction=True) %}
+  {%- if not inside_transaction and adapter.run_later(hooks) -%}
+    {{ return('') }}
+  {%- endif -%}
   {%- for hook in hooks if hook.get('transaction', true) == inside_transaction -%}
     {%- set sql = render(hook.get('sql')) | trim -%}
     {%- if sql -%}

@@ -5,6 +5,11 @@
 #}
 
 {%- materialization external, adapter='duckdb', supported_languages=['sql', 'python'] -%}
+  {%- if adapter.in_release_set() -%}
+    {%- do exceptions.raise_compiler_error('`' ~ model.name ~ '` cannot be part of a release set: '
+        ~ 'its files are seen as soon as they are written') -%}
+  {%- endif -%}
+
   {%- set location = render(config.get('location', default=external_location(this, config))) -%}
   {%- set options = external_options_with_format(location, render_write_options(config)) -%}
   {%- set write_options = adapter.external_write_options(location, options) -%}
