@@ -1,6 +1,6 @@
 //! How a command ends, and the exit code that follows: the only place that knows the numbers.
 
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, told_once};
 use crate::event::{Escalated, Event, Style};
 use crate::files::FileError;
 
@@ -40,7 +40,7 @@ impl From<Box<Diagnostic>> for CliError {
 
 impl From<Vec<Diagnostic>> for CliError {
     fn from(diagnostics: Vec<Diagnostic>) -> Self {
-        Self(diagnostics)
+        Self(told_once(diagnostics))
     }
 }
 

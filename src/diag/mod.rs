@@ -9,10 +9,12 @@ mod code;
 mod diagnostic;
 mod focus;
 pub mod render;
+mod repeated;
 mod source;
 mod span;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Frame, Label, Severity, suggest};
+pub use repeated::told_once;
 pub use source::{LineCol, Source, Sources, line_col};
 pub use span::{FileId, Span};
