@@ -35,6 +35,26 @@ pub enum Lacking {
     Other,
 }
 
+/// What an engine thinks that may be meant instead of a name it does not know. It compares letters, and so it may name anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// Its words, which are no part of the message.
+    pub text: String,
+    /// The names in them, without what qualifies them.
+    pub names: Vec<String>,
+}
+
+impl Advice {
+    /// Takes the advice off a message: from `start` on, where names stand in double quotes.
+    pub(super) fn cut(message: &mut String, start: usize) -> Self {
+        let text = message.split_off(start).trim().to_owned();
+        message.truncate(message.trim_end().len());
+        let quoted = text.split('"').skip(1).step_by(2);
+        let names = quoted.filter_map(|name| name.rsplit('.').next()).map(str::to_owned).collect();
+        Self { text, names }
+    }
+}
+
 /// A database error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct DbError {
@@ -50,6 +70,8 @@ pub struct DbError {
     pub excerpt: Option<String>,
     /// The name that the engine does not know, and what it should be.
     pub missing: Option<(Lacking, String)>,
+    /// What the engine thinks that may be meant.
+    pub advice: Option<Box<Advice>>,
     /// Which of the rows that were sent it is about, from 1.
     pub row: Option<u64>,
     /// What to do about it.
@@ -66,6 +88,7 @@ impl DbError {
             position: None,
             excerpt: None,
             missing: None,
+            advice: None,
             row: None,
             help: Vec::new(),
         }
@@ -93,11 +116,13 @@ impl DbError {
             DbErrorKind::Resource => Code::RESOURCE,
             DbErrorKind::Statement => Code::DATABASE,
         };
-        let text = if self.class.is_empty() {
-            self.message.clone()
-        } else {
-            format!("{}: {}", self.class, self.message)
-        };
+        let mut text = self.message.clone();
+        if let Some(advice) = &self.advice {
+            text = format!("{text}\n{}", advice.text);
+        }
+        if !self.class.is_empty() {
+            text = format!("{}: {text}", self.class);
+        }
         self.help.iter().fold(Diagnostic::error(code, None, text), |d, help| d.help(help.as_str()))
     }
 }
@@ -109,6 +134,9 @@ impl fmt::Display for DbError {
             write!(f, "{}: ", self.class)?;
         }
         f.write_str(&self.message)?;
+        if let Some(advice) = &self.advice {
+            write!(f, "\n{}", advice.text)?;
+        }
         match &self.excerpt {
             Some(excerpt) => write!(f, "\n\n{excerpt}"),
             None => Ok(()),

@@ -21,7 +21,7 @@ pub mod seed;
 pub use cache::{CacheError, RelationCache};
 pub use cell::{Cell, CellType};
 pub use claim::{Claim, Claimed};
-pub use error::{DbError, DbErrorKind, Lacking};
+pub use error::{Advice, DbError, DbErrorKind, Lacking};
 pub use patience::Patience;
 pub use profile::{Profile, ProfileError};
 pub use python_job::{PythonError, PythonException, PythonFrame, PythonHost, PythonJob};

@@ -13,6 +13,7 @@ mod project;
 mod query;
 mod scratch;
 mod statement;
+mod unit_test;
 mod verdict;
 
 pub use project::{Compiled, Project, check};

@@ -186,7 +186,7 @@ impl Checker<'_> {
     }
 
     /// What is refused may be right where the description of a source is not.
-    fn blamed(&self, node: &Node, found: Vec<Mistake>, loose: Loose) -> Stop {
+    pub(super) fn blamed(&self, node: &Node, found: Vec<Mistake>, loose: Loose) -> Stop {
         let certain = found.iter().all(|mistake| is_certain(mistake, loose));
         let led = |mistake: Mistake| led_by_user(node, mistake.problem, &self.run.shared);
         if certain {

@@ -98,11 +98,16 @@ impl Checker<'_> {
             self.known.insert(id.clone(), known);
             return None;
         }
+        if let Some(test) = self.manifest.unit_tests.get(id) {
+            let loose = self.read_by(id).map_err(Stop::from);
+            let checked = loose.and_then(|loose| self.unit_test(self.manifest, test, loose));
+            return Some(verdict(&checked));
+        }
         let node = self.manifest.node(id)?;
         let checked = match &node.kind {
             NodeKind::Seed { .. } => self.seed(node),
             NodeKind::Model { .. } | NodeKind::Snapshot => {
-                let known = self.read_by(node).map_err(Stop::from).and_then(|loose| {
+                let known = self.read_by(id).map_err(Stop::from).and_then(|loose| {
                     self.within_reach(node)?;
                     Ok(loose)
                 });
@@ -112,17 +117,13 @@ impl Checker<'_> {
                 known.and_then(|loose| self.model(node, loose))
             }
             NodeKind::GenericTest(_) | NodeKind::SingularTest => {
-                let loose = self.read_by(node).map_err(Stop::from);
+                let loose = self.read_by(id).map_err(Stop::from);
                 loose.and_then(|loose| self.test(node, loose)).map(|()| Loose::default())
             }
             NodeKind::Function(_) => Err(Unchecked::because("functions are not made for a check").into()),
             _ => return None,
         };
-        let verdict = match &checked {
-            Ok(_) => Verdict::Sound,
-            Err(Stop::Wrong(found)) => Verdict::Wrong(found.clone()),
-            Err(Stop::Unchecked(why)) => Verdict::Unchecked(why.clone()),
-        };
+        let verdict = verdict(&checked);
         let known = checked.or_else(|stop| match stop {
             Stop::Wrong(_) => Err(Unchecked::because("it has an error")),
             Stop::Unchecked(why) => self.by_contract(node).ok_or(why),
@@ -132,9 +133,9 @@ impl Checker<'_> {
     }
 
     /// Returns what is not certain of all that a node reads. Errors if some of it is not known at all.
-    fn read_by(&self, node: &Node) -> Result<Loose, Unchecked> {
+    fn read_by(&self, id: &UniqueId) -> Result<Loose, Unchecked> {
         let mut loose = Loose::default();
-        for id in self.manifest.parents(&node.unique_id) {
+        for id in self.manifest.parents(id) {
             match self.known.get(id) {
                 Some(Ok(known)) => loose = loose.or(*known),
                 Some(Err(why)) => return Err(why.of_reader(id)),
@@ -200,6 +201,14 @@ impl Checker<'_> {
         self.scratch.put(&relation, &typed(&node.columns, node.contract.alias_types)?).ok()?;
         self.announce(relation, RelationType::Table);
         Some(Loose::default())
+    }
+}
+
+fn verdict<T>(checked: &Result<T, Stop>) -> Verdict {
+    match checked {
+        Ok(_) => Verdict::Sound,
+        Err(Stop::Wrong(found)) => Verdict::Wrong(found.clone()),
+        Err(Stop::Unchecked(why)) => Verdict::Unchecked(why.clone()),
     }
 }
 

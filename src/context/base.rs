@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::shared::Shared;
-use crate::diag::Code;
+use crate::diag::{Code, suggest};
 use crate::event::{JinjaLogDebug, JinjaLogInfo, ModulesItertoolsUsageDeprecation, PrintEvent};
 use crate::jinja::pycompat;
 use crate::jinja::{
@@ -230,7 +230,8 @@ impl Var {
     fn missing(&self, name: &str) -> Error {
         let vars = self.shared.vars.get(&self.package);
         let text = vars.map(|vars| vars.missing(name, &self.package)).unwrap_or_default();
-        Error::new(Code::MISSING_VAR, text).help(format!(
+        let near = vars.and_then(|vars| suggest(name, vars.names()));
+        Error::new(Code::MISSING_VAR, text).help::<String>(near).help(format!(
             "set it under `vars:` in dbt_project.yml, pass `--vars '{{{name}: ...}}'`, or give a default"
         ))
     }

@@ -27,7 +27,8 @@ impl NodeScope {
     /// Makes the error for a refused statement; `map` tells where the statement's text came from.
     pub(super) fn database_error(&self, refused: &SqlError, map: Option<&SourceMap>) -> Error {
         let sources = &self.run().shared.sources;
-        let diagnostic = refused.error.to_diagnostic();
+        let (help, error) = self.advised(&refused.error);
+        let diagnostic = error.to_diagnostic().help::<String>(help);
         let found = match refused.error.position {
             Some(position) => {
                 let own = self.own_origin(|code| in_node(refused, code, position));

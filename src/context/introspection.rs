@@ -31,10 +31,15 @@ impl Introspection {
 impl NodeScope {
     /// Calls a macro of dbt's that may ask what it likes, from outside of a render.
     pub fn call_asking(&self, name: &str, args: Args) -> Result<Value, Error> {
+        self.free_to_ask(|| self.call_from_rust(name, args))
+    }
+
+    /// Does something whose templates may ask what they like.
+    pub fn free_to_ask<T>(&self, work: impl FnOnce() -> T) -> T {
         let before = self.asking().swap(true, Ordering::Relaxed);
-        let answer = self.call_from_rust(name, args);
+        let done = work();
         self.asking().store(before, Ordering::Relaxed);
-        answer
+        done
     }
 
     /// Errors if a statement of a template is not sent.
@@ -60,12 +65,7 @@ impl NodeScope {
         ask: impl FnOnce() -> Result<Value, Error>,
     ) -> Result<Value, Error> {
         match &self.run().introspection {
-            Introspection::Columns(knows) if knows(relation) => {
-                let before = self.asking().swap(true, Ordering::Relaxed);
-                let answer = ask();
-                self.asking().store(before, Ordering::Relaxed);
-                answer
-            }
+            Introspection::Columns(knows) if knows(relation) => self.free_to_ask(ask),
             _ => {
                 self.may_ask()?;
                 ask()

@@ -36,6 +36,7 @@ mod seed;
 mod session;
 mod shared;
 mod statement;
+mod suggestion;
 pub mod table;
 mod unit_scope;
 

@@ -127,6 +127,10 @@ impl Instance for Names {
         Some(self.entries().into_iter().map(|(name, _)| Value::from(&*name)).collect())
     }
 
+    fn names(&self) -> Vec<Arc<str>> {
+        self.known.as_ref().map(|known| known()).unwrap_or_default()
+    }
+
     fn contains(&self, item: &Value) -> Option<bool> {
         Some(item.as_str().is_some_and(|name| (self.find)(name).is_some()))
     }

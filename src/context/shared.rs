@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::base;
 use super::macros::{INTERNAL, MacroTable};
-use super::names::names_object;
+use super::names::listed_names_object;
 use crate::diag::{Code, Sources};
 use crate::event::{Event, EventSink, Style};
 use crate::jinja::{Engine, Error, Scope, Value, from_json, function, py_str};
@@ -89,10 +89,10 @@ impl Shared {
         if !self.macros.is_package(package) {
             return None;
         }
-        let (shared, package) = (Arc::clone(self), package.to_owned());
-        Some(names_object("package", move |name| {
-            shared.macros.qualified(&package, name).map(|entry| entry.value.clone())
-        }))
+        let (shared, of) = (Arc::clone(self), package.to_owned());
+        let find = move |name: &str| shared.macros.qualified(&of, name).map(|entry| entry.value.clone());
+        let (shared, of) = (Arc::clone(self), package.to_owned());
+        Some(listed_names_object("package", find, move || shared.macros.names_in(&of)))
     }
 
     /// Returns the names every context has (`jinja.md` section 4, group 1).

@@ -157,10 +157,36 @@ impl Diagnostic {
 
 /// Returns ``did you mean `x`?`` for the known name nearest to `name`, if one is near enough.
 pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let limit = (name.chars().count() / 3).max(1);
+    nearest(name, known).map(|best| format!("did you mean `{best}`?"))
+}
+
+/// Returns the known name nearest to `name`, if one is near enough: a third of its letters may differ, rounded.
+///
+/// Any other name of one or two letters would be as near as the right one: for those only the case may differ.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = match name.chars().count() {
+        0..3 => 0,
+        length => (length + 1) / 3,
+    };
+    let name = name.to_lowercase();
     let (distance, best) = known
         .into_iter()
-        .map(|other| (strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()), other))
+        .map(|other| (strsim::damerau_levenshtein(&name, &other.to_lowercase()), other))
         .min()?;
-    (distance <= limit).then(|| format!("did you mean `{best}`?"))
+    (distance <= limit).then_some(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_suggested_if_they_are_near() {
+        assert_eq!(nearest("custmer_id", ["customer_id", "customer"]), Some("customer_id"));
+        assert_eq!(nearest("Totl", ["total", "status"]), Some("total"));
+        assert_eq!(nearest("payed", ["orders", "paid"]), Some("paid"));
+        assert_eq!(nearest("amount", ["order_id", "status"]), None);
+        assert_eq!(nearest("o", ["p"]), None);
+        assert_eq!(nearest("ID", ["id", "ip"]), Some("id"));
+    }
 }

@@ -14,7 +14,7 @@ mod source;
 mod span;
 
 pub use code::Code;
-pub use diagnostic::{Diagnostic, Frame, Label, Severity, suggest};
+pub use diagnostic::{Diagnostic, Frame, Label, Severity, nearest, suggest};
 pub use repeated::told_once;
 pub use source::{LineCol, Source, Sources, line_col};
 pub use span::{FileId, Span};

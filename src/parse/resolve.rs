@@ -169,7 +169,8 @@ impl Resolver<'_> {
             Found::Missing | Found::NoSuchVersion(_) => {
                 let known: Vec<&str> = self.lookup.source_names().collect();
                 if asker.resource == ResourceType::Test {
-                    problems.push(self.missing_for_test(asker, &format!("source `{name}`"), None, place));
+                    let problem = self.missing_for_test(asker, &format!("source `{name}`"), None, place);
+                    problems.push(problem.help::<String>(suggest(&name, known)));
                     return Answer::Off;
                 }
                 let message =
@@ -220,7 +221,8 @@ impl Resolver<'_> {
                 Answer::Off
             }
             Found::Missing if asker.resource == ResourceType::Test => {
-                problems.push(self.missing_for_test(asker, &format!("`{written}`"), None, place));
+                let problem = self.missing_for_test(asker, &format!("`{written}`"), None, place);
+                problems.push(problem.help::<String>(suggest(&call.name, self.lookup.node_names())));
                 Answer::Off
             }
             Found::Missing => {

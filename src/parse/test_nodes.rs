@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use camino::Utf8Path;
 
 use crate::context::{Capture, MacroEntry, ParseScope, Shared};
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::jinja::{Args, Scope, Template, Value};
 use crate::manifest::{
     Checksum, GenericTest, Language, Node, NodeKind, RefCall, ResourceType, SourceCall, TestMetadata,
@@ -131,7 +131,7 @@ impl TestMaker<'_> {
         let node = Arc::new(node);
         let (capture, calls) = self.capture(declared, &instance, entry.as_ref(), &node, problems);
         if entry.is_none() {
-            problems.push(self.unknown_test(&instance));
+            problems.push(self.unknown_test(&instance, package));
         }
         let node = Arc::unwrap_or_clone(node);
         let draft = Draft { node, template: None, capture, calls, literal: None };
@@ -327,10 +327,16 @@ impl TestMaker<'_> {
         crate::jinja::from_json(&value.to_json())
     }
 
-    #[expect(clippy::unused_self, reason = "called like its siblings")]
-    fn unknown_test(&self, instance: &Instance) -> Diagnostic {
+    fn unknown_test(&self, instance: &Instance, from: &str) -> Diagnostic {
         let message = format!("there is no generic test `{}`", instance.macro_name().replace("test_", ""));
+        let macros = &self.shared.macros;
+        let known = match &instance.namespace {
+            Some(package) => macros.names_in(package),
+            None => macros.bare_names(from),
+        };
+        let tests = known.iter().filter_map(|name| name.strip_prefix("test_"));
         Diagnostic::warning(Code::GENERIC_TEST, instance.name_span, message)
+            .help::<String>(suggest(&instance.test, tests))
             .help("define it with `{% test name(model, ...) %}`, or install the package that has it")
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::diag::{Code, Diagnostic, Sources, Span};
+use crate::diag::{Code, Diagnostic, Sources, Span, suggest};
 use crate::jinja::pycompat::{self, utc_datetime_value, yaml_value};
 use crate::jinja::{
     Call, Engine, Error, Instance, Scope, UndefinedMode, Value as JinjaValue, dict, from_json, function,
@@ -313,7 +313,10 @@ impl Var {
                 let missing = Error::new(Code::MISSING_VAR, self.0.vars.missing(&name, "<Configuration>"));
                 let only_cli = self.0.project_name.is_none();
                 let place = if only_cli { "" } else { "set it under `vars:` in `dbt_project.yml`, " };
-                Err(missing.help(format!("{place}pass `--vars '{{{name}: ...}}'`, or give a default")))
+                let near = suggest(&name, self.0.vars.names());
+                Err(missing
+                    .help::<String>(near)
+                    .help(format!("{place}pass `--vars '{{{name}: ...}}'`, or give a default")))
             }
         }
     }

@@ -50,6 +50,11 @@ impl Vars {
         map.get(&self.package).and_then(Yaml::as_map)
     }
 
+    /// Returns the names of all variables, for suggestions.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.layers().flat_map(|layer| layer.iter().map(|entry| &*entry.key))
+    }
+
     /// Returns dbt's text for a variable that nobody set; `who` is the node's name, or `<Configuration>`.
     pub fn missing(&self, name: &str, who: &str) -> String {
         let mut text = format!("Required var '{name}' not found in config:\nVars supplied to {who} = ");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::materialize::call_macro;
+use super::materialize::call_materialization;
 use crate::check::{Answer, Verdict, judge};
 use crate::context::{NodeScope, table_cells};
 use crate::diag::{Code, Diagnostic};
@@ -17,7 +17,7 @@ pub(super) fn run_test(
 ) -> Result<Verdict, Diagnostic> {
     // dbt counts what the materialization of a test calls as called by the test.
     scope.count_calls_at(2);
-    call_macro(node, node.config.materialized().as_str(), Some(&compiled.code), scope)?;
+    call_materialization(node, node.config.materialized().as_str(), Some(&compiled.code), scope)?;
     let macros = scope.called_macros();
     scope.run().compiled.update(&node.unique_id, |compiled| compiled.macros = macros);
     let rows = scope.main_table().as_ref().and_then(table_cells).unwrap_or_default();

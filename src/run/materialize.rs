@@ -21,7 +21,8 @@ pub(super) fn materialize(
     scope.count_calls_at(0);
     let name = node.config.materialized();
     check_language(node, name.as_str(), scope)?;
-    let returned = call_macro(node, name.as_str(), compiled.map(|compiled| &*compiled.code), scope)?;
+    let returned =
+        call_materialization(node, name.as_str(), compiled.map(|compiled| &*compiled.code), scope)?;
     // Functions are no relations: none is looked for in the cache. What waits to be published will be renamed there.
     if node.signature().is_none() && !scope.waits() {
         add_relations(node, &returned, scope)?;
@@ -35,7 +36,7 @@ pub(super) fn clone_relation(node: &Node, scope: &NodeScope) -> Result<Option<Ad
     let other = scope.run().deferral.relations.get(&node.unique_id);
     let sql = other.map(|other| format!("select * from {other}"));
     scope.add("defer_relation", other.map_or_else(none, |other| relation_value(other.clone())));
-    let returned = call_macro(node, "clone", sql.as_deref(), scope)?;
+    let returned = call_materialization(node, "clone", sql.as_deref(), scope)?;
     add_relations(node, &returned, scope)?;
     Ok(scope.main_response())
 }
@@ -90,7 +91,7 @@ fn find<'a>(name: &str, scope: &'a NodeScope) -> Option<&'a MacroEntry> {
 }
 
 /// Calls a materialization macro for a node, with `sql` in the template of that name: the project's, a package's or Tidegate's own.
-pub(super) fn call_macro(
+pub fn call_materialization(
     node: &Node,
     name: &str,
     sql: Option<&str>,

@@ -29,6 +29,7 @@ pub use describe::{group_of, result_message, source_facts};
 pub use error_text::led_by_user;
 pub use freshness::FreshnessRunner;
 pub use hooks::{HookStage, HooksRun, run_hooks};
+pub use materialize::call_materialization;
 pub use node::NodeRunner;
 pub use prepare::prepare;
 pub use schedule::{Options, Outcome, Runner, SkipReason, Stopped, run_plan};

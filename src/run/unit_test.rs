@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::materialize::call_macro;
+use super::materialize::call_materialization;
 use crate::artifacts::Status;
 use crate::check::{TextRow, Verdict, unit_test_difference};
 use crate::context::NodeScope;
@@ -21,7 +21,7 @@ pub(super) fn run_unit_test(
     compiled: &Arc<Compiled>,
     scope: &NodeScope,
 ) -> Result<Verdict, Diagnostic> {
-    call_macro(node, node.config.materialized().as_str(), Some(&compiled.code), scope).map_err(
+    call_materialization(node, node.config.materialized().as_str(), Some(&compiled.code), scope).map_err(
         |diagnostic| {
             let name = &node.name;
             let help = format!("unit test '{name}' could not be executed: check the types of its rows");

@@ -121,6 +121,6 @@ fn people_are_told_in_a_few_lines() {
     assert!(told.contains("models/wrong/columns.sql:3:5"), "{told}");
     let not_checked = "  model asks, and 1 node that reads it: it asks the database while it is compiled";
     assert!(told.contains(not_checked), "{told}");
-    assert!(told.contains("Checked 3 nodes and 0 data tests in an empty DuckDB in memory, in "), "{told}");
+    assert!(told.contains("Checked 3 nodes and 0 tests in an empty DuckDB in memory, in "), "{told}");
     assert!(told.contains("s: 0 without a mistake, 1 with mistakes, 2 not checked"), "{told}");
 }

@@ -1,6 +1,7 @@
-//! Mistakes in three layers (`tests/fixtures/seeded_errors`): each is told at the file and line that its signs mark.
+//! Mistakes in three layers (`tests/fixtures/seeded_errors`): each is told at the file and line that its signs mark, with the
+//! name that is likely meant.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -21,6 +22,15 @@ struct Mistake {
     place: Place,
     /// Whether it is known to be told elsewhere.
     missed: bool,
+    /// The name to suggest, and the only engine that knows it.
+    suggested: Option<(String, Option<String>)>,
+}
+
+/// What is told of a mistake.
+struct Told {
+    place: Place,
+    /// All that is said beside the place.
+    text: String,
 }
 
 fn fixture(name: &str) -> std::path::PathBuf {
@@ -49,7 +59,13 @@ fn mistake(part: &str, rename: &dyn Fn(&str) -> String) -> Mistake {
         files.push((path, text.replace(['«', '»'], "")));
     }
     let place = place.unwrap_or_else(|| panic!("{title}: no place is marked"));
-    Mistake { title: title.to_owned(), files, place, missed: title.contains("(missed") }
+    let suggested =
+        title.split_once("(suggests ").and_then(|(_, rest)| rest.split(')').next()).map(|words| {
+            let (name, engine) =
+                words.split_once(" on ").map_or((words, None), |(name, on)| (name, Some(on)));
+            (name.to_owned(), engine.map(str::to_owned))
+        });
+    Mistake { title: title.to_owned(), files, place, missed: title.contains("(missed"), suggested }
 }
 
 /// Copies the project with the files of mistakes.
@@ -79,40 +95,56 @@ struct Score {
     all: usize,
     lines: usize,
     columns: usize,
+    /// How many names are to be suggested, and how many are.
+    suggestions: (usize, usize),
     /// What differs from what the data say.
     surprises: String,
 }
 
 impl Score {
-    fn count(&mut self, mistake: &Mistake, told: &[Place]) {
+    fn count(&mut self, mistake: &Mistake, told: &[Told], engine: &str) {
         self.all += 1;
         let (file, line, _) = &mistake.place;
-        let hit = told.iter().any(|place| (&place.0, &place.1) == (file, line));
+        let places: Vec<&Place> = told.iter().map(|told| &told.place).collect();
+        let hit = places.iter().any(|place| (&place.0, &place.1) == (file, line));
         self.lines += usize::from(hit);
-        self.columns += usize::from(told.contains(&mistake.place));
+        self.columns += usize::from(places.contains(&&mistake.place));
         if hit == mistake.missed {
-            let _ = writeln!(self.surprises, "{}: {:?} but {told:?}", mistake.title, mistake.place);
+            let _ = writeln!(self.surprises, "{}: {:?} but {places:?}", mistake.title, mistake.place);
+        }
+        let Some((name, only)) = &mistake.suggested else { return };
+        let is_told = told.iter().any(|told| told.text.contains(&format!("did you mean `{name}`?")));
+        let is_due = only.as_ref().is_none_or(|only| only == engine);
+        self.suggestions.0 += usize::from(is_due);
+        self.suggestions.1 += usize::from(is_told && is_due);
+        if is_told != is_due {
+            let texts: Vec<&str> = told.iter().map(|told| told.text.as_str()).collect();
+            let _ = writeln!(self.surprises, "{}: `{name}` in {texts:#?}", mistake.title);
         }
     }
 
     #[track_caller]
     fn check(&self, layer: &str) {
-        let Self { all, lines, columns, surprises } = self;
-        assert!(surprises.is_empty(), "{layer}: {lines} of {all} lines, {columns} columns\n{surprises}");
-        assert!(lines * 100 >= all * 95, "{lines} of {all} lines");
+        let Self { all, lines, columns, suggestions: (due, suggested), surprises } = self;
+        let figures =
+            format!("{layer}: {lines} of {all} lines, {columns} columns, {suggested} of {due} names");
+        assert!(surprises.is_empty(), "{figures}\n{surprises}");
+        assert!(lines * 100 >= all * 95 && suggested * 100 >= due * 95, "{figures}");
     }
 }
 
 /// Runs a command on a project for each mistake, two at a time.
 fn one_by_one(layer: &str, command: &[&str]) {
     let all = mistakes(layer, &|_, text| text.to_owned());
-    let told: Vec<Vec<Place>> = std::thread::scope(|scope| {
+    let told: Vec<Vec<Told>> = std::thread::scope(|scope| {
         let run = |mistake: &Mistake| {
             let folder = tempfile::tempdir().unwrap();
             project(folder.path(), &json!({"type": "duckdb", "path": "shop.duckdb"}), &[mistake]);
             let command = if mistake.title.ends_with("[build]") { &["build"][..] } else { command };
             let Ended { stdout, stderr, .. } = Call::new(folder.path(), command).run();
-            places(&(stdout + &stderr)).into_iter().take(1).collect::<Vec<Place>>()
+            let text = stdout + &stderr;
+            let first = places(&text).into_iter().next();
+            first.map(|place| Told { place, text }).into_iter().collect::<Vec<Told>>()
         };
         let (first, second) = all.split_at(all.len() / 2);
         let other = scope.spawn(move || second.iter().map(run).collect::<Vec<_>>());
@@ -121,7 +153,7 @@ fn one_by_one(layer: &str, command: &[&str]) {
         told
     });
     let mut score = Score::default();
-    all.iter().zip(&told).for_each(|(mistake, told)| score.count(mistake, told));
+    all.iter().zip(&told).for_each(|(mistake, told)| score.count(mistake, told, "duckdb"));
     score.check(layer);
 }
 
@@ -145,7 +177,7 @@ fn at_once(engine: &str, output: &Value) {
         .collect();
     let folder = tempfile::tempdir().unwrap();
     project(folder.path(), output, &mine);
-    let mut told = BTreeSet::new();
+    let mut told: BTreeMap<Place, String> = BTreeMap::new();
     for command in ["seed", "run", "test"] {
         let ended = Call::new(folder.path(), &[command]).run();
         let results = fs::read(folder.path().join("target/run_results.json"));
@@ -153,13 +185,15 @@ fn at_once(engine: &str, output: &Value) {
             serde_json::from_slice(&results.unwrap_or_else(|_| panic!("{}", ended.stdout))).unwrap();
         let failed = results["results"].as_array().unwrap().iter().filter(|it| it["status"] == "error");
         let messages = failed.map(|result| result["message"].as_str().unwrap_or_default());
-        told.extend(messages.filter_map(|message| places(message).into_iter().next()));
+        told.extend(messages.filter_map(|text| Some((places(text).into_iter().next()?, text.to_owned()))));
     }
     let mut score = Score::default();
     for mistake in mine {
-        let here = |place: &&Place| mistake.files.iter().any(|(file, _)| *file == place.0);
-        let told: Vec<Place> = told.iter().filter(here).cloned().collect();
-        score.count(mistake, &told);
+        let here = |(place, _): &(&Place, &String)| mistake.files.iter().any(|(file, _)| *file == place.0);
+        let told = told.iter().filter(here);
+        let told: Vec<Told> =
+            told.map(|(place, text)| Told { place: place.clone(), text: text.clone() }).collect();
+        score.count(mistake, &told, engine);
     }
     score.check(engine);
 }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::holder::holder;
-use crate::adapter::{DbError, DbErrorKind, Lacking};
+use crate::adapter::{Advice, DbError, DbErrorKind, Lacking};
 
 /// How wide a line may be in an excerpt before it is cut, in characters.
 const EXCERPT_WIDTH: usize = 120;
@@ -42,8 +42,14 @@ pub(super) fn from_text(text: &str, sql: &str) -> DbError {
         error.missing = missing(&json);
     }
     error.kind = kind_of(&error.class, &error.message);
+    let advice = ADVICE.iter().filter_map(|words| error.message.find(words)).min();
+    error.advice = advice.map(|start| Box::new(Advice::cut(&mut error.message, start)));
     error
 }
+
+/// How the lines begin in which DuckDB says what may be meant.
+const ADVICE: [&str; 4] =
+    ["\nDid you mean \"", "\nCandidate bindings:", "\nCandidate tables:", "\nCandidate Entries:"];
 
 /// How DuckDB says that a column is missing where it gives no subtype.
 const WITHOUT_COLUMN: [&str; 6] = [

@@ -5,10 +5,13 @@
 
 use std::io;
 
-use crate::adapter::{DbError, DbErrorKind, Lacking};
+use crate::adapter::{Advice, DbError, DbErrorKind, Lacking};
 
 /// How many characters of a line an excerpt shows at most.
 const EXCERPT_WIDTH: usize = 120;
+
+/// How the hint begins in which the server says what may be meant.
+const ADVICE: &str = "\nHINT:  Perhaps you meant to reference";
 
 /// The fields of an error that matter here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +40,8 @@ impl ServerError {
         }
         let mut error = DbError::new(kind, message);
         error.missing = missing;
+        let advice = error.message.find(ADVICE);
+        error.advice = advice.map(|start| Box::new(Advice::cut(&mut error.message, start)));
         if let Some((row, column)) = copied_row(&self.context) {
             error.row = Some(row);
             let column = column.map(|name| format!(", column `{name}`")).unwrap_or_default();

@@ -105,13 +105,16 @@ fn unchecked_lines(loaded: &Loaded, findings: &Findings) -> String {
 fn summary(loaded: &Loaded, checked: &Checked) -> String {
     let count =
         |wanted: fn(&Verdict) -> bool| checked.findings.0.values().filter(|verdict| wanted(verdict)).count();
-    let is_test = |id: &&UniqueId| loaded.parsed.manifest.resource_type(id) == Some(ResourceType::Test);
+    let is_test = |id: &&UniqueId| {
+        let kind = loaded.parsed.manifest.resource_type(id);
+        matches!(kind, Some(ResourceType::Test | ResourceType::UnitTest))
+    };
     let all = checked.findings.0.len();
     let tests = checked.findings.0.keys().filter(is_test).count();
     let wrong = count(|verdict| matches!(verdict, Verdict::Wrong(_)));
     let unchecked = count(|verdict| matches!(verdict, Verdict::Unchecked(_)));
     format!(
-        "Checked {} nodes and {tests} data tests in {}, in {:.2}s: {} without a mistake, {wrong} with mistakes, {unchecked} not checked",
+        "Checked {} nodes and {tests} tests in {}, in {:.2}s: {} without a mistake, {wrong} with mistakes, {unchecked} not checked",
         all - tests,
         checked.place,
         checked.took.as_secs_f64(),

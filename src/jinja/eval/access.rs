@@ -1,5 +1,7 @@
 //! Attributes, items and slices.
 
+use std::sync::Arc;
+
 use super::{Error, State};
 use crate::diag::suggest;
 use crate::jinja::methods;
@@ -11,12 +13,27 @@ use crate::jinja::value::{
 pub(super) fn undefined_error(state: &State, undefined: &Undefined) -> Error {
     let error = undefined.error();
     if undefined.hint.is_some() || undefined.name.is_empty() {
+        let keys = undefined.among.as_ref().map(keys).unwrap_or_default();
+        if let Some(help) = suggest(&undefined.name, keys.iter().map(|name| &**name)) {
+            return error.help(help);
+        }
         return error.help("check the name, or test it first: `{% if x is defined %}`");
     }
     let names = state.scope.names();
     match suggest(&undefined.name, names.iter().map(|name| &**name)) {
         Some(help) => error.help(help),
         None => error.help("check the name; a macro of a package needs `tidegate deps` first"),
+    }
+}
+
+/// The names that a mapping has, such as the macros of a package.
+fn keys(value: &Value) -> Vec<Arc<str>> {
+    match view(value) {
+        View::Py(Py::Dict(dict)) => {
+            dict.keys().iter().filter_map(|key| key.as_str().map(Arc::from)).collect()
+        }
+        View::Py(Py::Instance(instance)) => instance.names(),
+        _ => Vec::new(),
     }
 }
 
@@ -44,7 +61,7 @@ pub(crate) fn get_attr(state: &State, value: &Value, name: &str) -> Result<Value
         View::Py(Py::Instance(instance)) => instance.item(&Value::from(name))?,
         _ => None,
     };
-    Ok(item.unwrap_or_else(|| state.undefined_because(name, no_attr(value, name))))
+    Ok(item.unwrap_or_else(|| state.undefined_in(value, name, no_attr(value, name))))
 }
 
 fn method(receiver: &Value, name: &str) -> Value {
@@ -97,7 +114,7 @@ pub(crate) fn get_item(state: &State, value: &Value, key: &Value) -> Result<Valu
     } else {
         format!("`{}` object has no element {}", type_name(value), py_repr(key))
     };
-    Ok(state.undefined_because(name, hint))
+    Ok(state.undefined_in(value, name, hint))
 }
 
 /// Turns a Python index into a place, if there is one.

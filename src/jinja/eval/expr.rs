@@ -3,7 +3,7 @@
 use super::access::undefined_error;
 use super::invoke::CallFor;
 use super::{Error, Running, State, get_attr, get_item};
-use crate::diag::Code;
+use crate::diag::{Code, suggest};
 use crate::jinja::call::Call;
 use crate::jinja::front::{no_filter, no_test};
 use crate::jinja::ir::{CompareOp, Expr, ExprKind, FilterExpr, Local};
@@ -11,6 +11,7 @@ use crate::jinja::value::{
     BinaryOp, Value, View, as_undefined, binary, compare, contains, dict, list, py_eq, truth, tuple, unary,
     view, write_str,
 };
+use crate::jinja::{filters, tests};
 
 impl State {
     pub(super) fn eval(&mut self, expr: &Expr, run: &Running) -> Result<Value, Error> {
@@ -199,8 +200,12 @@ impl State {
         let site = run.span(expr.place);
         let Some(function) = filter.function else {
             let name = &*filter.name;
-            let message = if filter.is_test { no_test(name) } else { no_filter(name) };
-            return Err(Error::runtime(message));
+            let (message, near) = if filter.is_test {
+                (no_test(name), suggest(name, tests::names()))
+            } else {
+                (no_filter(name), suggest(name, filters::names()))
+            };
+            return Err(Error::runtime(message).help::<String>(near));
         };
         let input = self.eval(&filter.input, run)?;
         let mut args = self.eval_args(&filter.args, None, run)?;

@@ -148,7 +148,8 @@ struct LoopVariable {
 
 impl LoopVariable {
     fn missing(&self, name: &str, hint: &str) -> Value {
-        Undefined { name: name.into(), hint: Some(hint.to_owned()), capture: self.capture }.into_value()
+        Undefined { name: name.into(), hint: Some(hint.to_owned()), among: None, capture: self.capture }
+            .into_value()
     }
 
     fn cycle(&self, call: &mut Call<'_>) -> Result<Value, Error> {

@@ -202,12 +202,18 @@ impl State {
 
     /// Makes an undefined of a name.
     pub(crate) fn undefined(&self, name: &str) -> Value {
-        Undefined { name: name.into(), hint: None, capture: self.capture }.into_value()
+        Undefined { name: name.into(), hint: None, among: None, capture: self.capture }.into_value()
     }
 
     /// Makes an undefined that explains itself.
     fn undefined_because(&self, name: &str, hint: String) -> Value {
-        Undefined { name: name.into(), hint: Some(hint), capture: self.capture }.into_value()
+        Undefined { name: name.into(), hint: Some(hint), among: None, capture: self.capture }.into_value()
+    }
+
+    /// The same for what a value does not have.
+    fn undefined_in(&self, value: &Value, name: &str, hint: String) -> Value {
+        let among = Some(value.clone());
+        Undefined { name: name.into(), hint: Some(hint), among, capture: self.capture }.into_value()
     }
 
     /// Fails when the stack is nearly used up.

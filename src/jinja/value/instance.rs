@@ -69,6 +69,11 @@ pub trait Instance: Any + Send + Sync {
         None
     }
 
+    /// Returns the names of what it holds, for suggestions.
+    fn names(&self) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
     /// Returns the text when the object is one that carries something more, as a subclass of `str` does.
     fn as_text(&self) -> Option<&str> {
         None

@@ -206,6 +206,8 @@ pub(crate) struct Undefined {
     pub(crate) name: Arc<str>,
     /// What to say instead of the standard message.
     pub(crate) hint: Option<String>,
+    /// The value that was asked for an attribute or item, whose names may be meant.
+    pub(crate) among: Option<Value>,
     /// Whether attributes, items and calls give another undefined (parsing) or fail (running).
     pub(crate) capture: bool,
 }
