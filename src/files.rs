@@ -72,13 +72,17 @@ pub fn read_text(path: &Utf8Path) -> Result<String, FileError> {
 }
 
 /// Reads a file into the store under the path people should see, without the white space at its end: dbt cuts it off
-/// before it reads a file.
+/// before it reads a file. What the store has unsaved is taken instead.
 pub fn read_source(sources: &Sources, path: &Utf8Path, shown: &Utf8Path) -> Result<FileId, FileError> {
-    Ok(sources.add(shown, read_trimmed(path)?))
+    Ok(sources.add(shown, read_trimmed(sources, path)?))
 }
 
-fn read_trimmed(path: &Utf8Path) -> Result<Arc<str>, FileError> {
-    read_text(path).map(|text| text.trim_end().into())
+/// Returns the text of a file as it is now: unsaved, else on disk.
+fn read_trimmed(sources: &Sources, path: &Utf8Path) -> Result<Arc<str>, FileError> {
+    match sources.unsaved_text(path) {
+        Some(text) => Ok(text.trim_end().into()),
+        None => read_text(path).map(|text| text.trim_end().into()),
+    }
 }
 
 /// Reads many files of one folder in parallel as [`read_source`] does, and adds them to the store in the given order.
@@ -89,7 +93,7 @@ pub fn read_all(
     shown_root: &Utf8Path,
     paths: &[Utf8PathBuf],
 ) -> Vec<Result<FileId, FileError>> {
-    let texts: Vec<_> = paths.par_iter().map(|path| read_trimmed(&root.join(path))).collect();
+    let texts: Vec<_> = paths.par_iter().map(|path| read_trimmed(sources, &root.join(path))).collect();
     let pairs = texts.into_iter().zip(paths);
     pairs.map(|(text, path)| Ok(sources.add(shown_root.join(path), text?))).collect()
 }
@@ -123,25 +127,39 @@ impl Ignored {
 
 /// Lists the files below `folder` (relative to `root`) whose extension is one of `extensions`, upper or
 /// lower case; an empty list takes all. Links are followed. Paths come back relative to `root`, sorted. A
-/// folder that is not there has no files.
+/// folder that is not there has no files. Files that are only unsaved so far are listed with the others.
 pub fn walk(
+    sources: &Sources,
     root: &Utf8Path,
     folder: &Utf8Path,
     extensions: &[&str],
     ignored: &Ignored,
 ) -> Result<Vec<Utf8PathBuf>, FileError> {
     let start = root.join(folder);
+    let mut found = if start.is_dir() { on_disk(&start, folder, extensions, ignored)? } else { Vec::new() };
+    let unsaved = sources.unsaved().keys().filter_map(|path| path.strip_prefix(root).ok());
+    let below = |path: &&Utf8Path| path.starts_with(folder) && !ignored.contains(path);
+    let wanted = |path: &&Utf8Path| extensions.is_empty() || has_extension(path, extensions);
+    found.extend(unsaved.filter(below).filter(wanted).map(Utf8Path::to_owned));
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+fn on_disk(
+    start: &Utf8Path,
+    folder: &Utf8Path,
+    extensions: &[&str],
+    ignored: &Ignored,
+) -> Result<Vec<Utf8PathBuf>, FileError> {
     let mut found = Vec::new();
-    if !start.is_dir() {
-        return Ok(found);
-    }
-    for entry in walkdir::WalkDir::new(&start).follow_links(true) {
+    for entry in walkdir::WalkDir::new(start).follow_links(true) {
         let entry = match entry {
             Ok(entry) => entry,
             // A link to nowhere, or a file that vanished meanwhile, is no file of the project.
             Err(error) if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => continue,
             Err(error) => {
-                let path = error.path().and_then(Utf8Path::from_path).unwrap_or(&start).to_owned();
+                let path = error.path().and_then(Utf8Path::from_path).unwrap_or(start).to_owned();
                 return Err(FileError::io("list", &path, error.into()));
             }
         };
@@ -153,12 +171,11 @@ pub fn walk(
         if !extensions.is_empty() && !has_extension(path, extensions) {
             continue;
         }
-        let relative = folder.join(path.strip_prefix(&start).unwrap_or(path));
+        let relative = folder.join(path.strip_prefix(start).unwrap_or(path));
         if !ignored.contains(&relative) {
             found.push(relative);
         }
     }
-    found.sort_unstable();
     Ok(found)
 }
 
@@ -415,14 +432,32 @@ mod tests {
         {
             write_atomic(&root.join(path), b"x").unwrap();
         }
-        let list = |ignored: &Ignored| walk(&root, "models".into(), &["sql"], ignored).unwrap();
+        let list =
+            |ignored: &Ignored| walk(&Sources::new(), &root, "models".into(), &["sql"], ignored).unwrap();
         let all = ["models/a/z.SQL", "models/b.sql", "models/skip/c.sql", "models/skip/keep.sql"];
         assert_eq!(list(&Ignored::load(&root)), all);
         write_atomic(&root.join(".dbtignore"), b"# comment\n**/skip/*\n!keep.sql\n/b.sql\n").unwrap();
         assert_eq!(list(&Ignored::load(&root)), ["models/a/z.SQL", "models/b.sql", "models/skip/keep.sql"]);
         write_atomic(&root.join(".dbtignore"), b"models/skip/\n**/b.sql\n").unwrap();
         assert_eq!(list(&Ignored::load(&root)), ["models/a/z.SQL"]);
-        assert!(walk(&root, "nothing".into(), &[], &Ignored::load(&root)).unwrap().is_empty());
+        let nothing = walk(&Sources::new(), &root, "nothing".into(), &[], &Ignored::load(&root)).unwrap();
+        assert!(nothing.is_empty());
+    }
+
+    #[test]
+    fn unsaved_texts_are_read_instead_of_files_and_listed_with_them() {
+        let (_keep, root) = folder();
+        write_atomic(&root.join("models/a.sql"), b"select 1").unwrap();
+        let unsaved = ["models/a.sql", "models/new.sql", "models/note.txt", "other/b.sql"];
+        let unsaved = unsaved.map(|path| (root.join(path), Arc::from("select 2 ")));
+        let sources = Sources::with_unsaved(unsaved.into());
+        let found = walk(&sources, &root, "models".into(), &["sql"], &Ignored::load(&root)).unwrap();
+        assert_eq!(found, ["models/a.sql", "models/new.sql"]);
+        let read = read_all(&sources, &root, "".into(), &found);
+        let texts = read.into_iter().map(|file| sources.get(file.unwrap()).unwrap().text.to_string());
+        assert_eq!(texts.collect::<Vec<_>>(), ["select 2", "select 2"]);
+        let file = read_source(&sources, &root.join("other/b.sql"), "b.sql".into()).unwrap();
+        assert_eq!(&*sources.get(file).unwrap().text, "select 2");
     }
 
     #[test]

@@ -16,5 +16,5 @@ mod span;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Frame, Label, Severity, nearest, suggest};
 pub use repeated::told_once;
-pub use source::{LineCol, Source, Sources, line_col};
+pub use source::{LineCol, Source, Sources, Unsaved, line_col};
 pub use span::{FileId, Span};

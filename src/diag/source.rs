@@ -1,8 +1,9 @@
 //! The texts that spans point into. Append-only and shared between threads.
 
-use std::sync::{Arc, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::span::{FileId, Span};
 
@@ -49,14 +50,42 @@ pub struct LineCol {
     pub column: usize,
 }
 
-/// All texts read in one invocation. Cloning shares the store.
+/// All texts read in one invocation, and those that stand in for files. Cloning shares the store.
 #[derive(Clone, Debug, Default)]
-pub struct Sources(Arc<RwLock<Vec<Arc<Source>>>>);
+pub struct Sources {
+    read: Arc<RwLock<Vec<Arc<Source>>>>,
+    unsaved: Arc<Unsaved>,
+}
+
+/// Texts that are read in the place of files, by absolute path: what an editor holds and has not written yet. A file of
+/// that name need not be there.
+pub type Unsaved = BTreeMap<Utf8PathBuf, Arc<str>>;
 
 impl Sources {
     /// Makes an empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes an empty store for readers that take some texts in the place of files.
+    pub fn with_unsaved(unsaved: Unsaved) -> Self {
+        Self { unsaved: Arc::new(unsaved), ..Self::default() }
+    }
+
+    /// Returns the texts that are read in the place of files.
+    pub fn unsaved(&self) -> &Unsaved {
+        &self.unsaved
+    }
+
+    /// Returns the text that is read in the place of a file, if there is one.
+    pub fn unsaved_text(&self, path: &Utf8Path) -> Option<&Arc<str>> {
+        self.unsaved.get(path)
+    }
+
+    /// Returns all texts read so far with their ids, in the order of reading.
+    pub fn all(&self) -> Vec<(FileId, Arc<Source>)> {
+        let files = self.read.read().unwrap_or_else(PoisonError::into_inner);
+        (0u32..).map(FileId).zip(files.iter().map(Arc::clone)).collect()
     }
 
     /// Adds a text under the path to show, and returns its id.
@@ -71,7 +100,7 @@ impl Sources {
     }
 
     fn put(&self, source: Source) -> FileId {
-        let mut files = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut files = self.read.write().unwrap_or_else(PoisonError::into_inner);
         let id = FileId(u32::try_from(files.len()).unwrap_or(u32::MAX));
         files.push(Arc::new(source));
         id
@@ -79,7 +108,7 @@ impl Sources {
 
     /// Marks a text in which passwords may stand.
     pub fn guard(&self, id: FileId) {
-        let mut files = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut files = self.read.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = files.get_mut(id.0 as usize) {
             let Source { path, text, inner, .. } = &**source;
             let guarded = Source { path: path.clone(), text: Arc::clone(text), inner: *inner, guarded: true };
@@ -89,7 +118,7 @@ impl Sources {
 
     /// Returns the file behind an id of this store.
     pub fn get(&self, id: FileId) -> Option<Arc<Source>> {
-        let files = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let files = self.read.read().unwrap_or_else(PoisonError::into_inner);
         files.get(id.0 as usize).cloned()
     }
 

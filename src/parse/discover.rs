@@ -152,10 +152,10 @@ impl Finder<'_> {
 
     /// Lists all files below a folder, once.
     fn walk(&mut self, folder: &Utf8Path) -> &[Utf8PathBuf] {
-        let (project, problems) = (self.project, &mut *self.problems);
+        let (project, sources, problems) = (self.project, self.sources, &mut *self.problems);
         self.walked.entry(folder.to_owned()).or_insert_with(|| {
-            let mut paths =
-                files::walk(&project.root, folder, &[], &project.ignored).unwrap_or_else(|error| {
+            let mut paths = files::walk(sources, &project.root, folder, &[], &project.ignored)
+                .unwrap_or_else(|error| {
                     problems.push(error.into());
                     Vec::new()
                 });
