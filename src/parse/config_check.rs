@@ -85,6 +85,16 @@ fn rule(resource: ResourceType, key: &str) -> Rule {
     }
 }
 
+/// Returns the values that a config may have, if they are a closed set.
+pub(super) fn closed_set(resource: ResourceType, key: &str) -> &'static [&'static str] {
+    match rule(resource, key) {
+        Rule::OneOf(values) | Rule::OneOfOrNull(values) => values,
+        Rule::Severity => &["warn", "error"],
+        Rule::Bool | Rule::BoolOrNull => &["true", "false"],
+        _ => &[],
+    }
+}
+
 fn node_rule(key: &str) -> Rule {
     match key {
         "materialized" => Rule::Text,

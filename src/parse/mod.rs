@@ -3,7 +3,7 @@
 //! [`parse`] reads the files of a project and its packages: macros first, then property files, then models,
 //! seeds, snapshots, analyses, tests, functions, hooks, docs blocks, sources, exposures, groups and unit tests. It
 //! resolves every configuration, name and reference as dbt does, and reports all problems in one go. It
-//! needs no database. Afterwards the manifest never changes. Called by `cli`.
+//! needs no database. Afterwards the manifest never changes. Called by `cli` and `lsp`.
 
 mod all_tests;
 mod block_text;
@@ -26,6 +26,7 @@ mod freshness;
 mod functions;
 mod generic_name;
 mod generic_test;
+mod known_keys;
 mod macro_patches;
 mod macros;
 mod microbatch;
@@ -53,6 +54,7 @@ mod trees;
 mod unit_tests;
 mod written_config;
 
-pub use pipeline::{Parsed, parse};
+pub use known_keys::{config_values, described_by, keys as property_keys};
+pub use pipeline::{Parsed, parse, parse_in_part};
 pub use settings::Settings;
 pub use static_ref::{Reference, parse as parse_reference};

@@ -52,11 +52,17 @@ pub struct Parsed {
 /// Everything wrong with the project is returned, errors and warnings in the order of the steps. With
 /// errors there is no result.
 pub fn parse(workspace: &Workspace, settings: &Settings) -> (Option<Parsed>, Vec<Diagnostic>) {
+    let (parsed, problems) = parse_in_part(workspace, settings);
+    let failed = problems.iter().any(Diagnostic::is_error);
+    (Some(parsed).filter(|_| !failed), problems)
+}
+
+/// The same for who shows a project while it is being written: with errors, the result is what could be read all the same.
+pub fn parse_in_part(workspace: &Workspace, settings: &Settings) -> (Parsed, Vec<Diagnostic>) {
     let mut run =
         Run { workspace, settings, created_at: settings::seconds(settings.started_at), problems: Vec::new() };
     let parsed = run.parse();
-    let failed = run.problems.iter().any(Diagnostic::is_error);
-    (Some(parsed).filter(|_| !failed), run.problems)
+    (parsed, run.problems)
 }
 
 struct Run<'a> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::diag::{Code, Diagnostic, FileId, Sources};
+use crate::diag::{Code, Diagnostic, FileId, Severity, Sources};
 use crate::files;
 use crate::yaml::{Map, Yaml};
 
@@ -72,9 +72,11 @@ impl<'a> Loader<'a> {
         let raw = self.raw_project(&root, Utf8Path::new(""));
         let (cli_vars, raw) = (cli_vars?, raw?);
         let secret = YamlContext::secret(&self.base, Vars::of_cli(Arc::clone(&cli_vars)));
+        let before = self.found.len();
         let profiles = self.profiles_file(&root);
         let flags = self.flags(&raw.tree, profiles.as_ref().ok().and_then(Option::as_ref));
-        let Some(profile) = profiles.ok().and_then(|file| self.profile(file.as_ref(), &raw, &secret)) else {
+        let profile = profiles.ok().and_then(|file| self.profile(file.as_ref(), &raw, &secret));
+        let Some(profile) = profile.or_else(|| self.stand_in(&raw, before)) else {
             self.check_without_profile(&raw, &secret, &cli_vars, &flags);
             return None;
         };
@@ -231,14 +233,26 @@ impl<'a> Loader<'a> {
                 self.found.push(Diagnostic::error(Code::PROFILE, None, message).help(help));
                 None
             }
-            _ => {
-                let project = raw.tree.get("name").and_then(Yaml::as_str).unwrap_or("project");
-                let name = wanted.in_project.and_then(Yaml::as_str).unwrap_or(project);
-                let database = self.target_folder(&raw.root, &raw.tree).join(format!("{project}.duckdb"));
-                let profile = profiles::embedded(name, &database, &wanted);
-                profile.map_err(|error| self.found.push(*error)).ok()
-            }
+            _ => self.embedded(raw, &wanted),
         }
+    }
+
+    /// Makes the profile of those who can do without one; what was found wrong `since` is none of their errors then.
+    fn stand_in(&mut self, raw: &RawProject, since: usize) -> Option<Profile> {
+        if !self.options.profile_may_lack {
+            return None;
+        }
+        self.found[since..].iter_mut().for_each(|problem| problem.severity = Severity::Warning);
+        let wanted = Wanted { profile: None, target: None, threads: self.options.threads, in_project: None };
+        self.embedded(raw, &wanted)
+    }
+
+    fn embedded(&mut self, raw: &RawProject, wanted: &Wanted<'_>) -> Option<Profile> {
+        let project = raw.tree.get("name").and_then(Yaml::as_str).unwrap_or("project");
+        let name = wanted.in_project.and_then(Yaml::as_str).unwrap_or(project);
+        let database = self.target_folder(&raw.root, &raw.tree).join(format!("{project}.duckdb"));
+        let profile = profiles::embedded(name, &database, wanted);
+        profile.map_err(|error| self.found.push(*error)).ok()
     }
 
     /// Reads `flags:` of the project, or `config:` of `profiles.yml`, where they were before.

@@ -55,6 +55,9 @@ pub struct Options {
     pub started_at: Option<jiff::Timestamp>,
     /// `flags` of templates: names in upper case.
     pub flags: Arc<JsonMap>,
+    /// Whether an embedded database stands in for a profile that cannot be used, of which a warning tells: for who reads
+    /// a project and builds nothing.
+    pub profile_may_lack: bool,
 }
 
 impl Options {
@@ -77,6 +80,7 @@ impl Options {
             invocation_id: None,
             started_at: None,
             flags: Arc::default(),
+            profile_may_lack: false,
         }
     }
 }
