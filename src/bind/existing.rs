@@ -75,21 +75,28 @@ impl Existing {
 
 impl Contents {
     fn new(columns: &QueryResult, others: &QueryResult) -> Self {
-        let rows = |result: &QueryResult| {
-            let rows = result.table.iter().flat_map(|table| &table.rows);
-            let text = |row: &Vec<crate::adapter::Cell>, at: usize| {
-                row.get(at).and_then(|cell| cell.as_str()).unwrap_or_default().to_owned()
-            };
-            rows.map(|row| [0, 1, 2, 3].map(|at| text(row, at))).collect::<Vec<_>>()
-        };
-        let mut found: HashMap<(String, String), Columns> = HashMap::new();
-        for [schema, relation, column, ty] in rows(columns) {
-            let key = (schema.to_lowercase(), relation.to_lowercase());
-            found.entry(key).or_default().push((column, ty));
-        }
         let others = rows(others).into_iter().map(|[name, ..]| name.to_lowercase()).collect();
-        Self { columns: found, others }
+        Self { columns: by_relation(columns), others }
     }
+}
+
+/// Sorts columns by schema and relation, in small letters.
+pub(super) fn by_relation(columns: &QueryResult) -> HashMap<(String, String), Columns> {
+    let mut found: HashMap<(String, String), Columns> = HashMap::new();
+    for [schema, relation, column, ty] in rows(columns) {
+        let key = (schema.to_lowercase(), relation.to_lowercase());
+        found.entry(key).or_default().push((column, ty));
+    }
+    found
+}
+
+/// Reads the first texts of each row.
+fn rows(result: &QueryResult) -> Vec<[String; 4]> {
+    let rows = result.table.iter().flat_map(|table| &table.rows);
+    let text = |row: &Vec<crate::adapter::Cell>, at: usize| {
+        row.get(at).and_then(|cell| cell.as_str()).unwrap_or_default().to_owned()
+    };
+    rows.map(|row| [0, 1, 2, 3].map(|at| text(row, at))).collect()
 }
 
 fn first_line(message: &str) -> String {

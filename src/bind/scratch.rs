@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::existing::{Columns, Existing};
-use super::statement::{attach_empty, create_columns, create_schema, use_schema};
+use super::existing::{Columns, Existing, by_relation};
+use super::statement::{attach_empty, create_columns, create_schema, existing_columns, use_schema};
 use crate::adapter::{Adapter, Fetch, Kind, Patience, Profile, QueryResult, duckdb};
 use crate::context::{Deferral, Introspection, RunScope, Session, SharedSession, SqlError};
 use crate::diag::Diagnostic;
@@ -28,6 +28,8 @@ pub struct Scratch {
     home: (String, String),
     /// Where the schemas of nodes are, if not under their own names.
     moved: HashMap<(String, String), String>,
+    /// Why the warehouse is not looked at, if it is not.
+    apart: Option<&'static str>,
 }
 
 impl Scratch {
@@ -49,7 +51,14 @@ impl Scratch {
             described: Described::default(),
             existing: Existing::Here,
             moved: HashMap::new(),
+            apart: None,
         }
+    }
+
+    /// Leaves the warehouse alone, for this reason: what only it knows is not known here.
+    #[must_use]
+    pub fn apart(self, reason: &'static str) -> Self {
+        Self { apart: Some(reason), ..self }
     }
 
     /// Returns the engine.
@@ -121,7 +130,10 @@ impl Scratch {
         profile: &duckdb::Profile,
         places: &BTreeSet<(String, String)>,
     ) -> Result<(), Diagnostic> {
-        self.existing = Existing::read(profile, &self.session);
+        self.existing = match self.apart {
+            Some(reason) => Existing::Unknown(reason.to_owned()),
+            None => Existing::read(profile, &self.session),
+        };
         for (database, schema) in places {
             self.make_place(database, schema).map_err(|refused| refused.error.to_diagnostic())?;
         }
@@ -214,6 +226,26 @@ impl Scratch {
     pub(super) fn found(&self, database: &str, schema: &str, name: &str) -> Option<&Columns> {
         let is_home = database.eq_ignore_ascii_case(&self.home.0);
         self.existing.columns(schema, name).filter(|_| is_home)
+    }
+
+    /// Returns the columns, with their types, of the relations that were made here for some nodes: nothing on a server.
+    pub fn made<'n>(
+        &self,
+        nodes: impl Iterator<Item = &'n Arc<Node>>,
+    ) -> HashMap<UniqueId, Vec<(String, String)>> {
+        let mut databases: HashMap<&str, HashMap<(String, String), Columns>> = HashMap::new();
+        let mut found = HashMap::new();
+        for node in nodes.filter(|_| self.duckdb.is_some()) {
+            let columns = databases.entry(&node.database).or_insert_with(|| {
+                let asked = existing_columns(&node.database);
+                let read = self.session.with(|session| session.execute(&asked, false, Fetch::All));
+                read.map(|columns| by_relation(&columns)).unwrap_or_default()
+            });
+            if let Some(columns) = columns.get(&(node.schema.to_lowercase(), node.alias.to_lowercase())) {
+                found.insert(node.unique_id.clone(), columns.clone());
+            }
+        }
+        found
     }
 
     /// Says that templates may ask for the columns of a relation.
