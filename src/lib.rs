@@ -27,4 +27,5 @@ pub mod run;
 pub mod bind;
 pub mod signal;
 pub mod docs;
+pub mod lsp;
 pub mod cli;

@@ -168,9 +168,14 @@ fn refuse(error: &UsageError) -> ExitCode {
 
 /// Settles the flags, and opens console and log.
 fn open(low: &LowArgs) -> Result<Ui, UsageError> {
-    let mut around = Surroundings::of_process().map_err(|error| {
+    let around = Surroundings::of_process().map_err(|error| {
         UsageError::new(format!("the folder where this was started cannot be used: {error}"))
     })?;
+    open_in(low, around)
+}
+
+/// The same for a program that was started elsewhere.
+fn open_in(low: &LowArgs, mut around: Surroundings) -> Result<Ui, UsageError> {
     let project_dir = args::project_dir(low, &around)?;
     let project = ProjectFile::peek(&project_dir);
     let mut flags = args::resolve(low, &around, &project.flags())?;

@@ -15,7 +15,7 @@ use crate::manifest::{Json, JsonMap};
 use crate::project::{DBT_VERSION, Secrets, has_jinja};
 
 /// Names of the context that are no macros, for suggestions.
-pub(super) const NAMES: &[&str] = &[
+pub const NAMES: &[&str] = &[
     "adapter",
     "api",
     "builtins",

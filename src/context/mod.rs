@@ -40,7 +40,7 @@ mod suggestion;
 pub mod table;
 mod unit_scope;
 
-pub use base::is_call;
+pub use base::{NAMES as TEMPLATE_NAMES, is_call};
 pub use capture::{Capture, ConfigCall, ParseNode, ParseScope};
 pub use column::column_types;
 pub use commit::BeforeCommit;

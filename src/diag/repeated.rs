@@ -1,6 +1,6 @@
 //! Many problems of one cause, told once: a macro that all models call fails in each of them.
 //!
-//! Input and output: diagnostics in their order. Called where errors end a command.
+//! Input and output: diagnostics in their order. Called where errors end a command, and by `lsp`.
 
 use std::collections::HashMap;
 

@@ -24,6 +24,7 @@ mod marker;
 mod methods;
 pub mod pycompat;
 mod source_map;
+mod tags;
 mod tests;
 mod value;
 
@@ -34,9 +35,11 @@ pub use calls::StaticCall;
 pub use engine::{Engine, MacroDef, Rendered, Scope, Template, UndefinedMode};
 pub use error::Error;
 pub use eval::reserve_stack;
+pub(crate) use front::scan::{Token, TokenKind};
 pub(crate) use globals::lookup as global;
 pub use look::{elements, item};
 pub use source_map::{Origin, SourceMap};
+pub(crate) use tags::{Tag, expression_tokens, tags};
 pub use value::{
     BinaryOp, Dict, Instance, List, Set, Value, dict, downcast, from_json, is_undefined, list, none, object,
     py_eq, py_repr, py_str, set, to_json, truth, tuple, type_name,

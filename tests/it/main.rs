@@ -18,6 +18,7 @@ mod jinja;
 mod jinja_engine;
 mod killed;
 mod lint;
+mod lsp;
 mod manifest_json;
 mod mistakes;
 mod parse;

@@ -190,7 +190,13 @@ impl Flags {
         } else {
             self.level("log_level")
         };
-        let file = self.level("log_level_file").map(|level| if debug { Level::Debug } else { level });
+        // Where an editor listens nothing else may be written, and what it hears is told there.
+        let to_editor = self.verb() == Verb::Lsp;
+        let console = console.filter(|_| !to_editor);
+        let file = self
+            .level("log_level_file")
+            .filter(|_| !to_editor)
+            .map(|level| if debug { Level::Debug } else { level });
         Logging {
             format: self.format("log_format").unwrap_or(LogFormat::Text),
             level: console,

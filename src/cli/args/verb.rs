@@ -47,6 +47,8 @@ pub enum Verb {
     DocsServe,
     /// `deps`
     Deps,
+    /// `lsp`
+    Lsp,
     /// `debug`
     Debug,
     /// `init`

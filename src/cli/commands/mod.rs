@@ -17,6 +17,7 @@ mod init;
 mod lineage;
 mod lint;
 mod list;
+mod lsp;
 mod parse;
 mod publish_copy;
 mod retry;
@@ -32,7 +33,7 @@ use super::args::{Spec, Verb};
 use super::{CliError, Outcome, Ui};
 
 /// All commands, in the order of the overview.
-pub(crate) const SPECS: [Spec; 24] = [
+pub(crate) const SPECS: [Spec; 25] = [
     build::SPEC,
     run::SPEC,
     test::SPEC,
@@ -54,6 +55,7 @@ pub(crate) const SPECS: [Spec; 24] = [
     docs_generate::SPEC,
     docs_serve::SPEC,
     debug::SPEC,
+    lsp::SPEC,
     init::SPEC,
     deps::SPEC,
     clean::SPEC,
@@ -77,6 +79,7 @@ pub(crate) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
         Verb::Lint => lint::run(ui),
         Verb::List => list::run(ui),
         Verb::Lineage => lineage::run(ui),
+        Verb::Lsp => lsp::run(ui),
         Verb::RunOperation => run_operation::run(ui),
         Verb::Deps => deps::run(ui),
         Verb::Debug => debug::run(ui),

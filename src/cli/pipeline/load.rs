@@ -21,6 +21,7 @@ use crate::event::{
 };
 use crate::files;
 use crate::jinja::{from_json, py_repr};
+use crate::lsp::Setup;
 use crate::manifest::{CompiledNodes, Json, JsonMap, Manifest, ResourceType, UniqueId};
 use crate::parse::{self, Parsed};
 use crate::plan::with_test_edges;
@@ -205,19 +206,27 @@ pub(super) fn tell(ui: &Ui, found: Vec<Diagnostic>) -> Result<(), CliError> {
     Err(errors.into())
 }
 
-/// Loads and parses the project, writes `manifest.json` (but for documentation).
-pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
-    let workspace = load_workspace(ui)?;
-    let settings = parse::Settings {
+/// Returns how a project is read by who shows it while it is being written, and builds nothing.
+pub(in crate::cli) fn reading(ui: &Ui) -> Setup {
+    Setup { options: project::Options { profile_may_lack: true, ..options(ui) }, settings: settings(ui) }
+}
+
+fn settings(ui: &Ui) -> parse::Settings {
+    parse::Settings {
         sources: ui.sources.clone(),
         events: ui.events.clone(),
         invocation_id: ui.invocation.id.clone(),
         started_at: ui.invocation.started_at,
         flags: template_flags(ui),
         args: ui.flags.as_invocation_args(),
-    };
+    }
+}
+
+/// Loads and parses the project, writes `manifest.json` (but for documentation).
+pub(in crate::cli) fn load(ui: &Ui) -> Result<Loaded, CliError> {
+    let workspace = load_workspace(ui)?;
     tell_basis(ui);
-    let (parsed, found) = parse::parse(&workspace, &settings);
+    let (parsed, found) = parse::parse(&workspace, &settings(ui));
     tell(ui, found)?;
     let Some(parsed) = parsed else { return Err(CliError::from(Vec::new())) };
     // They live as long as the process: the system takes them back at once, we would do so piece by piece.

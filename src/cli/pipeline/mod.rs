@@ -31,7 +31,7 @@ pub(super) use inline::{
 };
 pub(super) use lineage::{lineage_of_compiled, read_lineage};
 pub(super) use linting::{Report, lint_nodes};
-pub(super) use load::{Loaded, load, load_project, load_workspace};
+pub(super) use load::{Loaded, load, load_project, load_workspace, reading};
 pub(super) use operation::run_operation;
 pub(super) use sarif::as_sarif;
 pub(super) use selecting::{named, nothing_selected, select, select_sources};

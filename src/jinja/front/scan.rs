@@ -76,6 +76,16 @@ impl<'s> Scanner<'s> {
         self.tokens.get(index).map_or("", |token| self.token_text(*token))
     }
 
+    /// Returns where the next piece begins.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on behind the marker whose piece has no end.
+    pub(crate) fn skip_marker(&mut self) {
+        self.at += 2;
+    }
+
     /// Returns the next piece.
     ///
     /// # Errors

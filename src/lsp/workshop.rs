@@ -1,0 +1,163 @@
+//! A place of its own in which queries of a snapshot are compiled and bound: an empty DuckDB in memory.
+//!
+//! Input: a snapshot. Output: compiled SQL, mistakes, columns with types, column lineage. The warehouse is never opened: a
+//! build must not wait for an editor, nor fail because of one. For other engines than DuckDB nothing is bound. Called by
+//! `examiner`, `preview` and `rename_column`.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::snapshot::Snapshot;
+use crate::adapter::duckdb::Canonical;
+use crate::adapter::{Kind, RelationCache};
+use crate::artifacts::ColumnLineage;
+use crate::bind::{Findings, Project, Scratch, check};
+use crate::compile::{Compiler, needs_sql};
+use crate::context::{NodeScope, RunScope, SharedSession};
+use crate::diag::{Code, Diagnostic};
+use crate::jinja::SourceMap;
+use crate::lineage::{self, column_lineage};
+use crate::lint::{self, Build};
+use crate::manifest::{CompiledNodes, EventTimes, Language, Node, NodeKind, UniqueId};
+use crate::yaml::Yaml;
+
+/// Why some things are not checked.
+const APART: &str = "the language server does not open it";
+
+/// A text that a node compiles to, where it came from, and whether it adds to what is there.
+type Text = (Arc<str>, SourceMap, bool);
+
+/// The place, with what is needed to compile in it.
+pub(super) struct Workshop<'s> {
+    snapshot: &'s Snapshot,
+    scratch: Scratch,
+    run: Arc<RunScope>,
+    compiler: Compiler,
+}
+
+impl<'s> Workshop<'s> {
+    /// Opens the place. `None` for engines that have no such place, and where it cannot be opened.
+    pub(super) fn open(snapshot: &'s Snapshot) -> Option<Self> {
+        let connection = &snapshot.workspace.profile.connection;
+        if connection.kind() != Kind::DuckDb {
+            return None;
+        }
+        let shared = &snapshot.parsed.shared;
+        let session = |adapter| SharedSession::new(adapter, shared.events.clone());
+        let mut scratch = Scratch::new(connection, session).apart(APART);
+        scratch.furnish(snapshot.manifest()).ok()?;
+        let run = Arc::new(RunScope {
+            shared: Arc::clone(shared),
+            manifest: Arc::clone(&snapshot.parsed.manifest),
+            lookup: Arc::clone(&snapshot.parsed.lookup),
+            compiled: CompiledNodes::default(),
+            adapter: Arc::clone(scratch.adapter()),
+            cache: Arc::new(RelationCache::new()),
+            selected: Vec::new(),
+            deferral: scratch.deferral(snapshot.manifest()),
+            introspection: scratch.introspection(),
+            times: EventTimes::default(),
+            on_write: Box::new(|_, _, _| {
+                Err(Diagnostic::error(Code::UNSUPPORTED, None, "nothing is executed here"))
+            }),
+            told: Mutex::new(HashSet::new()),
+            keys: Mutex::default(),
+            graph: OnceLock::new(),
+        });
+        scratch.announce(&run);
+        let compiler = Compiler::new(&run, &snapshot.parsed.templates, Box::new(|_, _, _| Ok(None)));
+        Some(Self { snapshot, scratch, run, compiler })
+    }
+
+    /// Compiles a node.
+    pub(super) fn compile(&self, node: &Arc<Node>) -> Result<Arc<str>, Diagnostic> {
+        needs_sql(node, "compiling")?;
+        let session = self.scratch.session().clone();
+        let scope = NodeScope::new(&self.run, &node.package_name, Some(Arc::clone(node)), session);
+        self.compiler.compile(node, &scope).map(|compiled| Arc::clone(&compiled.code))
+    }
+
+    /// Binds the queries of nodes, and looks at those of models with the rules of `lint`.
+    pub(super) fn check(&self, selected: &BTreeSet<UniqueId>) -> (Findings, Vec<Diagnostic>) {
+        let texts: RefCell<HashMap<UniqueId, Vec<Text>>> = RefCell::default();
+        let compiled = |node: &Arc<Node>, build: Result<Build<'_>, String>| {
+            // What does not compile is told as a mistake.
+            if let Some(build) = build.ok().filter(|_| selected.contains(&node.unique_id)) {
+                let text = (Arc::from(build.code), build.map.clone(), build.adds);
+                texts.borrow_mut().entry(node.unique_id.clone()).or_default().push(text);
+            }
+        };
+        let project = Project {
+            manifest: self.snapshot.manifest(),
+            dag: self.snapshot.dag(),
+            selected,
+            templates: &self.snapshot.parsed.templates,
+            compiled: &compiled,
+        };
+        let findings = check(project, &self.run, &self.scratch);
+        (findings, self.lint(&texts.into_inner()))
+    }
+
+    fn lint(&self, texts: &HashMap<UniqueId, Vec<Text>>) -> Vec<Diagnostic> {
+        let Snapshot { workspace, parsed, sources, .. } = self.snapshot;
+        let root = &workspace.project.name;
+        let given = parsed.shared.vars.get(root).and_then(|vars| vars.get(lint::SETTING));
+        let place = given.map(|given| given.span);
+        let settings = match lint::Settings::of_project(given.map(Yaml::to_json).as_ref(), place) {
+            Ok(settings) => settings,
+            Err(problems) => return problems,
+        };
+        let project = lint::Project::new(&parsed.manifest, parsed.shared.dialect, sources, settings);
+        let nodes = parsed.manifest.nodes.values().filter(|node| node.package_name == *root);
+        let mut problems = Vec::new();
+        let mut all = Vec::new();
+        for (node, texts) in nodes.filter_map(|node| Some((node, texts.get(&node.unique_id)?))) {
+            let builds = texts.iter().map(|(code, map, adds)| Build { code, map, adds: *adds });
+            let linted = lint::lint(&project, node, &builds.collect::<Vec<_>>());
+            problems.extend(linted.wrong);
+            all.extend(linted.findings);
+        }
+        problems.extend(lint::merged(all).into_iter().map(|finding| finding.diagnostic));
+        problems
+    }
+
+    /// Returns the columns, with types, of what was made while checking.
+    pub(super) fn types(&self) -> HashMap<UniqueId, Vec<(String, String)>> {
+        self.scratch.made(self.snapshot.manifest().nodes.values().filter(|node| node.is_relational()))
+    }
+
+    /// Reads where the columns of all models come from. `None` once `is_outdated` says so.
+    pub(super) fn lineage(&self, is_outdated: &dyn Fn() -> bool) -> Option<ColumnLineage> {
+        let manifest = self.snapshot.manifest();
+        let mut codes = HashMap::new();
+        let nodes = manifest.nodes.values().filter(|node| node.language == Language::Sql);
+        for node in nodes.filter(|node| matches!(node.kind, NodeKind::Model { .. } | NodeKind::Snapshot)) {
+            if is_outdated() {
+                return None;
+            }
+            let code =
+                self.compile(node).map_err(|problem| format!("it does not compile: {}", problem.message));
+            codes.insert(node.unique_id.clone(), code);
+        }
+        let code =
+            |id: &UniqueId| codes.get(id).cloned().unwrap_or_else(|| Err("it is switched off".to_owned()));
+        let project = lineage::Project {
+            manifest,
+            dag: self.snapshot.dag(),
+            dialect: self.snapshot.parsed.shared.dialect,
+            code: &code,
+            told: &HashMap::new(),
+        };
+        let mut canonical = Canonical::default();
+        let mut plainer = |sql: &str| canonical.query(sql);
+        Some(column_lineage(&project, Some(&mut plainer)))
+    }
+}
+
+impl Drop for Workshop<'_> {
+    fn drop(&mut self) {
+        // It is in memory and nobody else knows it: there is nothing to tell of.
+        let _ = self.scratch.close();
+    }
+}
