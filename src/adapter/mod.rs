@@ -152,6 +152,13 @@ pub trait Connection: Send {
     /// Rolls back what is open; does nothing otherwise.
     fn rollback(&mut self) -> Result<(), DbError>;
 
+    /// Ends a node's use of the session: rolls back what is open, and has the session forget what the node set, where one
+    /// node must not see that of another. Nobody waits for that, since nothing depends on it: should it fail, the next
+    /// statement finds the connection broken and has another.
+    fn release(&mut self) -> Result<(), DbError> {
+        self.rollback()
+    }
+
     /// Tells whether [`begin`](Self::begin) opened a transaction that is still open.
     fn in_transaction(&self) -> bool;
 }

@@ -280,12 +280,25 @@ impl Session {
     /// Rolls back the open transaction; does nothing when none is open, or while others decide on it. A failure is only told:
     /// the connection is dropped, which ends its transaction.
     pub fn rollback(&mut self) {
-        if self.held.is_some() || !self.in_transaction() {
+        if self.in_transaction() {
+            self.end_with(|connection| connection.rollback());
+        }
+    }
+
+    /// Ends a node's use of the session: rolls back as [`rollback`](Self::rollback) does, but waits for nothing.
+    pub fn release(&mut self) {
+        self.end_with(|connection| connection.release());
+    }
+
+    fn end_with(&mut self, end: impl FnOnce(&mut Box<dyn Connection>) -> Result<(), DbError>) {
+        if self.held.is_some() {
             return;
         }
-        let conn_name = self.name.clone();
-        self.events.debug(|| Rollback { conn_name });
-        let failed = self.connection.as_mut().is_some_and(|connection| connection.rollback().is_err());
+        if self.in_transaction() {
+            let conn_name = self.name.clone();
+            self.events.debug(|| Rollback { conn_name });
+        }
+        let failed = self.connection.as_mut().is_some_and(|connection| end(connection).is_err());
         if failed {
             self.connection = None;
         }

@@ -67,7 +67,7 @@ impl NodeRunner {
         Attempts { made: 1, most: most.unwrap_or(1) }
     }
 
-    /// Waits for the next attempt at what has a name; false if there is none. A connection that broke is given up.
+    /// Rolls back and waits for the next attempt at what has a name; false if there is none. A connection that broke is given up.
     pub(super) fn tries_again(
         &self,
         attempts: &mut Attempts,
@@ -81,6 +81,7 @@ impl NodeRunner {
         if is_last || !failure.code.may_pass() || self.stop_reason().is_some() {
             return false;
         }
+        session.with(Session::rollback);
         attempts.made += 1;
         let pause = pause(attempts.made - 1, uuid::Uuid::new_v4().as_u128());
         let Attempts { made, most } = attempts;

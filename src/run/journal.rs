@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::node::{Done, NodeRunner};
 use crate::artifacts::{RunJournal, RunResult, Status};
-use crate::context::{NodeScope, SharedSession, relation_value};
+use crate::context::{NodeScope, Session, SharedSession, relation_value};
 use crate::diag::{Code, Diagnostic};
 use crate::event::Diagnosed;
 use crate::files::{self, FileError};
@@ -141,6 +141,7 @@ impl NodeRunner {
                 NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
             // It is found and dropped by the next run, if not now.
             let _ = scope.call_from_rust("remove_trace", Args::from(vec![Value::from(trace)]));
+            session.with(Session::release);
         }
     }
 

@@ -27,7 +27,7 @@ use crate::adapter::{Adapter, AdapterResponse};
 use crate::artifacts::{BatchResults, Phase, RunJournal, RunResult, Status, Timing};
 use crate::check::Verdict;
 use crate::compile::{Compiler, unit_test_node};
-use crate::context::{NodeScope, RunScope, SharedSession, response_json};
+use crate::context::{NodeScope, RunScope, Session, SharedSession, response_json};
 use crate::diag::{Code, Diagnostic};
 use crate::event::{self, CatchableExceptionOnRun, EventSink, NodeCompiling, NodeExecuting, NodeInfo};
 use crate::manifest::{Compiled, Json, JsonMap, Node, NodeKind, UniqueId};
@@ -410,7 +410,6 @@ impl NodeRunner {
             } else {
                 self.work(action, &mut work)
             };
-            session.with(crate::context::Session::rollback);
             match outcome {
                 Err(failure) if self.tries_again(&mut attempts, &node.name, &failure, session) => {
                     self.gate.forget(id);
@@ -418,6 +417,7 @@ impl NodeRunner {
                 outcome => break (work, outcome),
             }
         };
+        session.with(Session::release);
         let mut result = self.result(work, outcome, started);
         result.execution_time += before;
         attempts.note(&mut result);

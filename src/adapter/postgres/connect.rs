@@ -126,11 +126,16 @@ fn open(settings: &Settings, place: &Place, encrypted: bool) -> Result<Opened, F
 /// Takes on the role of the profile; nothing else is set then.
 pub(super) fn take_role(settings: &Settings, wire: &mut Wire) -> Result<(), DbError> {
     if let Some(role) = &settings.role {
-        wire.query(&format!("set role {}", Ident::new(role, &Postgres)), Fetch::Nothing)
+        wire.query(&set_role(role), Fetch::Nothing)
             .map_err(|error| error.help("the profile's `role` is taken on after the connection is made"))?;
     }
     wire.has_no_settings();
     Ok(())
+}
+
+/// Returns the statement that takes on a role.
+pub(super) fn set_role(role: &str) -> String {
+    format!("set role {}", Ident::new(role, &Postgres))
 }
 
 /// Opens a socket; returns it with the words for where it leads.

@@ -43,6 +43,11 @@ impl Line {
         self.busy(|wire| wire.query(sql, fetch))
     }
 
+    /// Runs the statements that begin a transaction's work, and that a cancel stops.
+    pub(super) fn begin_with(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
+        self.busy(|wire| wire.begin_with(sql, fetch))
+    }
+
     /// Runs a statement that takes rows and that a cancel stops.
     pub(super) fn copy_in(&mut self, sql: &str, feed: &mut Feed<'_>) -> Result<QueryResult, DbError> {
         self.busy(|wire| wire.copy_in(sql, feed))

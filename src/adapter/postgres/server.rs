@@ -44,6 +44,8 @@ pub(super) struct Shared {
     pub(super) patience: Patience,
     /// Whether the server knows the locks by which relations are claimed.
     pub(super) knows_locks: AtomicBool,
+    /// Whether the server was seen to know how a session is made as new.
+    pub(super) knows_forgetting: AtomicBool,
     /// Whether the server was waited for in vain; then nobody waits again until it is back.
     given_up: AtomicBool,
 }
@@ -61,6 +63,7 @@ impl Server {
             brakes: Mutex::default(),
             patience,
             knows_locks: AtomicBool::new(true),
+            knows_forgetting: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
         }))
     }

@@ -5,13 +5,14 @@
 //! the next `begin`: that is how materializations drop what they replaced, and how hooks run `vacuum`.
 //!
 //! Invariant: a node finds a fresh session, as dbt opens one for each; a connection that was lost is replaced only
-//! where nothing of the node is lost with it, and a statement that was sent is never sent again.
+//! where nothing of the node is lost with it, and a statement that was sent is never sent again. Nobody waits for a
+//! node's end to take effect: that is settled when the next one has something to ask.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::claim::{BEGIN, ClaimLock, granted, refused};
-use super::connect::take_role;
+use super::connect::{set_role, take_role};
 use super::line::Line;
 use super::literal::fill;
 use super::server::Shared;
@@ -91,7 +92,8 @@ impl Session {
     /// Sees to it that there is a connection, and that it is as new for a node that begins.
     fn make_ready(&mut self) -> Result<(), DbError> {
         if self.untouched {
-            if self.used && !self.forget() {
+            let is_fresh = if self.used { self.forget() } else { self.has_forgotten() };
+            if !is_fresh {
                 self.line = None;
             }
         } else if self.line.as_mut().is_some_and(|line| !line.wire.in_transaction() && line.wire.is_gone()) {
@@ -122,7 +124,31 @@ impl Session {
         let forgot =
             line.query(FORGET, Fetch::Nothing).and_then(|_| take_role(settings, &mut line.wire)).is_ok();
         self.used = !forgot;
+        self.shared.knows_forgetting.store(forgot, Ordering::SeqCst);
         forgot
+    }
+
+    /// Tells whether what was sent when the last node ended did its work, and the server is still there.
+    fn has_forgotten(&mut self) -> bool {
+        let Some(line) = &mut self.line else { return false };
+        let has_forgotten = line.wire.settle().is_ok() && !line.wire.is_gone();
+        line.wire.has_no_settings();
+        has_forgotten
+    }
+
+    /// Sends what ends a node, without waiting: the next one's first statement finds out whether it worked.
+    fn send_off(&mut self) -> Result<(), DbError> {
+        let Some(line) = &mut self.line else { return Ok(()) };
+        let mut statements = Vec::new();
+        if line.wire.in_transaction() {
+            statements.push("ROLLBACK".to_owned());
+        }
+        if self.used && self.shared.knows_forgetting.load(Ordering::SeqCst) {
+            statements.push(FORGET.to_owned());
+            statements.extend(self.shared.settings()?.role.as_deref().map(set_role));
+            self.used = false;
+        }
+        if statements.is_empty() { Ok(()) } else { line.wire.post(&statements) }
     }
 
     /// Sends what begins a transaction, with the node's claims: all or none, so that who waits holds nothing that others
@@ -189,11 +215,13 @@ impl Session {
         Ok(claimed)
     }
 
+    /// Tells whether the next statement is the one that begins the node's transaction.
+    fn is_to_begin(&self) -> bool {
+        !self.began && !self.in_transaction() && !self.shared.autocommit
+    }
+
     fn begin_once(&mut self) -> Result<(), DbError> {
-        if !self.began && !self.in_transaction() && !self.shared.autocommit {
-            self.begin()?;
-        }
-        Ok(())
+        if self.is_to_begin() { self.begin() } else { Ok(()) }
     }
 }
 
@@ -247,6 +275,10 @@ impl Connection for Session {
         if is_blank(&sql) {
             return Ok(QueryResult::default());
         }
+        if self.is_to_begin() && self.claims.is_empty() {
+            self.began = true;
+            return self.run(|line| line.begin_with(&sql, fetch));
+        }
         self.begin_once()?;
         self.run(|line| line.query(&sql, fetch))
     }
@@ -283,6 +315,16 @@ impl Connection for Session {
             return Ok(());
         }
         self.run_now(|line| line.query("ROLLBACK", Fetch::Nothing)).map(drop)
+    }
+
+    fn release(&mut self) -> Result<(), DbError> {
+        if self.send_off().is_err() {
+            self.line = None;
+        }
+        self.began = false;
+        self.untouched = true;
+        self.claims.clear();
+        Ok(())
     }
 
     fn in_transaction(&self) -> bool {

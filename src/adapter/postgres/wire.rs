@@ -3,6 +3,7 @@
 //! Input: SQL. Output: what the server answers. Invariant: between calls the server is ready for the next statement,
 //! or the wire is broken, which every later call says. Called by `connect` and `session`.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 #[cfg(unix)]
@@ -24,6 +25,9 @@ use crate::adapter::{
 
 /// What a `copy` from the program is told where nothing is to be copied.
 const NO_ROWS: &str = "data from the client is not available here";
+
+/// What goes before the first statement of a transaction, in its message.
+const BEGIN_WITH: &str = "BEGIN; ";
 
 /// How much is read from the socket at once, and sent at once of rows.
 const CHUNK: usize = 64 * 1024;
@@ -125,13 +129,15 @@ pub(super) struct Wire {
     chunk: Box<[u8]>,
     in_transaction: bool,
     has_settings: bool,
+    /// How many statements were sent whose answers nobody read.
+    owed: usize,
 }
 
 impl Wire {
     pub(super) fn new(stream: Stream) -> Self {
         let chunk = vec![0; CHUNK].into_boxed_slice();
         let (incoming, outgoing) = (BytesMut::new(), BytesMut::new());
-        Self { stream, incoming, outgoing, chunk, in_transaction: false, has_settings: false }
+        Self { stream, incoming, outgoing, chunk, in_transaction: false, has_settings: false, owed: 0 }
     }
 
     pub(super) fn stream(&self) -> &Stream {
@@ -207,23 +213,60 @@ impl Wire {
         }
     }
 
-    /// Runs the statements of a text; the result is that of the last one.
-    pub(super) fn query(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
-        if sql.contains('\0') {
-            let message = "a statement cannot contain the character NUL";
-            return Err(DbError::new(crate::adapter::DbErrorKind::Statement, message));
+    /// Sends statements that leave no transaction open, each by itself, and does not wait for the answers.
+    pub(super) fn post(&mut self, statements: &[String]) -> Result<(), DbError> {
+        let sent = self.send(|out| statements.iter().try_for_each(|sql| frontend::query(sql, out)));
+        sent.map_err(|error| broken(&error))?;
+        self.owed += statements.len();
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Waits for the answers to what was posted. Errors when one of the statements did not work.
+    pub(super) fn settle(&mut self) -> Result<(), DbError> {
+        let mut outcome = Ok(());
+        while self.owed > 0 {
+            self.owed -= 1;
+            let answer = self.answer(Fetch::Nothing, None).map_err(|error| broken(&error))?;
+            outcome = outcome.and(answer.map(drop).map_err(|refused| refused.into_error("")));
         }
-        self.run(sql, fetch, None)
+        outcome
+    }
+
+    /// Runs the statements of a text; the result is that of the last one. What was posted is settled before.
+    pub(super) fn query(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
+        self.run(("", sql), fetch, None)
+    }
+
+    /// As [`query`](Self::query), in a transaction that begins with it: one message, one answer.
+    pub(super) fn begin_with(&mut self, sql: &str, fetch: Fetch) -> Result<QueryResult, DbError> {
+        self.run((BEGIN_WITH, sql), fetch, None)
     }
 
     /// Runs a statement that takes rows; they are sent as the server asks for them.
     pub(super) fn copy_in(&mut self, sql: &str, feed: &mut Feed<'_>) -> Result<QueryResult, DbError> {
-        self.run(sql, Fetch::Nothing, Some(feed))
+        self.run(("", sql), Fetch::Nothing, Some(feed))
     }
 
-    fn run(&mut self, sql: &str, fetch: Fetch, feed: Option<&mut Feed<'_>>) -> Result<QueryResult, DbError> {
-        self.send(|out| frontend::query(sql, out)).map_err(|error| broken(&error))?;
-        self.answer(fetch, feed).map_err(|error| broken(&error))?.map_err(|refused| refused.into_error(sql))
+    /// Sends `sql` behind `prefix`, which is ASCII; errors have their place in `sql`.
+    fn run(
+        &mut self,
+        (prefix, sql): (&str, &str),
+        fetch: Fetch,
+        feed: Option<&mut Feed<'_>>,
+    ) -> Result<QueryResult, DbError> {
+        if sql.contains('\0') {
+            let message = "a statement cannot contain the character NUL";
+            return Err(DbError::new(crate::adapter::DbErrorKind::Statement, message));
+        }
+        self.settle()?;
+        let whole = if prefix.is_empty() { Cow::Borrowed(sql) } else { Cow::Owned([prefix, sql].concat()) };
+        self.send(|out| frontend::query(&whole, out)).map_err(|error| broken(&error))?;
+        let answer = self.answer(fetch, feed).map_err(|error| broken(&error))?;
+        answer.map_err(|mut refused| {
+            refused.position = refused.position.and_then(|at| at.checked_sub(prefix.len()));
+            refused.into_error(sql)
+        })
     }
 
     /// Collects messages until the server is ready again.

@@ -48,6 +48,51 @@ fn finds_a_fresh_session(session: &mut dyn Connection) {
 }
 
 #[test]
+fn a_node_leaves_nothing_behind_and_nobody_waits_for_that() {
+    let server = Server::start();
+    server.execute("create role builders; create schema shop authorization builders");
+    let other = Proxy::hiding(server.port, &["DISCARD ALL"]);
+    for (port, same_connection) in [(server.port, true), (other.port, false)] {
+        let profile = json!({"role": "builders", "search_path": "shop", "port": port, "sslmode": "disable"});
+        let mut session = server.connect(profile).unwrap();
+        finds_a_fresh_session(&mut *session);
+        let process = one(&mut *session, "select pg_backend_pid()");
+        session.execute("set work_mem = '1MB'; create table left_open (x int)", Fetch::Nothing).unwrap();
+        session.release().unwrap();
+        assert!(!session.in_transaction());
+
+        // The next node may be the same one, as that of a batch.
+        let refused = session.execute("select 1,\n lost", Fetch::All).unwrap_err();
+        assert_eq!(
+            (refused.position, refused.excerpt.as_deref()),
+            (Some(11), Some("LINE 2:  lost\n         ^"))
+        );
+        assert!(session.in_transaction(), "the first statement begins a transaction");
+        session.release().unwrap();
+        assert_eq!(one(&mut *session, "select current_setting('work_mem')"), Cell::text("4MB"));
+        assert_eq!(one(&mut *session, "select to_regclass('left_open')::text"), Cell::Null);
+        assert_eq!(one(&mut *session, "select current_user::text"), Cell::text("builders"));
+        assert_eq!(one(&mut *session, "select pg_backend_pid()") == process, same_connection);
+
+        // The role is no setting that would be lost in silence.
+        session.commit().unwrap();
+        end(&server, &mut *session);
+        assert_eq!(one(&mut *session, "select 1"), Cell::Int(1));
+
+        // Lost between two nodes, and while the first one's end is on its way.
+        end(&server, &mut *session);
+        session.release().unwrap();
+        assert_eq!(one(&mut *session, "select 1"), Cell::Int(1));
+        session.release().unwrap();
+        let Cell::Int(process) = one(&mut *session, "select pg_backend_pid()") else { panic!("no process") };
+        session.release().unwrap();
+        server.execute(&format!("select pg_terminate_backend({process}, 5000)"));
+        assert_eq!(one(&mut *session, "select 1"), Cell::Int(1));
+        session.release().unwrap();
+    }
+}
+
+#[test]
 fn a_lost_connection_is_replaced_where_nothing_is_lost_with_it() {
     let server = Server::start();
     let mut session = server.connect(json!({})).unwrap();
