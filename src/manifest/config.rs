@@ -185,6 +185,11 @@ impl Config {
         }
     }
 
+    /// Tells whether failing rows are kept as a relation; `asked` is for what says nothing itself.
+    pub fn stores_failures(&self, asked: bool) -> bool {
+        self.store_failures_as().map_or(asked, |kept| kept != StoreFailuresAs::Ephemeral)
+    }
+
     /// Tells whether a contract is enforced.
     pub fn contract_enforced(&self) -> bool {
         self.0.get("contract").and_then(|c| c.get("enforced")).and_then(Json::as_bool).unwrap_or(false)

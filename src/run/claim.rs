@@ -11,15 +11,13 @@ use crate::adapter::{Claim, Claimed};
 use crate::context::{NodeScope, relation_of, relation_value};
 use crate::diag::{Code, Diagnostic};
 use crate::jinja::{Args, Error, Value};
-use crate::manifest::{Batch, Node, Relation, RelationType, StoreFailuresAs};
+use crate::manifest::{Batch, Node, Relation, RelationType};
 use crate::plan::Action;
 
 impl NodeRunner {
     /// Tells whether a step keeps the failing rows of a test as a relation.
     pub(super) fn stores_failures(&self, action: Action, node: &Node) -> bool {
-        let asked = || self.run_scope().shared.is_on("STORE_FAILURES");
-        action == Action::Test
-            && node.config.store_failures_as().map_or_else(asked, |kept| kept != StoreFailuresAs::Ephemeral)
+        action == Action::Test && node.config.stores_failures(self.run_scope().shared.is_on("STORE_FAILURES"))
     }
 
     /// Claims the relation of a node. Batches of one model may be built at the same time, but no batch twice.

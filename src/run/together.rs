@@ -67,10 +67,11 @@ pub(super) fn group_of(node: &Node, action: Action, store_failures: bool) -> Opt
 
 /// Tells whether a test only counts its failing rows.
 fn counts_rows(config: &Config, store_failures: bool) -> bool {
-    let stores =
-        config.flag("store_failures").unwrap_or(store_failures) || config.text("store_failures_as").is_some();
     let calculates = config.text("fail_calc").is_some_and(|text| text != "count(*)");
-    !stores && !calculates && config.set("limit").is_none() && config.set("sql_header").is_none()
+    !config.stores_failures(store_failures)
+        && !calculates
+        && config.set("limit").is_none()
+        && config.set("sql_header").is_none()
 }
 
 /// A test whose question is known.

@@ -195,10 +195,40 @@ fn a_single_worker_keeps_the_order_of_the_plan() {
     assert!(common_statements(&shop) > 0);
 }
 
+/// A shop whose only model, `lone`, is described by this text.
+fn lone(yaml: &str) -> Shop {
+    let shop = Shop::copy("outcomes");
+    for old in std::fs::read_dir(shop.path("models")).unwrap() {
+        let old = old.unwrap().path();
+        if old.extension().is_some_and(|ending| ending == "yml") {
+            std::fs::remove_file(old).unwrap();
+        }
+    }
+    let _ = std::fs::remove_dir_all(shop.path("tests"));
+    shop.write("models/lone.sql", "select 1 as id");
+    shop.write("models/properties.yml", yaml);
+    shop
+}
+
+#[test]
+fn tests_that_are_told_to_keep_no_rows_are_asked_together() {
+    let kept = |settings: &str| {
+        let shop = lone(&format!(
+            "models: [{{name: lone, columns: [{{name: id, data_tests: [\
+             {{not_null: {{config: {settings}}}}}, {{unique: {{config: {settings}}}}}]}}]}}]"
+        ));
+        shop.run(&["build", "-s", "lone", "--threads", "2"], 0);
+        common_statements(&shop)
+    };
+    assert_eq!(kept("{store_failures: false}"), 2);
+    assert_eq!(kept("{store_failures_as: ephemeral}"), 2);
+    assert_eq!(kept("{store_failures: true}"), 0);
+}
+
 #[test]
 fn a_test_that_cannot_run_spoils_no_other() {
-    let shop = Shop::copy("outcomes");
-    let yaml = "
+    let shop = lone(
+        "
 models:
   - name: lone
     columns:
@@ -210,16 +240,8 @@ models:
         data_tests:
           - not_null: {name: bad}
           - unique: {name: also_bad}
-";
-    for old in std::fs::read_dir(shop.path("models")).unwrap() {
-        let old = old.unwrap().path();
-        if old.extension().is_some_and(|ending| ending == "yml") {
-            std::fs::remove_file(old).unwrap();
-        }
-    }
-    let _ = std::fs::remove_dir_all(shop.path("tests"));
-    shop.write("models/lone.sql", "select 1 as id");
-    shop.write("models/properties.yml", yaml);
+",
+    );
     shop.run(&["build", "-s", "lone", "--threads", "2"], 1);
     assert_eq!(
         shop.statuses(),
