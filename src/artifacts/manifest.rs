@@ -50,8 +50,8 @@ pub struct ManifestFile<'a> {
 
 /// How many nodes are turned to text by one core, and by all together before that is written: enough for all cores,
 /// few enough for the memory.
-const PART: usize = 64;
-const BATCH: usize = 16 * PART;
+const PART: usize = 16;
+const BATCH: usize = 32 * PART;
 
 impl ManifestFile<'_> {
     /// Writes the file, all of it or nothing: nothing too when `abandoned` is set before it is done.

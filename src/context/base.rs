@@ -78,8 +78,7 @@ pub const NAMES: &[&str] = &[
 /// Builds what never changes during an invocation.
 pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
     let mut names: HashMap<&'static str, Value> = HashMap::new();
-    names.extend(pycompat::names().iter().cloned());
-    names.insert("modules", modules(shared));
+    names.extend(pycompat::functions().iter().cloned());
     names.insert("return", crate::jinja::return_function());
     names.insert("run_started_at", pycompat::utc_datetime_value(shared.started_at));
     let target = shared.target_value();
@@ -107,8 +106,8 @@ pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
     names
 }
 
-/// `modules`: Python's modules, of which dbt gave up `itertools`.
-fn modules(shared: &Arc<Shared>) -> Value {
+/// Builds `modules`: Python's modules, of which dbt gave up `itertools`.
+pub(super) fn modules(shared: &Arc<Shared>) -> Value {
     dict(pycompat::MODULES.iter().map(|(name, module)| match *name {
         "itertools" => (*name, object(Itertools { shared: Arc::clone(shared), module: module() })),
         _ => (*name, module()),

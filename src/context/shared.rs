@@ -58,6 +58,7 @@ pub struct Shared {
 #[derive(Default)]
 pub struct Cached {
     pub(super) base: OnceLock<HashMap<&'static str, Value>>,
+    pub(super) modules: OnceLock<Value>,
 }
 
 impl Shared {
@@ -109,6 +110,8 @@ impl Shared {
                 let name = thread.name().filter(|name| *name != "main");
                 Some(Value::from(name.unwrap_or("MainThread")))
             }
+            // Apart from the others: it reads the time zones of the machine, and few templates ask for it.
+            "modules" => Some(self.cached.modules.get_or_init(|| base::modules(self)).clone()),
             other => self.fixed().get(other).cloned(),
         }
     }

@@ -125,10 +125,10 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn node(&mut self, node: Node, template: Option<Template>) {
+    fn node(&mut self, node: Arc<Node>, template: Option<Template>) {
         let id = node.unique_id.clone();
         if !node.config.enabled() {
-            self.manifest.disabled.entry(id).or_default().push(Disabled::Node(Arc::new(node)));
+            self.manifest.disabled.entry(id).or_default().push(Disabled::Node(node));
             return;
         }
         let kinds = match node.resource_type() {
@@ -142,7 +142,7 @@ impl<'a> Collector<'a> {
         if let Some(template) = template {
             self.templates.insert(id.clone(), template);
         }
-        self.manifest.insert_node(Arc::new(node));
+        self.manifest.insert_node(node);
     }
 
     /// Adds generic tests with their compiled code.
@@ -155,6 +155,7 @@ impl<'a> Collector<'a> {
                 let who = format!("test `{}`", node.name);
                 match describer.render(&node.description, Some(start(node.span)), &who) {
                     Ok(Some(Described { text, blocks })) => {
+                        let node = Arc::make_mut(&mut node);
                         (node.description, node.doc_blocks) = (text.to_string(), blocks);
                     }
                     Ok(None) => {}

@@ -97,7 +97,7 @@ impl Drafter<'_> {
             span: Span::new(file.file, 0, 0),
         };
         let kind = NodeKind::Seed { root_path: project.root.to_string() };
-        let node = unconfigured(identity, code, kind, self.created_at);
+        let node = Arc::new(unconfigured(identity, code, kind, self.created_at));
         Draft { node, template: None, capture: Capture::default(), calls: Layer::default(), literal: None }
     }
 
@@ -126,7 +126,7 @@ impl Drafter<'_> {
                 file: file.file,
                 span: Span::new(file.file, body.start, body.end),
             };
-            let node = unconfigured(identity, code, NodeKind::Snapshot, self.created_at);
+            let node = Arc::new(unconfigured(identity, code, NodeKind::Snapshot, self.created_at));
             drafts.push(self.rendered(node, &mut problems));
         }
         (drafts, problems)
@@ -165,7 +165,7 @@ impl Drafter<'_> {
             file: file.file,
             span: properties.name_span,
         };
-        let node = unconfigured(identity, code, NodeKind::Snapshot, self.created_at);
+        let node = Arc::new(unconfigured(identity, code, NodeKind::Snapshot, self.created_at));
         (vec![Draft { node, template: None, capture, calls: Layer::default(), literal: None }], problems)
     }
 
@@ -195,7 +195,7 @@ impl Drafter<'_> {
                 };
                 let mut node = unconfigured(identity, code, NodeKind::Operation { index }, self.created_at);
                 node.tags.push(kind.to_owned());
-                drafts.push(self.rendered(node, &mut problems));
+                drafts.push(self.rendered(Arc::new(node), &mut problems));
             }
         }
         (drafts, problems)
@@ -231,7 +231,7 @@ impl Drafter<'_> {
             file: file.file,
             span: Span::new(file.file, range.start, range.end),
         };
-        let node = unconfigured(identity, code, kind, self.created_at);
+        let node = Arc::new(unconfigured(identity, code, kind, self.created_at));
         if is_python && matches!(node.kind, NodeKind::Model { .. }) {
             let mut capture = python_model::read(&node.raw_code, file.file, &mut problems);
             shift(&mut capture, range.start);
@@ -242,8 +242,7 @@ impl Drafter<'_> {
     }
 
     /// Compiles and renders the code of a node.
-    fn rendered(&self, node: Node, problems: &mut Vec<Diagnostic>) -> Draft {
-        let node = Arc::new(node);
+    fn rendered(&self, node: Arc<Node>, problems: &mut Vec<Diagnostic>) -> Draft {
         let (capture, template) = match self.capture(&node, problems) {
             Some((capture, template)) => (capture, Some(template)),
             None => (Capture::default(), None),
@@ -265,7 +264,7 @@ impl Drafter<'_> {
                 is_new
             });
         }
-        Draft { node: Arc::unwrap_or_clone(node), template, capture, calls, literal }
+        Draft { node, template, capture, calls, literal }
     }
 
     /// dbt does not render a model that only refs, reads and configures with literals.

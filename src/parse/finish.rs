@@ -32,7 +32,7 @@ pub(super) struct Finisher<'a> {
 
 /// A node with its compiled code.
 pub(super) struct NodeWithCode {
-    pub(super) node: Node,
+    pub(super) node: Arc<Node>,
     pub(super) template: Option<Template>,
 }
 
@@ -115,25 +115,26 @@ impl Finisher<'_> {
             Some((properties, assigned.version.and_then(|at| properties.versions.get(at))))
         });
         if let Some((properties, Some(version))) = described {
-            models::make_version(&mut draft.node, properties, version);
+            models::make_version(Arc::make_mut(&mut draft.node), properties, version);
         }
         let patch = described.map(|(properties, version)| patch(properties, version));
         let (calls, patched) = (draft.calls.clone(), patch.as_ref().map(|patch| patch.config.clone()));
-        let (mut node, resolved) = self.builder.finish(draft, patch, problems);
+        let (mut finished, resolved) = self.builder.finish(draft, patch, problems);
+        let node = Arc::make_mut(&mut finished);
         let applied_twice = described.is_some_and(|(_, version)| version.is_some())
             || patched.as_ref().is_some_and(|config| !config.is_empty());
-        self.hooks(&mut node, &resolved, &calls, applied_twice, problems);
+        self.hooks(node, &resolved, &calls, applied_twice, problems);
         if let Some((properties, version)) = described {
             if matches!(node.kind, NodeKind::Model { .. }) {
-                models::describe(&mut node, properties, version, problems);
+                models::describe(node, properties, version, problems);
             }
             if let (NodeKind::Function(signature), Some(declared)) = (&mut node.kind, &properties.signature) {
                 **signature = declared.clone();
             } else if node.config.enabled() {
-                self.describe(&mut node, properties, version, problems);
+                self.describe(node, properties, version, problems);
             }
         }
-        NodeWithCode { node, template }
+        NodeWithCode { node: finished, template }
     }
 
     /// Renders the hooks of a node, since what they ref counts. dbt does so each time it resolves the

@@ -19,8 +19,9 @@ use super::trees::Trees;
 
 /// A node as its file defines it.
 pub(super) struct Draft {
-    /// The node before it is configured: everything that follows from the file alone.
-    pub(super) node: Node,
+    /// The node before it is configured: everything that follows from the file alone. Nobody else has it: it is behind a
+    /// pointer, since it is large and handed on from step to step.
+    pub(super) node: Arc<Node>,
     /// Its compiled code; nothing for seeds and Python.
     pub(super) template: Option<Template>,
     /// What rendering it told.
@@ -151,8 +152,9 @@ impl Builder<'_> {
         draft: Draft,
         patch: Option<Patch>,
         problems: &mut Vec<Diagnostic>,
-    ) -> (Node, Resolved) {
-        let Draft { mut node, capture, calls, literal, .. } = draft;
+    ) -> (Arc<Node>, Resolved) {
+        let Draft { node: mut draft, capture, calls, literal, .. } = draft;
+        let node = Arc::make_mut(&mut draft);
         let resource = node.resource_type();
         let trees = self.trees.layers(resource, &node.package_name, &node.fqn);
         let mut properties = patch.as_ref().map(|patch| patch.config.clone());
@@ -180,11 +182,11 @@ impl Builder<'_> {
             node.description = patch.description;
             node.columns = patch.columns;
         }
-        mirror(&mut node, &resolved);
-        models::begin_as_datetime(&mut node);
-        take_capture(&mut node, capture);
-        self.place(&mut node, &resolved, problems);
-        (node, resolved)
+        mirror(node, &resolved);
+        models::begin_as_datetime(node);
+        take_capture(node, capture);
+        self.place(node, &resolved, problems);
+        (draft, resolved)
     }
 
     /// Sets database, schema, alias and the name of the relation.

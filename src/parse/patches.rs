@@ -180,7 +180,7 @@ impl<'a> Assigner<'a> {
 
     fn nothing(&mut self, properties: &Properties, name: &str, place: Span) {
         let section = properties.section;
-        let drafts = self.drafts.iter().map(|draft| &draft.node);
+        let drafts = self.drafts.iter().map(|draft| &*draft.node);
         let known: Vec<&str> =
             drafts.filter(|n| n.resource_type() == section.resource()).map(|n| n.name.as_str()).collect();
         let what = match section {

@@ -68,7 +68,7 @@ pub(super) struct TestMaker<'a> {
 
 /// A test node with the definition it was made of.
 pub(super) struct MadeTest {
-    pub(super) node: Node,
+    pub(super) node: Arc<Node>,
     pub(super) template: Option<Template>,
     /// The name in the definition, and where the arguments stand.
     pub(super) arguments: (Span, ArgumentsPlace),
@@ -133,11 +133,10 @@ impl TestMaker<'_> {
         if entry.is_none() {
             problems.push(self.unknown_test(&instance, package));
         }
-        let node = Arc::unwrap_or_clone(node);
         let draft = Draft { node, template: None, capture, calls, literal: None };
         let (mut node, _) = self.builder.finish(draft, None, problems);
         if let Some(attached) = &declared.attached {
-            node.group.clone_from(&attached.group);
+            Arc::make_mut(&mut node).group.clone_from(&attached.group);
         }
         Some(MadeTest {
             template: self.compile(&node, problems),

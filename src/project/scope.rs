@@ -251,8 +251,9 @@ impl Scope for YamlScope {
             "builtins" | "context" => object(AllNames(Self(Arc::clone(names)))),
             "run_started_at" => utc_datetime_value(names.started_at?),
             "thread_id" => JinjaValue::from("MainThread"),
+            "modules" => pycompat::modules(),
             other => {
-                return pycompat::names()
+                return pycompat::functions()
                     .iter()
                     .find(|(name, _)| *name == other)
                     .map(|(_, value)| value.clone());
@@ -265,8 +266,9 @@ impl Scope for YamlScope {
     }
 
     fn names(&self) -> Vec<Arc<str>> {
-        let mut names: Vec<Arc<str>> = ["var", "env_var", "dbt_version", "flags"].map(Arc::from).to_vec();
-        names.extend(pycompat::names().iter().map(|(name, _)| Arc::from(*name)));
+        let mut names: Vec<Arc<str>> =
+            ["var", "env_var", "dbt_version", "flags", "modules"].map(Arc::from).to_vec();
+        names.extend(pycompat::functions().iter().map(|(name, _)| Arc::from(*name)));
         names.extend(self.0.target.as_ref().map(|_| Arc::from("target")));
         names.extend(self.0.project_name.as_ref().map(|_| Arc::from("project_name")));
         names

@@ -28,7 +28,8 @@ fn scope(variables: &Json) -> Arc<dyn Scope> {
     for (name, value) in variables.as_object().into_iter().flatten() {
         names.insert(name.clone(), from_json(value));
     }
-    names.extend(pycompat::names().iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    names.extend(pycompat::functions().iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    names.insert("modules".to_owned(), pycompat::modules());
     names.insert("return".to_owned(), return_function());
     // Stands for a macro of the project, whose `return` Python's plain macros would not catch.
     names.insert("macro".to_owned(), function("macro", |call| call.args.required("macro")));

@@ -1,6 +1,6 @@
 //! The parts of Python's library and of dbt's context that need no project.
 //!
-//! [`names`] gives everything that belongs into every context; the `*_value` functions make Python's dates
+//! [`functions`] and [`modules`] belong into every context; the `*_value` functions make Python's dates
 //! and times, for whoever has such values to hand to templates.
 
 mod class;
@@ -53,13 +53,17 @@ pub const MODULES: &[(&str, MakeModule)] = &[
     ("itertools", itertools::module),
 ];
 
-/// Returns `modules`, `tojson`, `fromjson`, `toyaml`, `fromyaml`, `set`, `set_strict`, `zip`, `zip_strict`,
-/// `local_md5` and `diff_of_two_dicts`. Made once for the process.
-pub fn names() -> &'static [(&'static str, Value)] {
-    static NAMES: LazyLock<Vec<(&'static str, Value)>> = LazyLock::new(|| {
-        let functions = FUNCTIONS.iter().map(|(name, body)| (*name, function(name, body)));
-        let modules = dict(MODULES.iter().map(|(name, module)| (*name, module())));
-        functions.chain([("modules", modules)]).collect()
-    });
-    &NAMES
+/// Returns `tojson`, `fromjson`, `toyaml`, `fromyaml`, `set`, `set_strict`, `zip`, `zip_strict`, `local_md5` and
+/// `diff_of_two_dicts`. Made once for the process.
+pub fn functions() -> &'static [(&'static str, Value)] {
+    static ALL: LazyLock<Vec<(&'static str, Value)>> =
+        LazyLock::new(|| FUNCTIONS.iter().map(|(name, body)| (*name, function(name, body))).collect());
+    &ALL
+}
+
+/// Returns `modules`, made when it is first asked for: it reads the time zones of the machine.
+pub fn modules() -> Value {
+    static MADE: LazyLock<Value> =
+        LazyLock::new(|| dict(MODULES.iter().map(|(name, module)| (*name, module()))));
+    MADE.clone()
 }
