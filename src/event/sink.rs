@@ -1,7 +1,8 @@
 //! Where events go: a handle that every stage can hold, and the thread that hands events to listeners.
 //!
 //! Input: events from any thread. Output: calls of the [`Listener`]s, one at a time, in the order of sending.
-//! Sending costs a clock reading and a queue push; formatting and writing happen on the listener thread. The
+//! Sending costs a clock reading and a queue push; formatting and writing happen on the listener thread, which
+//! looks at the queue every few milliseconds: to be woken for each event would cost more than the event. The
 //! queue is bounded, so that a terminal nobody reads slows the run instead of filling the memory.
 
 use std::collections::BTreeMap;
@@ -20,6 +21,9 @@ use super::{
 
 /// How many events may wait before senders have to.
 const QUEUE: usize = 16 * 1024;
+
+/// How long events gather before the listener thread looks again.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// How often listeners that draw are called without an event.
 const TICK: Duration = Duration::from_millis(100);
@@ -46,6 +50,9 @@ pub trait Listener: Send {
 
     /// Takes one event.
     fn on(&mut self, envelope: &Envelope);
+
+    /// Called when no event waits: what was held back to be written at once is written.
+    fn settle(&mut self) {}
 
     /// Tells whether [`Self::tick`] is wanted.
     fn draws(&self) -> bool {
@@ -199,6 +206,7 @@ impl EventSink {
     pub fn flush(&self) {
         let (done, wait) = sync_channel(1);
         if !self.0.closed.load(Ordering::Acquire) && self.0.queue.send(Message::Flush(done)).is_ok() {
+            self.hurry();
             let _ = wait.recv();
         }
     }
@@ -207,10 +215,18 @@ impl EventSink {
     pub fn close(&self) {
         if !self.0.closed.swap(true, Ordering::AcqRel) {
             let _ = self.0.queue.send(Message::Close);
+            self.hurry();
         }
         let thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = thread.join();
+        }
+    }
+
+    /// Has the listener thread look at the queue now.
+    fn hurry(&self) {
+        if let Some(thread) = &*self.0.thread.lock().unwrap_or_else(PoisonError::into_inner) {
+            thread.thread().unpark();
         }
     }
 
@@ -240,23 +256,43 @@ fn listen(mut listeners: Vec<Box<dyn Listener>>, inbox: &Receiver<Message>) {
     loop {
         let message = if draws { inbox.recv_timeout(TICK) } else { inbox.recv().map_err(Into::into) };
         match message {
-            Ok(Message::Event(envelope)) => {
-                for listener in &mut listeners {
-                    if envelope.level >= listener.level() || envelope.event.is_output() {
-                        listener.on(&envelope);
-                    }
+            Ok(message) => {
+                let waiting = std::iter::once(message).chain(inbox.try_iter());
+                let is_open = hand_out(waiting, &mut listeners);
+                listeners.iter_mut().for_each(|listener| listener.settle());
+                if !is_open {
+                    break;
                 }
-            }
-            Ok(Message::Flush(done)) => {
-                let _ = done.send(());
+                std::thread::park_timeout(PAUSE);
             }
             Err(RecvTimeoutError::Timeout) => listeners.iter_mut().for_each(|listener| listener.tick()),
-            Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     for listener in &mut listeners {
         listener.close();
     }
+}
+
+/// Hands messages to the listeners; false once one of them closes the sink.
+fn hand_out(messages: impl Iterator<Item = Message>, listeners: &mut [Box<dyn Listener>]) -> bool {
+    for message in messages {
+        match message {
+            Message::Event(envelope) => {
+                for listener in listeners.iter_mut() {
+                    if envelope.level >= listener.level() || envelope.event.is_output() {
+                        listener.on(&envelope);
+                    }
+                }
+            }
+            Message::Flush(done) => {
+                listeners.iter_mut().for_each(|listener| listener.settle());
+                let _ = done.send(());
+            }
+            Message::Close => return false,
+        }
+    }
+    true
 }
 
 struct Collector(Arc<Mutex<Vec<Envelope>>>);

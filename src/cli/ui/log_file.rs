@@ -1,4 +1,4 @@
-//! `dbt.log`: every event, appended at once, starting anew when it grows too big.
+//! `dbt.log`: every event, starting anew when it grows too big. Lines that come together are appended together.
 //!
 //! The file is opened at the first event. A log that cannot be written never stops a run: it is told once.
 
@@ -13,6 +13,9 @@ use crate::event::{Envelope, Event, Level, Listener};
 /// How many old files are kept beside the present one.
 const BACKUPS: u32 = 5;
 
+/// How much is held back at most.
+const HELD: usize = 1 << 16;
+
 /// The log file of an invocation.
 pub(super) struct LogFile {
     lines: Lines,
@@ -21,18 +24,30 @@ pub(super) struct LogFile {
     path: Utf8PathBuf,
     max_bytes: u64,
     open: Option<Open>,
+    /// Lines that are not written yet.
+    held: String,
     broken: bool,
 }
 
 struct Open {
     file: File,
+    /// How large it is with what is held back.
     size: u64,
 }
 
 impl LogFile {
     /// Makes the log of this path; `max_bytes` 0 lets it grow.
     pub(super) fn new(lines: Lines, level: Level, path: Utf8PathBuf, max_bytes: u64) -> Self {
-        Self { lines, level, cache_events: false, path, max_bytes, open: None, broken: false }
+        Self {
+            lines,
+            level,
+            cache_events: false,
+            path,
+            max_bytes,
+            open: None,
+            held: String::new(),
+            broken: false,
+        }
     }
 
     /// Logs changes of the relation cache too.
@@ -42,21 +57,41 @@ impl LogFile {
         self
     }
 
-    fn write(&mut self, line: &str) -> io::Result<()> {
+    /// Adds a line, in a new file if this one is full.
+    fn add(&mut self, line: &str) -> io::Result<()> {
+        let length = u64::try_from(line.len() + 1).unwrap_or(u64::MAX);
+        let is_full = |open: &Open| {
+            self.max_bytes > 0 && open.size > 0 && open.size.saturating_add(length) > self.max_bytes
+        };
+        if self.open.as_ref().is_some_and(is_full) {
+            self.write()?;
+            self.open = None;
+            rotate(&self.path)?;
+        }
         let mut open = match self.open.take() {
             Some(open) => open,
             None => Self::open(&self.path)?,
         };
-        let length = u64::try_from(line.len()).unwrap_or(u64::MAX);
-        if self.max_bytes > 0 && open.size > 0 && open.size.saturating_add(length) > self.max_bytes {
-            drop(open.file);
-            rotate(&self.path)?;
-            open = Self::open(&self.path)?;
-        }
-        open.file.write_all(line.as_bytes())?;
         open.size = open.size.saturating_add(length);
         self.open = Some(open);
-        Ok(())
+        self.held.push_str(line);
+        self.held.push('\n');
+        if self.held.len() >= HELD { self.write() } else { Ok(()) }
+    }
+
+    /// Writes what is held back.
+    fn write(&mut self) -> io::Result<()> {
+        let Some(open) = self.open.as_mut().filter(|_| !self.held.is_empty()) else { return Ok(()) };
+        let written = open.file.write_all(self.held.as_bytes());
+        self.held.clear();
+        written
+    }
+
+    fn told(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.broken = true;
+            let _ = writeln!(io::stderr(), "warning: cannot write the log `{}`: {error}", self.path);
+        }
     }
 
     fn open(path: &Utf8Path) -> io::Result<Open> {
@@ -100,12 +135,14 @@ impl Listener for LogFile {
         if self.broken || of_clean || unwanted || too_quiet {
             return;
         }
-        let mut line = self.lines.line(envelope);
-        line.push('\n');
-        if let Err(error) = self.write(&line) {
-            self.broken = true;
-            let _ = writeln!(io::stderr(), "warning: cannot write the log `{}`: {error}", self.path);
-        }
+        let line = self.lines.line(envelope);
+        let added = self.add(&line);
+        self.told(added);
+    }
+
+    fn settle(&mut self) {
+        let written = self.write();
+        self.told(written);
     }
 }
 
