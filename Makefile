@@ -1,6 +1,7 @@
 # make demo   builds example_project, real flight data, into an embedded DuckDB file
 # make test   runs every check: tests, formatting, lints
 # make bench  compares the release build with dbt and the bare engine on generated projects
+# make bench-table  measures all that the README tells of performance; takes about 20 minutes
 # make wheel  packs an optimized build into target/wheels, for `pip install` and `uv tool install`
 # demo and test do their own set-up and share one cargo profile, so nothing is compiled twice.
 
@@ -15,7 +16,7 @@ export LD_LIBRARY_PATH := $(or $(DUCKDB_LIB_DIR),$(CURDIR)/.deps/duckdb):$(LD_LI
 PHASES ?= version,parse_cold,compile_cold,compile_one,ls,run,build,build_again
 SIZES ?= 100,1000
 
-.PHONY: help demo test test-ecosystem bench wheel install unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
+.PHONY: help demo test test-ecosystem bench bench-table wheel install unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
 
 help:
 	@grep -E '^# make' $(MAKEFILE_LIST) | cut -c3-
@@ -47,6 +48,11 @@ bench: setup .deps/bench/ready
 		--exe tidegate=$(CURDIR)/target/release/tidegate \
 		--engine-python $(CURDIR)/.deps/bench/bin/python --work target/bench --out target/bench/results \
 		--sizes $(SIZES) --phases $(PHASES) --raw
+
+bench-table: setup setup-postgres .deps/bench/ready
+	$(CARGO) build --release --locked
+	$(PYTHON) tests/bench/table.py
+	$(CARGO) bench --locked
 
 # dbt and the engines it is compared with, in the versions that requirements.txt pins.
 .deps/bench/ready: tests/bench/requirements.txt
