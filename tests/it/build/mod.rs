@@ -55,7 +55,9 @@ impl Shop {
     }
 
     fn write(&self, file: &str, text: &str) {
-        std::fs::write(self.path(file), text).unwrap();
+        let path = self.path(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
 
     fn read(&self, file: &str) -> String {

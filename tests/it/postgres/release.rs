@@ -112,6 +112,7 @@ fn readers_do_not_wait_while_a_set_is_built_and_tested() {
     run(folder, &["build"], 0);
     let waits = "select orders from {{ ref('totals') }} where orders is null
         union all select 1 where (select pg_advisory_xact_lock_shared(7))::text <> ''";
+    std::fs::create_dir_all(folder.join("tests")).unwrap();
     std::fs::write(folder.join("tests/waits.sql"), waits).unwrap();
     let mut session = server.connect(json!({})).unwrap();
     let mut number = |sql: &str| ask(&mut *session, sql)[0][0].as_i64().unwrap();
