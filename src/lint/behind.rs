@@ -114,7 +114,7 @@ fn gives_few<'q>(query: &'q Query, around: &Ctes<'q>, depth: usize) -> bool {
 }
 
 /// Tells whether a `select` makes one row of all, since it aggregates and does not group.
-fn is_aggregate_alone(select: &Select) -> bool {
+pub(super) fn is_aggregate_alone(select: &Select) -> bool {
     let ungrouped = matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
     ungrouped
         && select.projection.iter().any(|item| match item {

@@ -62,9 +62,7 @@ impl Rule {
             Self::UnusedCte => "A common table expression is defined and nothing reads it",
             Self::StarFromSource => "A mart hands on whatever columns a source has, through stars",
             Self::JoinWithoutCondition => "A join has no condition that compares the two sides",
-            Self::UnionWithoutAll => {
-                "`union` looks for duplicates in queries that a constant column keeps apart"
-            }
+            Self::UnionWithoutAll => "`union` looks for duplicates where there are none",
             Self::FilterByClock => "Which rows an incremental model adds depends on when it runs",
             Self::HardCodedRelation => "A relation of the project is named without `ref` or `source`",
             Self::UntestedKey => "A key that joins rely on has no test for uniqueness",

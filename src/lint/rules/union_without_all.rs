@@ -1,9 +1,11 @@
-//! A `union` of queries that cannot have a row in common, as a column has another constant in each of them: looking for
-//! duplicates costs time and finds none between them. `union distinct` says that it is meant.
+//! A `union` that finds no duplicates: a column has another constant in each part, and no part has duplicates of its own, as it is
+//! distinct or grouped. `union all` gives the same without looking for them.
 
-use sqlparser::ast::{Expr, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, Value};
+use sqlparser::ast::{
+    Distinct, Expr, GroupByExpr, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, Value,
+};
 
-use crate::lint::behind::{Behind, behind, only_table, within};
+use crate::lint::behind::{Behind, behind, is_aggregate_alone, only_table, within};
 use crate::lint::model::{Found, Subject};
 use crate::lint::tree::{Ctes, Tree};
 use crate::sql::{Kind, code_tokens};
@@ -96,23 +98,57 @@ pub(super) fn check(subject: &Subject<'_>, tree: &Tree<'_>) -> Vec<Found> {
             SetQuantifier::ByName => true,
             _ => continue,
         };
+        if !is_distinct(left) || !is_distinct(right) {
+            continue;
+        }
         let mut sides = [Vec::new(), Vec::new()];
         branches(left, &set.ctes, 0, &mut sides[0]);
         branches(right, &set.ctes, 0, &mut sides[1]);
         let pairs = sides[0].iter().flat_map(|one| sides[1].iter().map(move |two| one.apart(two, by_name)));
         let apart: Option<Vec<String>> = pairs.collect();
         let Some(column) = apart.and_then(|columns| columns.into_iter().next()) else { continue };
-        found.extend(place(subject, right).map(|at| {
-            Found {
-                at,
-                message: format!("no row is in both parts of this `union`: `{column}` differs"),
-                help: "write `union all`, with `select distinct` in a part that has duplicates of its own"
-                    .to_owned(),
-                about: None,
-            }
+        found.extend(place(subject, right).map(|at| Found {
+            at,
+            message: format!("this `union` finds no duplicates: `{column}` differs in its parts"),
+            help: "write `union all`, as no part has duplicates of its own".to_owned(),
+            about: None,
         }));
     }
     found
+}
+
+/// Tells whether no two rows of a query are the same.
+fn is_distinct(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Query(query) => is_distinct(&query.body),
+        SetExpr::SetOperation { set_quantifier, .. } => {
+            !matches!(set_quantifier, SetQuantifier::All | SetQuantifier::AllByName)
+        }
+        SetExpr::Select(select) => {
+            matches!(select.distinct, Some(Distinct::Distinct))
+                || select.from.is_empty()
+                || is_aggregate_alone(select)
+                || is_grouped(select)
+        }
+        _ => false,
+    }
+}
+
+/// Tells whether a `select` shows all that it groups by.
+fn is_grouped(select: &Select) -> bool {
+    let by = match &select.group_by {
+        GroupByExpr::All(_) => return true,
+        GroupByExpr::Expressions(by, more) if !by.is_empty() && more.is_empty() => by,
+        GroupByExpr::Expressions(..) => return false,
+    };
+    // An alias may mean a column of the same name.
+    let shown = |by: &Expr, at: usize, item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+            expr == by || by.to_string() == (at + 1).to_string()
+        }
+        _ => false,
+    };
+    by.iter().all(|by| select.projection.iter().enumerate().any(|(at, item)| shown(by, at, item)))
 }
 
 /// The queries that a set operation puts together.
