@@ -367,6 +367,7 @@ impl Tally {
             failures: Some(0),
             batches: Some(BatchResults { successful: in_order(self.built), failed: in_order(self.failed) }),
             diagnostic: self.diagnostic.map(|(_, diagnostic)| diagnostic),
+            before: false,
         }
     }
 }

@@ -99,7 +99,8 @@ impl NodeRunner {
         }
         ask("remove_leftovers", relation_value(scope.run().relation_of(node)))?;
         let message = "published before, by what did not come to its end";
-        Ok(Some(Done::new(Status::Success, Some(message.to_owned()), JsonMap::new())))
+        let done = Done::new(Status::Success, Some(message.to_owned()), JsonMap::new());
+        Ok(Some(Done { before: true, ..done }))
     }
 
     /// Puts one trace of several nodes into the transaction that publishes them all, if one of them must not be built twice:

@@ -69,6 +69,8 @@ pub(super) struct Done {
     pub(super) batches: Option<BatchResults>,
     /// What was wrong with some of them.
     pub(super) diagnostic: Option<Box<Diagnostic>>,
+    /// Whether it was published before its turn, by what did not come to its end.
+    pub(super) before: bool,
 }
 
 /// A node, or a batch of one, at work.
@@ -93,7 +95,7 @@ impl<'a> Work<'a> {
 
 impl Done {
     pub(super) fn new(status: Status, message: Option<String>, response: JsonMap) -> Self {
-        Self { status, message, response, failures: None, batches: None, diagnostic: None }
+        Self { status, message, response, failures: None, batches: None, diagnostic: None, before: false }
     }
 }
 

@@ -89,7 +89,7 @@ impl NodeRunner {
             let mut parts = Vec::with_capacity(nodes.len());
             let published = self
                 .build_all(&nodes, &members, (session, attempts.again()), &mut parts)
-                .and_then(|()| self.publish(&members, session, &mut parts));
+                .and_then(|()| self.publish(session, &mut parts));
             session.with(|session| {
                 session.let_go();
                 session.rollback();
@@ -194,16 +194,17 @@ impl NodeRunner {
     }
 
     /// Gives all new versions their places, and commits.
-    fn publish(
-        &self,
-        members: &[&Arc<Node>],
-        session: &SharedSession,
-        parts: &mut [Part<'_>],
-    ) -> Result<(), Failure> {
+    fn publish(&self, session: &SharedSession, parts: &mut [Part<'_>]) -> Result<(), Failure> {
         self.swap(session, parts)?;
         let commit = || {
-            if let Some(part) = parts.iter().find(|part| self.is_built(part.work.node)) {
-                self.leave_common_trace(members, &part.work.scope)?;
+            // What was published before has a trace of its own, which is still to be removed.
+            let is_new = |part: &&Part<'_>| {
+                self.is_built(part.work.node) && part.outcome.as_ref().is_ok_and(|done| !done.before)
+            };
+            let new: Vec<&Part<'_>> = parts.iter().filter(is_new).collect();
+            if let Some(first) = new.first() {
+                let nodes: Vec<&Arc<Node>> = new.iter().map(|part| part.work.node).collect();
+                self.leave_common_trace(&nodes, &first.work.scope)?;
             }
             session.with(|session| {
                 session.let_go();
