@@ -15,9 +15,9 @@ import subprocess
 import sys
 import threading
 import time
-from queue import Queue
+from queue import Empty, Queue
 
-ROUNDS = 15
+ROUNDS = 10
 
 
 class Server:
@@ -51,15 +51,15 @@ class Server:
             if message.get("id") == self.id and "method" not in message:
                 return at - sent, message.get("result")
 
-    def wait_for_problems(self, sent, wanted):
+    def wait_for_problems(self, sent, wanted, patience=120):
         while True:
-            at, message = self.messages.get(timeout=120)
+            at, message = self.messages.get(timeout=patience)
             if message.get("method") == "textDocument/publishDiagnostics" and wanted(message["params"]):
                 return at - sent
 
 
 def main():
-    binary, root, model = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), sys.argv[3]
+    binary, root, model = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve(), sys.argv[3]
     server = Server(binary, root)
     uri = (root / model).as_uri()
     text = (root / model).read_text()
@@ -72,7 +72,7 @@ def main():
     server.send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
     server.wait_for_problems(begin, lambda params: params["uri"] == uri)
     print(f"first look at the project  {time.perf_counter() - begin:.3f}")
-    spent = {}
+    spent, engine = {}, True
 
     def change(new):
         nonlocal version
@@ -90,9 +90,14 @@ def main():
         note("edit to mistake of the parser", server.wait_for_problems(sent, lambda p: here(p) and p["diagnostics"]))
         sent = change(text)
         note("edit to its going", server.wait_for_problems(sent, lambda p: here(p) and not p["diagnostics"]))
-        sent = change(f"select no_such_column_{round} from (\n{text}\n)")
-        codes = lambda p: [problem["code"] for problem in p["diagnostics"]]
-        note("edit to mistake of the engine", server.wait_for_problems(sent, lambda p: here(p) and "database" in codes(p)))
+        if engine:
+            sent = change(f"select no_such_column_{round} from (\n{text}\n)")
+            wanted = lambda p: here(p) and any(problem["code"] == "database" for problem in p["diagnostics"])
+            try:
+                note("edit to mistake of the engine", server.wait_for_problems(sent, wanted, patience=15))
+            except Empty:
+                # What reads sources without described types is not bound.
+                engine = False
         change(text + "\n-- {{ ref('")
         line = (text + "\n-- {{ ref('").count("\n")
         place = {"textDocument": {"uri": uri}, "position": {"line": line, "character": 11}}
