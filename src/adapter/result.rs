@@ -1,5 +1,7 @@
 //! What a statement gives back.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Cell, CellType};
 
 /// Which rows a caller wants.
@@ -74,14 +76,18 @@ impl ResultTable {
 
 /// Makes names unique by appending `_2`, `_3` and so on to repeated ones; compares exactly, as dbt does.
 pub fn unique_names(names: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
+    // The number that each name had last: smaller ones are taken for good.
+    let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut out = Vec::new();
     for name in names {
         let mut unique = name.clone();
-        let mut n = 1;
-        while !seen.insert(unique.clone()) {
-            n += 1;
-            unique = format!("{name}_{n}");
+        if !seen.insert(unique.clone()) {
+            let n = numbers.entry(name.clone()).or_insert(1);
+            while !seen.insert(unique.clone()) {
+                *n += 1;
+                unique = format!("{name}_{n}");
+            }
         }
         out.push(unique);
     }
@@ -96,5 +102,7 @@ mod tests {
     fn repeated_names_get_numbers() {
         let names = ["a", "a", "a", "a_2", "A"].map(str::to_owned);
         assert_eq!(unique_names(names), ["a", "a_2", "a_3", "a_2_2", "A"]);
+        let many = unique_names(std::iter::repeat_n("a".to_owned(), 100_000));
+        assert_eq!(many.last().unwrap(), "a_100000");
     }
 }

@@ -6,7 +6,7 @@ use super::additions::{additions, output_name};
 use super::canonical::canonical;
 use super::expression::{aggregates, risk};
 use crate::lineage::is_misread;
-use crate::sql::{Dialect, parse_query};
+use crate::sql::{Dialect, parse_query, with_room_for_trees};
 
 /// How much a change matters to those who read a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +71,10 @@ impl Change {
 
 /// Compares two versions of a query.
 pub fn compare(old: &str, new: &str, dialect: &dyn Dialect) -> Change {
+    with_room_for_trees(|| compared(old, new, dialect))
+}
+
+fn compared(old: &str, new: &str, dialect: &dyn Dialect) -> Change {
     if old == new {
         return Change::of(Verdict::None);
     }

@@ -15,7 +15,7 @@ use super::value::{Value, kind_of};
 use crate::artifacts::{ColumnInput, ColumnLineage, ColumnOrigin, ColumnRef, NodeLineage, UsedColumn};
 use crate::dag::Dag;
 use crate::manifest::{Language, Manifest, Node, NodeKind, UniqueId};
-use crate::sql::Dialect;
+use crate::sql::{Dialect, with_room_for_trees};
 
 /// Returns the compiled SQL of a node, or why there is none.
 pub type Code<'a> = dyn Fn(&UniqueId) -> Result<Arc<str>, String> + 'a;
@@ -37,7 +37,11 @@ pub struct Project<'a> {
 
 /// Reads the lineage of every model and snapshot. `plainer` writes a query without the shorthands that only its engine reads,
 /// if the engine can be asked.
-pub fn column_lineage(project: &Project<'_>, mut plainer: Option<&mut Plainer<'_>>) -> ColumnLineage {
+pub fn column_lineage(project: &Project<'_>, plainer: Option<&mut Plainer<'_>>) -> ColumnLineage {
+    with_room_for_trees(|| read_all(project, plainer))
+}
+
+fn read_all(project: &Project<'_>, mut plainer: Option<&mut Plainer<'_>>) -> ColumnLineage {
     let mut known = Known::new(project.manifest, project.dialect, project.told);
     let mut nodes = IndexMap::new();
     // A graph with a cycle has been refused before.

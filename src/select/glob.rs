@@ -16,6 +16,8 @@ impl Pattern {
     /// Reads a pattern; every text is one.
     pub(super) fn new(text: &str) -> Self {
         let chars: Vec<char> = text.chars().collect();
+        // Behind the last closing bracket no set is looked for any more.
+        let last = chars.iter().rposition(|c| *c == ']').unwrap_or_default();
         let mut tokens = Vec::new();
         let mut at = 0;
         while let Some(c) = chars.get(at) {
@@ -23,7 +25,7 @@ impl Pattern {
             tokens.push(match c {
                 '*' => Token::Any,
                 '?' => Token::One,
-                '[' => match set(&chars[at..]) {
+                '[' if at <= last => match set(&chars[at..]) {
                     Some((token, length)) => {
                         at += length;
                         token
@@ -111,7 +113,10 @@ impl PathPattern {
     /// Reads a relative pattern; empty parts and `.` mean nothing.
     pub(super) fn new(text: &str) -> Self {
         let parts = text.split('/').filter(|part| !part.is_empty() && *part != ".");
-        Self(parts.map(|p| if p == "**" { Part::Folders } else { Part::Name(Pattern::new(p)) }).collect())
+        let read = |part| if part == "**" { Part::Folders } else { Part::Name(Pattern::new(part)) };
+        let mut parts: Vec<Part> = parts.map(read).collect();
+        parts.dedup_by(|a, b| matches!((a, b), (Part::Folders, Part::Folders)));
+        Self(parts)
     }
 
     /// Tells whether the pattern has any part.

@@ -10,11 +10,16 @@ use sqlparser::dialect::{Dialect as Grammar, DuckDbDialect, PostgreSqlDialect};
 use sqlparser::parser::Parser;
 
 use super::Dialect;
+use super::depth::{DEEPEST, depth};
 
 /// Parses the one query of a text; semicolons around it do not matter.
 ///
-/// Errors with the parser's message, or when the text is something else than a query.
+/// Errors with the parser's message, when the text is something else than a query, or when its tree would be too deep.
+/// Trees want [`with_room_for_trees`](super::with_room_for_trees), also where they are dropped.
 pub fn parse_query(sql: &str, dialect: &dyn Dialect) -> Result<Query, String> {
+    if depth(sql) > DEEPEST {
+        return Err(format!("an expression, or a row of `union`s, has more than {DEEPEST} parts"));
+    }
     let statements = match dialect.name() {
         "postgres" => Parser::parse_sql(&PostgreSqlDialect {}, sql),
         _ => Parser::parse_sql(&Duck, sql),

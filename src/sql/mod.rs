@@ -4,6 +4,7 @@
 //! Invariant: apart from `parse_query` no function here fails; text that no engine would accept is cut as well as it can
 //! be, since the engine gives the better error. Used by `manifest` (relations), `adapter`, `compile`, `context`, `lineage`.
 
+mod depth;
 mod dialect;
 mod grammar;
 mod ident;
@@ -12,6 +13,7 @@ mod literal;
 mod split;
 mod words;
 
+pub use depth::with_room_for_trees;
 pub use dialect::{Dialect, DuckDb, Fold, Postgres};
 pub use grammar::parse_query;
 pub use ident::Ident;

@@ -19,12 +19,33 @@ use super::{Entry, Map, Value, Yaml, syntax};
 /// The tree, unless there are errors, and everything found wrong. Warnings leave the tree in place.
 pub type Parsed = (Option<Yaml>, Vec<Diagnostic>);
 
+/// The most brackets that may be open at once. The parser looks at all of them again at each token.
+const MOST_OPEN: usize = 2000;
+const TOO_DEEP: &str = "brackets are nested too deeply, or are not closed";
+
+/// Returns the bracket that is one too many. Those in quotes and comments count as well: of these, too, people close most.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    text.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > MOST_OPEN
+    })
+}
+
 /// Parses a file of the store. An empty file gives [`Value::Null`].
 pub fn parse(sources: &Sources, file: FileId) -> Parsed {
     let Some(source) = sources.get(file) else { return (None, Vec::new()) };
     let bom = if source.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let text = &source.text[bom..];
     let path = &source.path;
+    if let Some(place) = too_deep(text) {
+        let span = Span::new(file, place + bom, place + bom + 1);
+        return (None, vec![Diagnostic::error(Code::YAML_SYNTAX, span, TOO_DEEP)]);
+    }
     let mut builder = Builder { path, text, bom, file, anchors: HashMap::new(), found: Vec::new() };
     match StringNode::from_str(text) {
         Ok(node) => {

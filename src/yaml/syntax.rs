@@ -27,8 +27,9 @@ impl Problem<'_> {
         };
         let one = |at: usize| at + self.text[at..].chars().next().map_or(0, char::len_utf8);
         if self.message.contains("more than one document") {
-            let second = second_document(self.text);
-            return error(second, second + 3, "the file holds more than one YAML document")
+            // Where no `---` begins it, something stands behind the end of the first.
+            let (from, to) = second_document(self.text).map_or((at, one(at)), |start| (start, start + 3));
+            return error(from, to, "the file holds more than one YAML document")
                 .at("the second one starts here")
                 .help("keep one document in a file; remove `---`");
         }
@@ -176,18 +177,18 @@ impl Problem<'_> {
     }
 }
 
-fn second_document(text: &str) -> usize {
+fn second_document(text: &str) -> Option<usize> {
     let mut content = false;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let blank = line.trim().is_empty() || line.starts_with('#') || line.starts_with('%');
         if line.starts_with("---") && content {
-            return at;
+            return Some(at);
         }
         content |= !blank;
         at += line.len();
     }
-    0
+    None
 }
 
 fn line_start(text: &str, at: usize) -> usize {

@@ -16,7 +16,7 @@ use crate::select::flags;
 const EXPECTED: &str = "tests/fixtures/state/expected.json";
 
 /// Writes files; nothing stands for one that goes.
-fn write(root: &Utf8Path, files: &Json) {
+pub(crate) fn write(root: &Utf8Path, files: &Json) {
     for (path, text) in files.as_object().unwrap() {
         let file = root.join(path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -8,8 +8,8 @@ use crate::jinja::call::Call;
 use crate::jinja::front::{no_filter, no_test};
 use crate::jinja::ir::{CompareOp, Expr, ExprKind, FilterExpr, Local};
 use crate::jinja::value::{
-    BinaryOp, Value, View, as_undefined, binary, compare, contains, dict, list, py_eq, truth, tuple, unary,
-    view, write_str,
+    BinaryOp, Value, View, as_undefined, binary, check_length, compare, contains, dict, list, py_eq, truth,
+    tuple, unary, view, write_str,
 };
 use crate::jinja::{filters, tests};
 
@@ -78,6 +78,7 @@ impl State {
                 for part in parts {
                     let value = self.eval(part, run)?;
                     write_str(&mut text, &value);
+                    check_length(text.len())?;
                 }
                 Ok(Value::from(text))
             }

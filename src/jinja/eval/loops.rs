@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Error, Flow, Frame, Output, Running, State};
 use crate::jinja::call::Call;
 use crate::jinja::ir::For;
-use crate::jinja::value::{Cursor, Instance, Undefined, Value, iterate, list, object, py_eq, size, truth};
+use crate::jinja::value::{
+    Cursor, Instance, Undefined, Value, check_length, iterate, list, object, py_eq, size, truth,
+};
 
 impl State {
     pub(super) fn exec_for(&mut self, node: &Arc<For>, run: &Running, out: &mut Output) -> Result<(), Error> {
@@ -79,6 +81,7 @@ impl State {
         let mut ran = false;
         while let Some(item) = next(inner) {
             let item = item.map_err(|error| error.or_at(inner.span(node.iter.place)))?;
+            check_length(out.text.len()).map_err(|error| error.or_at(inner.span(node.iter.place)))?;
             inner.frame.enter(&node.enter);
             self.assign(&node.target, item, inner)?;
             match self.exec(&node.body, inner, out)? {

@@ -6,6 +6,7 @@ use super::input;
 use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::eval::pairs;
+use crate::jinja::format::checked_width;
 use crate::jinja::pycompat::{JsonStyle, json_text};
 use crate::jinja::value::{Value, collect, is_undefined, py_str};
 
@@ -73,6 +74,7 @@ pub(super) fn striptags(call: &mut Call<'_>) -> Result<Value, Error> {
 pub(super) fn tojson(call: &mut Call<'_>) -> Result<Value, Error> {
     let value = input(call)?;
     let indent = call.args.optional_int("indent")?.and_then(|n| usize::try_from(n).ok());
+    indent.map_or(Ok(0), checked_width)?;
     call.args.finish()?;
     let text = json_text(&value, &JsonStyle { sort_keys: true, indent })?;
     let text =

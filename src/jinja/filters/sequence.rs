@@ -8,8 +8,8 @@ use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::eval::pairs;
 use crate::jinja::value::{
-    Py, Undefined, Value, View, collect, int, is_undefined, iterate, lazy_iterator, len, list, py_str, size,
-    tuple, type_name, view, write_str,
+    Py, Undefined, Value, View, check_count, check_length, collect, int, is_undefined, iterate,
+    lazy_iterator, len, list, py_str, size, tuple, type_name, view, write_str,
 };
 
 pub(super) fn length(call: &mut Call<'_>) -> Result<Value, Error> {
@@ -62,6 +62,7 @@ pub(super) fn join(call: &mut Call<'_>) -> Result<Value, Error> {
         }
         first = false;
         write_str(&mut out, &getter.get(call.state, &item?)?);
+        check_length(out.len())?;
     }
     Ok(Value::from(out))
 }
@@ -100,6 +101,7 @@ pub(super) fn batch(call: &mut Call<'_>) -> Result<Value, Error> {
     let count = positive(call, "linecount")?;
     let fill = call.args.optional("fill_with").filter(|fill| !fill.is_none());
     call.args.finish()?;
+    check_count(if fill.is_some() { count } else { 0 })?;
     let batches = items.chunks(count).map(|chunk| {
         let mut row = chunk.to_vec();
         if let Some(fill) = &fill {
@@ -113,6 +115,7 @@ pub(super) fn batch(call: &mut Call<'_>) -> Result<Value, Error> {
 pub(super) fn slice(call: &mut Call<'_>) -> Result<Value, Error> {
     let items = collect(&input(call)?)?;
     let slices = positive(call, "slices")?;
+    check_count(slices)?;
     let fill = call.args.optional("fill_with").filter(|fill| !fill.is_none());
     call.args.finish()?;
     let (each, longer) = (items.len() / slices, items.len() % slices);

@@ -5,7 +5,7 @@ use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::format::{checked_width, percent, percent_args};
 use crate::jinja::methods::{capitalized, is_space, lines};
-use crate::jinja::value::{Value, View, as_int, as_undefined, py_str, size, view};
+use crate::jinja::value::{Value, View, as_int, as_undefined, py_str, replaced, size, view};
 
 fn text(call: &mut Call<'_>) -> Result<String, Error> {
     input(call).map(|value| py_str(&value))
@@ -85,10 +85,7 @@ pub(super) fn replace(call: &mut Call<'_>) -> Result<Value, Error> {
     let new = py_str(&call.args.required("new")?);
     let count = call.args.optional_int("count")?;
     call.args.finish()?;
-    Ok(Value::from(match count.and_then(|n| usize::try_from(n).ok()) {
-        Some(count) => text.replacen(&old, &new, count),
-        None => text.replace(&old, &new),
-    }))
+    replaced(&text, &old, &new, count.and_then(|n| usize::try_from(n).ok())).map(Value::from)
 }
 
 pub(super) fn format(call: &mut Call<'_>) -> Result<Value, Error> {

@@ -5,7 +5,7 @@ use crate::jinja::args::Args;
 use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::value::{
-    List, Value, as_int, collect, list, none, py_eq, py_repr, size, total_order, truth,
+    List, Value, as_int, check_count, collect, list, none, py_eq, py_repr, size, total_order, truth,
 };
 
 pub(super) const NAMES: &[&str] =
@@ -22,7 +22,11 @@ pub(super) fn call(this: &List, name: &str, call: &mut Call<'_>) -> Answer {
         "extend" => {
             let items = collect(&args.required("iterable")?)?;
             args.finish()?;
-            this.edit(|list| list.extend(items));
+            this.edit(|list| {
+                check_count(list.len() + items.len())?;
+                list.extend(items);
+                Ok::<(), Error>(())
+            })?;
         }
         "insert" => {
             let at = integer(&args.required("index")?)?;

@@ -5,7 +5,9 @@ use crate::jinja::args::Args;
 use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::format;
-use crate::jinja::value::{Py, Value, View, as_int, collect, dict, int, size, type_name, view};
+use crate::jinja::value::{
+    Py, Value, View, as_int, check_length, collect, dict, int, replaced, size, type_name, view,
+};
 
 pub(super) const NAMES: &[&str] = &[
     "capitalize",
@@ -99,7 +101,8 @@ pub(super) fn call(this: &str, name: &str, call: &mut Call<'_>) -> Answer {
         }
         "expandtabs" => {
             let size = args.optional_int("tabsize")?.unwrap_or(8);
-            done(args, expand_tabs(this, usize::try_from(size).unwrap_or(0)))
+            let size = format::checked_width(usize::try_from(size).unwrap_or(0))?;
+            done(args, expand_tabs(this, size))
         }
         "translate" => translate(this, &args.required("table")?).map(|text| Some(Value::from(text))),
         "maketrans" => make_table(args).map(Some),
@@ -203,10 +206,8 @@ fn replace(this: &str, args: &mut Args) -> Answer {
     let old = args.required_str("old")?;
     let new = args.required_str("new")?;
     let count = args.optional_int("count")?.unwrap_or(-1);
-    match usize::try_from(count) {
-        Ok(count) => done(args, this.replacen(&*old, &new, count)),
-        Err(_) => done(args, this.replace(&*old, &new)),
-    }
+    let made = replaced(this, &old, &new, usize::try_from(count).ok())?;
+    done(args, made)
 }
 
 fn join(this: &str, args: &mut Args) -> Answer {
@@ -217,7 +218,10 @@ fn join(this: &str, args: &mut Args) -> Answer {
             out.push_str(this);
         }
         match view(item) {
-            View::Str(text) => out.push_str(text),
+            View::Str(text) => {
+                check_length(out.len() + text.len())?;
+                out.push_str(text);
+            }
             View::Py(Py::Undefined(undefined)) => return Err(undefined.error()),
             _ => {
                 let name = type_name(item);

@@ -9,7 +9,8 @@ use super::pattern::{Replacement, translate};
 use crate::jinja::call::{Call, function};
 use crate::jinja::error::Error;
 use crate::jinja::value::{
-    Instance, Value, as_int, dict, int, lazy_iterator, list, none, object, py_repr, py_str, size, tuple,
+    Instance, Value, as_int, check_length, dict, int, lazy_iterator, list, none, object, py_repr, py_str,
+    size, tuple,
 };
 
 /// The flags as Python numbers them.
@@ -223,6 +224,7 @@ impl Pattern {
                 Some(template) => found.expand(template, &mut out)?,
                 None => out.push_str(&py_str(&call.call(&with, [object(found)])?)),
             }
+            check_length(out.len())?;
             last = end;
             count += 1;
         }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Iter, Py, Value, View, int, type_name, view};
+use super::{Iter, Py, Value, View, check_count, int, type_name, view};
 use crate::jinja::error::Error;
 
 /// Produces the next element of a generator.
@@ -89,6 +89,7 @@ pub(crate) fn collect(value: &Value) -> Result<Vec<Value>, Error> {
             let mut items = Vec::new();
             while let Some(item) = cursor.next() {
                 items.push(item?);
+                check_count(items.len())?;
             }
             Ok(items)
         }

@@ -44,8 +44,15 @@ pub(crate) enum UnaryOp {
     Neg,
 }
 
-/// The longest text or list that `*` makes, in elements: more is a mistake that would eat all memory.
-const LARGEST: usize = 1 << 26;
+/// The longest text that `*` makes, in bytes: more is a mistake that would eat all memory.
+const LONGEST_TEXT: usize = 1 << 26;
+/// The longest list that templates make, in elements.
+const LONGEST_LIST: usize = 1 << 22;
+
+/// Refuses a list that would be too long.
+pub(crate) fn check_count(elements: usize) -> Result<(), Error> {
+    if elements <= LONGEST_LIST { Ok(()) } else { Err(Error::runtime("a list would be too long")) }
+}
 
 /// Computes `a op b`.
 pub(crate) fn binary(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Error> {
@@ -97,6 +104,7 @@ fn by_object(op: BinaryOp, a: &Value, b: &Value) -> Option<Result<Value, Error>>
 fn concatenate(a: &Value, b: &Value) -> Result<Option<Value>, Error> {
     Ok(match (view(a), view(b)) {
         (View::Str(x), View::Str(y)) => {
+            super::check_length(x.len() + y.len())?;
             let mut text = String::with_capacity(x.len() + y.len());
             text.push_str(x);
             text.push_str(y);
@@ -111,17 +119,20 @@ fn concatenate(a: &Value, b: &Value) -> Result<Option<Value>, Error> {
 fn joined(a: &Value, b: &Value) -> Result<Vec<Value>, Error> {
     let mut items = collect(a)?;
     items.extend(collect(b)?);
+    check_count(items.len())?;
     Ok(items)
 }
 
 fn repeat(sequence: &Value, count: &Value) -> Option<Result<Value, Error>> {
     let times = usize::try_from(as_int(count)?.max(0)).unwrap_or(usize::MAX);
-    let fits = |len: usize| len.checked_mul(times).is_some_and(|n| n <= LARGEST);
+    let fits = |len: usize, most: usize| len.checked_mul(times).is_some_and(|n| n <= most);
     let too_long = || Error::runtime("the result of `*` would be too long");
     Some(match view(sequence) {
-        View::Str(s) if fits(s.len()) => Ok(Value::from(s.repeat(times))),
-        View::Py(Py::List(items)) if fits(items.len()) => Ok(list(repeated(&items.snapshot(), times))),
-        View::Py(Py::Tuple(items)) if fits(items.len()) => Ok(tuple(repeated(items, times))),
+        View::Str(s) if fits(s.len(), LONGEST_TEXT) => Ok(Value::from(s.repeat(times))),
+        View::Py(Py::List(items)) if fits(items.len(), LONGEST_LIST) => {
+            Ok(list(repeated(&items.snapshot(), times)))
+        }
+        View::Py(Py::Tuple(items)) if fits(items.len(), LONGEST_LIST) => Ok(tuple(repeated(items, times))),
         View::Str(_) | View::Py(Py::List(_) | Py::Tuple(_)) => Err(too_long()),
         _ => return None,
     })

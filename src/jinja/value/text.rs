@@ -3,7 +3,32 @@
 use std::fmt::Write;
 
 use super::{Py, Value, View, ViewKind, view};
+use crate::jinja::error::Error;
 use crate::jinja::eval::Macro;
+
+/// The longest text that templates make, in bytes: one that doubles in a loop would eat all memory.
+const LONGEST: usize = 1 << 28;
+
+/// Refuses a text that would be too long.
+pub(crate) fn check_length(bytes: usize) -> Result<(), Error> {
+    if bytes <= LONGEST {
+        return Ok(());
+    }
+    Err(Error::runtime(format!("a text would be longer than {} MiB", LONGEST >> 20)))
+}
+
+/// Replaces a part of a text as often as it is there, or `count` times.
+pub(crate) fn replaced(text: &str, old: &str, new: &str, count: Option<usize>) -> Result<String, Error> {
+    // Only where it could be too long are the places counted, each but for its own length.
+    if new.len() > old.len() && (text.len() + 1).saturating_mul(new.len()) > LONGEST {
+        let places = text.matches(old).take(count.unwrap_or(usize::MAX)).count();
+        check_length(text.len().saturating_add(places.saturating_mul(new.len() - old.len())))?;
+    }
+    Ok(match count {
+        Some(count) => text.replacen(old, new, count),
+        None => text.replace(old, new),
+    })
+}
 
 /// Returns what printing a value gives.
 pub fn py_str(value: &Value) -> String {
