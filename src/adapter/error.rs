@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Scrubber};
 
 /// What kind of trouble it is, as far as it decides what happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,6 +104,19 @@ impl DbError {
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
+    }
+
+    /// Returns the same without secrets.
+    #[must_use]
+    pub fn hiding(self, secrets: &Scrubber) -> Self {
+        let hide = |text: String| secrets.scrub(&text).into_owned();
+        Self {
+            message: hide(self.message),
+            excerpt: self.excerpt.map(hide),
+            missing: self.missing.map(|(what, name)| (what, hide(name))),
+            help: self.help.into_iter().map(hide).collect(),
+            ..self
+        }
     }
 
     /// Returns a diagnostic without a place; the caller maps [`position`](Self::position) to one.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{Adapter, Kind, Patience, duckdb, postgres};
+use crate::diag::Scrubber;
 
 /// Why a profile's output cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -93,6 +94,14 @@ impl Profile {
         match self {
             Self::DuckDb(p) => p.connection_keys(),
             Self::Postgres(p) => p.connection_keys(),
+        }
+    }
+
+    /// Returns what hides the secrets of this profile. That of Postgres is in nothing that is shown.
+    pub fn secrets_hidden(&self) -> Scrubber {
+        match self {
+            Self::DuckDb(p) => p.secrets_hidden(),
+            Self::Postgres(_) => Scrubber::default(),
         }
     }
 
@@ -211,8 +220,10 @@ impl<'a> Section<'a> {
 /// Makes the error for a value of another type than wanted.
 pub(super) fn wrong_type(path: impl Into<String>, want: &str, got: &Value) -> ProfileError {
     let path = path.into();
-    // What is nested is not shown: it may hold a password.
+    // What is nested is not shown, since it may hold a password, nor a password that looks like a number.
+    let secret = ["pass", "secret", "token"].iter().any(|word| path.contains(word));
     let got = match got {
+        Value::Number(_) if secret => "a number".to_owned(),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
         single => format!("`{single}`"),

@@ -10,11 +10,13 @@ mod diagnostic;
 mod focus;
 pub mod render;
 mod repeated;
+mod scrubber;
 mod source;
 mod span;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Frame, Label, Severity, nearest, suggest};
 pub use repeated::told_once;
+pub use scrubber::Scrubber;
 pub use source::{LineCol, Source, Sources, Unsaved, line_col};
 pub use span::{FileId, Span};

@@ -3,13 +3,12 @@
 //! The environment is taken once at the start and passed in, so that tests need not change it. Called by
 //! `project` (YAML files) and `context` (models, macros).
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::IndexMap;
 
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Scrubber};
 
 /// Variables whose names begin so are secrets: only `profiles.yml` and `packages.yml` may read them, and
 /// their values never reach a log. A final underscore is not needed.
@@ -17,9 +16,6 @@ pub const SECRET_PREFIX: &str = "DBT_ENV_SECRET";
 
 /// Variables whose names begin so are copied into artifacts, without the prefix.
 const CUSTOM_PREFIX: &str = "DBT_ENV_CUSTOM_ENV_";
-
-/// What takes the place of a secret in logs.
-const MASK: &str = "*****";
 
 /// Who asks for a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,40 +130,6 @@ pub fn is_secret(name: &str) -> bool {
     name.starts_with(SECRET_PREFIX)
 }
 
-/// Hides secrets in text that leaves the program.
-#[derive(Clone, Debug, Default)]
-pub struct Scrubber {
-    secrets: Vec<String>,
-}
-
-impl Scrubber {
-    /// Takes the values to hide; empty ones are left out.
-    pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut secrets: Vec<String> = secrets.into_iter().filter(|secret| !secret.is_empty()).collect();
-        // A secret that contains another must go first, or its rest would stay readable.
-        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup();
-        Self { secrets }
-    }
-
-    /// Adds further values to hide.
-    #[must_use]
-    pub fn and(self, more: impl IntoIterator<Item = String>) -> Self {
-        Self::new(self.secrets.into_iter().chain(more))
-    }
-
-    /// Replaces every secret by `*****`.
-    pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut text = Cow::Borrowed(text);
-        for secret in &self.secrets {
-            if text.contains(secret.as_str()) {
-                text = Cow::Owned(text.replace(secret.as_str(), MASK));
-            }
-        }
-        text
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +160,6 @@ mod tests {
         assert_eq!(refused, Err(EnvError::Secret("DBT_ENV_SECRETX".into())));
         assert!(env.asked().is_empty());
         assert_eq!(env.scrubber().scrub("a hunter2-more b hunter2"), "a ***** b *****");
-        assert!(matches!(env.scrubber().scrub("nothing here"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -27,7 +27,7 @@ mod workspace;
 
 pub use config_tree::{ConfigEntry, ConfigTree, ConfigTrees, Level, UnusedPath};
 pub use definition::{Comment, Dispatch, Project, QueryComment, Quoting, SourcePaths};
-pub use env::{Env, EnvError, Scrubber, Secrets, is_secret};
+pub use env::{Env, EnvError, Secrets, is_secret};
 pub use flags::ProjectFlags;
 pub use load::{load, load_project};
 pub use package_spec::{PackageSource, PackageSpec};

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::diag::Scrubber;
 use crate::manifest::JsonMap;
 use crate::yaml::Map;
 
 use super::definition::Project;
-use super::env::{Env, Scrubber};
+use super::env::Env;
 use super::flags::ProjectFlags;
 use super::packages::PackageList;
 use super::profiles::Profile;

@@ -76,6 +76,7 @@ impl Adapter for Database {
             run(&connection, &sql).map_err(|mut e| {
                 e.kind = DbErrorKind::Connection;
                 e.help(format!("the profile's `settings` runs `{sql}`"))
+                    .hiding(&shared.profile.secrets_hidden())
             })?;
         }
         run(&connection, "SET errors_as_json = true")?;

@@ -8,6 +8,7 @@ mod canonical;
 mod database;
 mod error;
 mod fetch;
+mod hidden;
 mod holder;
 mod datum;
 mod datum_text;

@@ -1,7 +1,8 @@
 //! Opens a DuckDB database the way a profile asks for.
 //!
 //! Input: a [`Profile`]. Output: the first connection, with extensions loaded, secrets made and databases attached, in dbt's
-//! order. Invariant: when something fails the database is closed again, so a later try starts afresh.
+//! order. Invariant: when something fails the database is closed again, so a later try starts afresh; errors hide the profile's
+//! secrets, which the statements hold that they are about.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -23,6 +24,7 @@ pub(super) fn open(
     patience: &Patience,
     cancelled: &AtomicBool,
 ) -> Result<Connection, DbError> {
+    let hidden = |error: DbError| error.hiding(&profile.secrets_hidden());
     let mut wait = patience.wait(Some(Duration::ZERO));
     loop {
         if cancelled.load(Ordering::SeqCst) {
@@ -30,12 +32,12 @@ pub(super) fn open(
         }
         let mut error = match open_now(profile) {
             Err(error) if error.kind == DbErrorKind::Lock => error,
-            other => return other,
+            other => return other.map_err(hidden),
         };
         if !wait.goes_on(|| error.help.first().cloned().unwrap_or_default()) {
             let advice = || "end it, or wait for it with `--lock-timeout SECONDS`".to_owned();
             error.help.push(wait.in_vain().unwrap_or_else(advice));
-            return Err(error);
+            return Err(hidden(error));
         }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::adapter::ProfileError;
 use crate::adapter::profile::{Section, wrong_type};
+use crate::diag::Scrubber;
 use crate::sql::string_literal;
 
 use super::statements::{attach_sql, python_str, secret_sql};
@@ -150,6 +151,11 @@ impl Profile {
     /// Tells whether a catalog is a DuckLake, as far as the profile says.
     pub fn is_ducklake(&self, database: &str) -> bool {
         self.ducklakes.iter().any(|name| name == database)
+    }
+
+    /// Returns what hides the tokens and passwords of this profile.
+    pub fn secrets_hidden(&self) -> Scrubber {
+        super::hidden::scrubber(&self.given)
     }
 
     /// Returns the keys `target` shows, in dbt's order; absent ones are null.

@@ -171,8 +171,9 @@ fn connection(ui: &Ui, workspace: &Workspace) -> Result<(), String> {
     let say = |msg: String| ui.events.send(DebugCmdOut { msg });
     let profile = &workspace.profile.connection;
     say("Connection:".to_owned());
+    let secrets = profile.secrets_hidden();
     for (key, value) in profile.connection_keys() {
-        say(format!("  {key}: {}", python(&value)));
+        say(format!("  {key}: {}", secrets.scrub(&python(&value))));
     }
     // The folder of the database that stands in is made by the first run.
     if let Some(folder) = profile_folder(workspace) {

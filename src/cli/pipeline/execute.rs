@@ -10,11 +10,10 @@ use crate::artifacts::{FAILURES, PastRun, RunJournal, RunResult, RunResults, Sta
 use crate::cli::args::Verb;
 use crate::cli::{CliError, Outcome, Ui};
 use crate::compile::Compiler;
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Scrubber};
 use crate::event::{ConcurrencyLine, EndRunResult, HooksRunning, PrintEvent};
 use crate::manifest::{Json, JsonMap, UniqueId};
 use crate::plan::{Command, Gate, Plan, Request, explain, plan};
-use crate::project::Scrubber;
 use crate::run::{
     HookStage, NodeRunner, Options, Runner, SkipReason, Turn, prepare, result_message, run_hooks, run_plan,
 };

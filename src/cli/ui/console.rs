@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use super::json::JsonLines;
 use super::text;
 use crate::artifacts::Invocation;
+use crate::diag::Scrubber;
 use crate::event::{Envelope, Level, Listener, Style};
-use crate::project::Scrubber;
 
 /// How an event becomes a line.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::artifacts::{Invocation, python_json, timestamp};
+use crate::diag::Scrubber;
 use crate::event::{Envelope, Style};
-use crate::project::Scrubber;
 
 /// Writes lines of one invocation.
 #[derive(Debug)]

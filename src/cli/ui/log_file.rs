@@ -149,8 +149,8 @@ impl Listener for LogFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Scrubber;
     use crate::event::{EventSink, Note, Style, WarnPolicy};
-    use crate::project::Scrubber;
 
     #[test]
     fn a_full_log_moves_aside_and_five_are_kept() {

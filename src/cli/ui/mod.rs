@@ -21,8 +21,8 @@ use progress::Progress;
 
 use super::args::{Color, LogFormat, Logging, Surroundings};
 use crate::artifacts::Invocation;
+use crate::diag::Scrubber;
 use crate::event::{EventSink, Level, Listener, Style, WarnPolicy};
-use crate::project::Scrubber;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

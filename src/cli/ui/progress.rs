@@ -9,8 +9,8 @@ use std::io::{Write as _, stdout};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::summary::Summary;
+use crate::diag::Scrubber;
 use crate::event::{Envelope, Event, Level, Listener, NodeInfo, Stats, Style};
-use crate::project::Scrubber;
 
 /// The live display.
 pub(super) struct Progress {
@@ -41,7 +41,7 @@ impl Progress {
     }
 
     fn print(&mut self, text: &str) {
-        let text = self.secrets.scrub(text);
+        let text = super::text::shown(text, &self.secrets);
         // Several empty lines in a row say no more than one.
         if text.is_empty() && self.blank_before {
             return;

@@ -145,7 +145,8 @@ fn namespace(profile: &JsonMap) -> String {
         Some(other) => other.to_string(),
     };
     match profile.get("type").and_then(Json::as_str) {
-        Some("duckdb") => format!("duckdb://{}", text("path")),
+        // Behind a `?` stand settings, tokens among them.
+        Some("duckdb") => format!("duckdb://{}", text("path").split('?').next().unwrap_or_default()),
         Some(engine) => format!("{engine}://{}:{}", text("host"), text("port")),
         None => String::new(),
     }

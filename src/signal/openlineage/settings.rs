@@ -110,6 +110,8 @@ fn config_file(asked: &Asked, variables: &Variables<'_>) -> Option<Utf8PathBuf> 
 
 fn read_tree(path: &Utf8Path, sources: &Sources) -> Result<Option<Yaml>, Diagnostic> {
     let file = files::read_source(sources, path, path)?;
+    // It may hold an `apiKey`.
+    sources.guard(file);
     let (tree, found) = yaml::parse(sources, file);
     found.into_iter().find(Diagnostic::is_error).map_or(Ok(tree), Err)
 }
