@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::files::{self, FileError};
 use crate::manifest::{Node, UnitTest};
@@ -57,16 +57,62 @@ pub fn run_path<'a>(target: &Utf8Path, code: impl Into<CodeFile<'a>>) -> Utf8Pat
 /// file, a hook) gets a file of its own in a folder named like the shared file. Batches lie together in a folder
 /// named like their model.
 fn below(target: &Utf8Path, kind: &str, code: &CodeFile<'_>) -> Utf8PathBuf {
-    let folder = target.join(kind).join(code.package);
     let shared = code.path.file_name() != code.file.file_name();
-    let file = folder.join(code.file);
-    let file = if shared { file.join(&*code.path) } else { file };
+    let own: &Utf8Path = if shared { &code.path } else { Utf8Path::new("") };
+    let file = joined(&target.join(kind), [Utf8Path::new(code.package), code.file, own]);
     let (Some(batch), Some(stem)) = (&code.batch, file.file_stem()) else { return file };
     let ending = file.extension().map(|ending| format!(".{ending}")).unwrap_or_default();
     file.with_file_name(stem).join(format!("{stem}_{batch}{ending}"))
 }
 
+/// Joins paths below a folder. Names of tests and paths of a package come from whoever wrote it: where they would lead out of the
+/// folder, only the names in them are taken.
+fn joined(folder: &Utf8Path, paths: [&Utf8Path; 3]) -> Utf8PathBuf {
+    let parts = || paths.into_iter().flat_map(Utf8Path::components);
+    let mut depth = 0_usize;
+    let stays = parts().all(|part| match part {
+        Utf8Component::Normal(_) => {
+            depth += 1;
+            true
+        }
+        Utf8Component::CurDir => true,
+        Utf8Component::ParentDir => {
+            let below = depth > 0;
+            depth = depth.saturating_sub(1);
+            below
+        }
+        Utf8Component::RootDir | Utf8Component::Prefix(_) => false,
+    });
+    let taken = parts().filter(|part| stays || matches!(part, Utf8Component::Normal(_)));
+    taken.fold(folder.to_owned(), |path, part| path.join(part))
+}
+
 /// Writes SQL. `path` is relative to `root` unless it is absolute.
 pub fn write_code(root: &Utf8Path, path: &Utf8Path, code: &str) -> Result<(), FileError> {
     files::write_plain(&root.join(path), code.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_leads_out_of_the_folder() {
+        let check = |file: &str, path: &str, want: &str| {
+            let code = CodeFile {
+                package: "shop",
+                file: Utf8Path::new(file),
+                path: Cow::Borrowed(Utf8Path::new(path)),
+                batch: None,
+            };
+            assert_eq!(compiled_path(Utf8Path::new("target"), code), format!("target/compiled/{want}"));
+        };
+        check("models/a.sql", "a.sql", "shop/models/a.sql");
+        check("models/s.yml", "not_null.sql", "shop/models/s.yml/not_null.sql");
+        check("../shared/a.sql", "a.sql", "shop/../shared/a.sql");
+        check("../../../a.sql", "a.sql", "shop/a.sql");
+        check("/etc/a.sql", "a.sql", "shop/etc/a.sql");
+        check("models/s.yml", "/etc/cron.d/x.sql", "shop/models/s.yml/etc/cron.d/x.sql");
+        check("models/s.yml", "../../../../../x.sql", "shop/models/s.yml/x.sql");
+    }
 }

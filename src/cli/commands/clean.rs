@@ -3,7 +3,7 @@
 //! Refuses, before it removes anything, folders that hold the project's sources and, unless told otherwise,
 //! folders outside the project.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cli::args::flag_table::CLEAN_PROJECT_FILES_ONLY;
 use crate::cli::args::{Chapter, Spec, Verb};
@@ -31,7 +31,7 @@ pub(super) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
     ui.tell(found)?;
     let Some(ProjectOnly { project, .. }) = project else { return Err(ui.no_project().into()) };
     let targets: Vec<_> =
-        project.clean_targets.iter().map(|path| files::absolute(&project.root, path)).collect();
+        project.clean_targets.iter().map(|path| real(&files::absolute(&project.root, path))).collect();
     check(&targets, &project, ui.flags.switch(CLEAN_PROJECT_FILES_ONLY.id))?;
     let says = |path: &str| project.clean_targets.iter().any(|target| target == path);
     if says("dbt_modules") && !says(project.packages_install_path.as_str()) {
@@ -54,9 +54,16 @@ pub(super) fn run(ui: &mut Ui) -> Result<Outcome, CliError> {
     Ok(Outcome::Success)
 }
 
+/// Where a path lies once the links on its way are followed. One that is a link itself stays: only the link is removed.
+fn real(path: &Utf8Path) -> Utf8PathBuf {
+    let folder = path.parent().and_then(|folder| folder.canonicalize_utf8().ok());
+    folder.zip(path.file_name()).map_or_else(|| path.to_owned(), |(folder, name)| folder.join(name))
+}
+
 fn check(targets: &[Utf8PathBuf], project: &Project, inside_only: bool) -> Result<(), CliError> {
     let mut problems = Vec::new();
-    for source in project.paths.all_sources().iter().map(|path| files::absolute(&project.root, path)) {
+    let root = project.root.canonicalize_utf8().unwrap_or_else(|_| project.root.clone());
+    for source in project.paths.all_sources().iter().map(|path| real(&files::absolute(&root, path))) {
         if targets.iter().any(|target| source.starts_with(target)) {
             let message = format!("dbt will not clean the following source paths: {source}");
             problems.push(
@@ -65,7 +72,7 @@ fn check(targets: &[Utf8PathBuf], project: &Project, inside_only: bool) -> Resul
             );
         }
     }
-    for target in targets.iter().filter(|target| inside_only && !target.starts_with(&project.root)) {
+    for target in targets.iter().filter(|target| inside_only && !target.starts_with(&root)) {
         let message = format!("dbt will not clean the following directories outside the project: {target}");
         problems.push(
             Diagnostic::error(Code::PROJECT, None, message)

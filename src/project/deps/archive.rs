@@ -1,7 +1,8 @@
 //! Unpacks the archive of a package: a gzipped tar with one folder in it, whose name does not matter.
 //!
 //! Nothing is ever written outside the target: paths that are absolute or climb with `..` are refused, files
-//! are written before any link exists, and links are checked again when all is there.
+//! are written before any link exists, and links are checked again when all is there. An archive that becomes far larger than any
+//! package is given up before it fills the disk.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -9,6 +10,18 @@ use std::io::{self, Read};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, Entry, EntryType};
+
+/// What an archive may become: packages are of some megabytes and some hundred files.
+const LIMITS: Limits = Limits { bytes: 1 << 30, entries: 100_000 };
+
+/// Bounds of what is unpacked.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Bytes of all files, names and gaps together.
+    bytes: u64,
+    /// Files, folders and links.
+    entries: usize,
+}
 
 /// Why an archive was not unpacked.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +35,9 @@ pub(super) enum ArchiveError {
     /// The archive wants to write somewhere else.
     #[error("`{0}` in the archive leads out of the package")]
     Escapes(String),
+    /// The archive is a bomb.
+    #[error("the archive holds more than {0}, which no package needs")]
+    TooLarge(String),
     /// The archive holds something other than one folder.
     #[error("the archive must hold one folder with the package in it, but {0}")]
     Shape(String),
@@ -36,11 +52,38 @@ struct Link {
 
 /// Unpacks into a folder that does not exist yet; what is there after an error must be thrown away.
 pub(super) fn unpack(archive: impl Read, target: &Utf8Path) -> Result<(), ArchiveError> {
+    unpack_within(LIMITS, archive, target).map_err(|error| match error {
+        ArchiveError::Broken(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            ArchiveError::TooLarge(format!("{} bytes", LIMITS.bytes))
+        }
+        other => other,
+    })
+}
+
+/// Reads no more than so many bytes; more are an error of the kind `FileTooLarge`.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(count as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(count)
+    }
+}
+
+fn unpack_within(limits: Limits, archive: impl Read, target: &Utf8Path) -> Result<(), ArchiveError> {
     make_folder(target)?;
-    let mut archive = Archive::new(MultiGzDecoder::new(archive));
+    let bytes = Bounded { inner: MultiGzDecoder::new(archive), left: limits.bytes };
+    let mut archive = Archive::new(bytes);
     let mut top: Option<String> = None;
     let mut links = Vec::new();
-    for entry in archive.entries().map_err(ArchiveError::Broken)? {
+    for (count, entry) in archive.entries().map_err(ArchiveError::Broken)?.enumerate() {
+        if count >= limits.entries {
+            return Err(ArchiveError::TooLarge(format!("{} files", limits.entries)));
+        }
         let mut entry = entry.map_err(ArchiveError::Broken)?;
         // Notes that belong to no file, such as the commit that git writes.
         if matches!(entry.header().entry_type(), EntryType::XGlobalHeader) {
@@ -203,4 +246,36 @@ fn symlink(target: &Utf8Path, link: &Utf8Path) -> io::Result<()> {
 #[cfg(windows)]
 fn symlink(target: &Utf8Path, link: &Utf8Path) -> io::Result<()> {
     std::os::windows::fs::symlink_file(target, link)
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    #[test]
+    fn an_archive_that_grows_too_large_is_given_up() {
+        let packed = |bytes: usize| {
+            let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+            for name in ["x/a", "x/b"] {
+                let mut header = tar::Header::new_gnu();
+                header.set_size(bytes as u64);
+                tar.append_data(&mut header, name, vec![0; bytes].as_slice()).unwrap();
+            }
+            tar.into_inner().unwrap().finish().unwrap()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        let limits = Limits { bytes: 8000, entries: 2 };
+        assert!(unpack_within(limits, packed(1000).as_slice(), &folder.join("fits")).is_ok());
+        let bomb = unpack_within(limits, packed(100_000).as_slice(), &folder.join("large"));
+        assert!(
+            matches!(bomb, Err(ArchiveError::Broken(error)) if error.kind() == io::ErrorKind::FileTooLarge)
+        );
+        assert!(fs::metadata(folder.join("large/a")).unwrap().len() < 10_000);
+        let many = unpack_within(Limits { entries: 1, ..limits }, packed(1).as_slice(), &folder.join("many"));
+        assert!(matches!(many, Err(ArchiveError::TooLarge(_))));
+    }
 }

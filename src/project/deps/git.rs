@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Component;
 use std::process::{Command, Output, Stdio};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
@@ -77,6 +78,7 @@ impl Git {
         self.events.debug(|| GitProgressCheckoutRevision { revision: wanted.revision.clone() });
         let spec = self.fetch(wanted, &root)?;
         self.git(&root, wanted, &["reset", "--hard", "--quiet", &spec])?;
+        check_links(wanted, &root)?;
         let commit = self.git(&root, wanted, &["rev-parse", HEAD])?.trim().to_owned();
         self.events.debug(|| GitProgressCheckedOutAt { end_sha: commit.chars().take(7).collect() });
         let folder = wanted.subdirectory.as_ref().map_or(root.clone(), |folder| root.join(folder));
@@ -167,10 +169,39 @@ fn check_words(wanted: &Wanted) -> Result<(), Box<Diagnostic>> {
         if value.starts_with('-') {
             return refuse(key, value, "begins with a dash");
         }
+        // What git's own helpers `ext` and `fd` are told is a program to run, or a descriptor to wait for.
+        if value.starts_with("ext::") || value.starts_with("fd::") {
+            return refuse(key, value, "is no address of a repository");
+        }
     }
     let mut parts = Utf8Path::new(subdirectory).components();
     if parts.any(|part| !matches!(part, Utf8Component::Normal(_) | Utf8Component::CurDir)) {
         return refuse("subdirectory", subdirectory, "leads out of the repository");
+    }
+    Ok(())
+}
+
+/// Refuses links that lead out of the repository: what they name would be read, and loaded, as if it were the package's.
+///
+/// A link may climb only before it descends: then it climbs folders that are no links, and each link on its way is checked itself.
+fn check_links(wanted: &Wanted, root: &Utf8Path) -> Result<(), Box<Diagnostic>> {
+    let entries = walkdir::WalkDir::new(root).into_iter().filter_entry(|entry| entry.file_name() != ".git");
+    for path in entries.flatten().filter(walkdir::DirEntry::path_is_symlink).map(walkdir::DirEntry::into_path)
+    {
+        let inside = std::fs::read_link(&path).ok().is_some_and(|target| {
+            let depth = path
+                .parent()
+                .and_then(|folder| folder.strip_prefix(root).ok())
+                .map_or(0, |it| it.components().count());
+            let climbs = target.components().take_while(|part| *part == Component::ParentDir).count();
+            let rest = target.components().skip(climbs);
+            climbs <= depth && { rest }.all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        });
+        if !inside {
+            let name = path.strip_prefix(root).unwrap_or(&path).display();
+            let message = format!("the link `{name}` of git package `{}` leads out of it", wanted.url);
+            return Err(Diagnostic::error(Code::PACKAGE, None, message).into());
+        }
     }
     Ok(())
 }

@@ -55,6 +55,21 @@ fn sources_and_folders_outside_are_safe() {
     assert!(!outside.path().exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn links_lead_clean_nowhere() {
+    let outside = tempfile::tempdir().unwrap();
+    fs::create_dir(outside.path().join("mine")).unwrap();
+    for (target, code) in [("link/mine", 2), ("link", 0), ("models/../link/mine", 2)] {
+        let folder = project(&format!("name: shop\nclean-targets: [{target}]\n"));
+        fs::create_dir(folder.path().join("models")).unwrap();
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("link")).unwrap();
+        let ended = Call::new(folder.path(), &["clean"]).run();
+        assert_eq!(ended.code, Some(code), "{target}: {}", ended.stdout);
+        assert!(outside.path().join("mine").exists(), "{target}");
+    }
+}
+
 #[test]
 fn without_a_project_there_is_nothing_to_clean() {
     let folder = tempfile::tempdir().unwrap();

@@ -200,3 +200,47 @@ fn without_git_on_the_path_it_is_said() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.stdout.contains("`git` cannot be started"), "{}", ended.stdout);
 }
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_out_of_a_repository_are_refused() {
+    for (name, target, fits) in [
+        ("seeds.csv", "/etc/passwd", false),
+        ("seeds.csv", "../secret.csv", false),
+        ("parts/b/x.csv", "../../../secret.csv", false),
+        ("parts/b/x.csv", "../../parts/../../secret.csv", false),
+        ("parts/b/x.csv", "../../dbt_project.yml", true),
+        ("here", ".", true),
+    ] {
+        let repository = Repository::new();
+        let work = Path::new(&repository.url).with_file_name("work");
+        std::os::unix::fs::symlink(target, work.join(name)).unwrap();
+        commit(&work, "name: tools\nversion: 4\n");
+        git(&work, &["push", "-q", &repository.url, "main"]);
+        let ended = repository.shop("    revision: main\n").run(&["deps"]);
+        assert_eq!(ended.code, Some(if fits { 0 } else { 2 }), "{target}: {}", ended.stdout);
+        assert_eq!(ended.stdout.contains("leads out of it"), !fits, "{target}: {}", ended.stdout);
+    }
+}
+
+#[test]
+fn no_address_runs_a_program() {
+    for address in [
+        "ext::sh -c 'touch ran'",
+        "fd::17",
+        "file:///x -o --upload-pack=touch",
+        "ssh://-oProxyCommand=touch/x",
+    ] {
+        let shop = Shop::new(&format!("packages:\n  - git: \"{address}\"\n    revision: main\n"));
+        let ended = shop.run(&["deps"]);
+        assert_eq!(ended.code, Some(2), "{address}: {}", ended.stdout);
+        let made = walkdir::WalkDir::new(shop.root()).into_iter().flatten();
+        assert!(!made.into_iter().any(|entry| entry.file_name() == "ran"), "{address}");
+    }
+    for address in ["file:///etc/passwd", "/etc/passwd", "ftp://127.0.0.1/x.tgz", "gopher://127.0.0.1/x"] {
+        let ended =
+            Shop::new(&format!("packages:\n  - tarball: \"{address}\"\n    name: x\n")).run(&["deps"]);
+        assert_eq!(ended.code, Some(2), "{address}: {}", ended.stdout);
+        assert!(!ended.stdout.contains("root:"), "{address}: {}", ended.stdout);
+    }
+}
