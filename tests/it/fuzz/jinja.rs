@@ -23,19 +23,19 @@ impl Scope for Names {
     }
 }
 
-/// `range` is short, so that loops in loops end while somebody waits.
+/// `range` and `xs` are short, so that loops in loops end while somebody waits.
 fn names() -> HashMap<String, Value> {
     let mut names: HashMap<String, Value> =
         pycompat::names().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let short = |call: &mut tidegate::jinja::Call<'_>| {
-        let count = call.args.rest().first().and_then(Value::as_usize).unwrap_or(2).min(4);
+        let count = call.args.rest().first().and_then(Value::as_usize).unwrap_or(2).min(2);
         Ok(list((0..count).map(Value::from).collect::<Vec<_>>()))
     };
     names.insert("range".to_owned(), function("range", short));
     names.insert("return".to_owned(), return_function());
     names.insert("x".to_owned(), Value::from("text"));
     names.insert("n".to_owned(), Value::from(7));
-    names.insert("xs".to_owned(), list([1, 2, 3].map(Value::from)));
+    names.insert("xs".to_owned(), list([Value::from(1)]));
     names
 }
 

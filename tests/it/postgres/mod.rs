@@ -12,6 +12,7 @@ mod locks;
 mod login;
 mod lost;
 mod proxy;
+mod quoting;
 mod relatives;
 mod release;
 mod retries;

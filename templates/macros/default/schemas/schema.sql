@@ -53,7 +53,7 @@
   {%- set query -%}
     select distinct schema_name
     from {{ information_schema_name(database) }}.SCHEMATA
-    where catalog_name ilike '{{ database }}'
+    where catalog_name ilike '{{ database | replace("'", "''") }}'
   {%- endset -%}
   {{ return(run_query(query)) }}
 {%- endmacro %}
@@ -67,8 +67,8 @@
   {%- set query -%}
     select count(*)
     from {{ information_schema.replace(information_schema_view='SCHEMATA') }}
-    where catalog_name = '{{ information_schema.database }}'
-      and schema_name = '{{ schema }}'
+    where catalog_name = '{{ information_schema.database | replace("'", "''") }}'
+      and schema_name = '{{ schema | replace("'", "''") }}'
   {%- endset -%}
   {{ return(run_query(query)) }}
 {%- endmacro %}

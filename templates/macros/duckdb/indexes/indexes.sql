@@ -11,9 +11,9 @@
   {%- call statement('get_indexes_on_relation', fetch_result=True) -%}
     select index_name
     from duckdb_indexes()
-    where lower(database_name) = '{{ relation.database | lower }}'
-      and lower(schema_name) = '{{ relation.schema | lower }}'
-      and lower(table_name) = '{{ relation.identifier | lower }}'
+    where lower(database_name) = '{{ relation.database | lower | replace("'", "''") }}'
+      and lower(schema_name) = '{{ relation.schema | lower | replace("'", "''") }}'
+      and lower(table_name) = '{{ relation.identifier | lower | replace("'", "''") }}'
   {%- endcall -%}
 
   {%- for row in load_result('get_indexes_on_relation').table -%}

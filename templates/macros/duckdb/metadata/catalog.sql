@@ -19,10 +19,10 @@
       {%- do exceptions.raise_compiler_error(
           '`get_catalog_relations` requires a list of relations, each with a schema') -%}
     {%- endif -%}
-    {%- set in_schema = "lower(table_schema) = '" ~ relation.schema | lower ~ "'" -%}
+    {%- set in_schema = "lower(table_schema) = '" ~ relation.schema | lower | replace("'", "''") ~ "'" -%}
     {%- if relation.identifier -%}
       {%- do conditions.append(
-          '(' ~ in_schema ~ " and lower(table_name) = '" ~ relation.identifier | lower ~ "')") -%}
+          '(' ~ in_schema ~ " and lower(table_name) = '" ~ relation.identifier | lower | replace("'", "''") ~ "')") -%}
     {%- else -%}
       {%- do conditions.append(in_schema) -%}
     {%- endif -%}
@@ -34,7 +34,7 @@
 {# DuckDB has no owners, so that column is empty. #}
 {% macro duckdb_catalog_query(information_schema, conditions) -%}
   {%- set in_database -%}
-    database_name = '{{ information_schema.database }}' and not internal
+    database_name = '{{ information_schema.database | replace("'", "''") }}' and not internal
   {%- endset %}
   with relations as (
     select

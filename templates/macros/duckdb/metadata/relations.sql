@@ -3,7 +3,7 @@
 {% macro duckdb__list_relations_without_caching(schema_relation) %}
   {%- call statement('list_relations_without_caching', fetch_result=True) -%}
     select
-      '{{ schema_relation.database }}' as database,
+      '{{ schema_relation.database | replace("'", "''") }}' as database,
       table_name as name,
       table_schema as schema,
       case table_type
@@ -12,8 +12,8 @@
         when 'VIEW' then 'view'
       end as type
     from system.information_schema.tables
-    where lower(table_schema) = '{{ schema_relation.schema | lower }}'
-      and lower(table_catalog) = '{{ schema_relation.database | lower }}'
+    where lower(table_schema) = '{{ schema_relation.schema | lower | replace("'", "''") }}'
+      and lower(table_catalog) = '{{ schema_relation.database | lower | replace("'", "''") }}'
   {%- endcall -%}
   {{ return(load_result('list_relations_without_caching').table) }}
 {% endmacro %}

@@ -8,7 +8,7 @@
   {%- set query -%}
     select schema_name as table_schema, table_name, estimated_size as row_count, cast(null as bigint) as byte_count
     from duckdb_tables()
-    where database_name = '{{ information_schema.database }}' and lower(schema_name) in ({{ names | join(', ') }})
+    where database_name = '{{ information_schema.database | replace("'", "''") }}' and lower(schema_name) in ({{ names | join(', ') }})
   {%- endset -%}
   {{ return(run_query(query)) }}
 {%- endmacro %}

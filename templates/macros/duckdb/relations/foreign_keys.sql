@@ -86,14 +86,14 @@
       select table_name, referenced_table
       from duckdb_constraints()
       where constraint_type = 'FOREIGN KEY'
-        and lower(database_name) = '{{ relation.database | lower }}'
-        and lower(schema_name) = '{{ relation.schema | lower }}'
+        and lower(database_name) = '{{ relation.database | lower | replace("'", "''") }}'
+        and lower(schema_name) = '{{ relation.schema | lower | replace("'", "''") }}'
         and lower(table_name) <> lower(referenced_table)
     ),
     dependents(table_name, depth) as (
       select table_name, 1
       from foreign_keys
-      where lower(referenced_table) = '{{ relation.identifier | lower }}'
+      where lower(referenced_table) = '{{ relation.identifier | lower | replace("'", "''") }}'
       union
       select foreign_keys.table_name, dependents.depth + 1
       from foreign_keys

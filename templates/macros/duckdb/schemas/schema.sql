@@ -30,7 +30,7 @@
     select schema_name
     from system.information_schema.schemata
     {%- if database is not none %}
-    where lower(catalog_name) = '{{ database | replace('"', '') | lower }}'
+    where lower(catalog_name) = '{{ database | replace('"', '') | lower | replace("'", "''") }}'
     {%- endif -%}
   {%- endset -%}
   {{ return(run_query(query)) }}
@@ -41,8 +41,8 @@
   {%- set query -%}
     select count(*)
     from system.information_schema.schemata
-    where lower(schema_name) = '{{ schema | lower }}'
-      and lower(catalog_name) = '{{ information_schema.database | lower }}'
+    where lower(schema_name) = '{{ schema | lower | replace("'", "''") }}'
+      and lower(catalog_name) = '{{ information_schema.database | lower | replace("'", "''") }}'
   {%- endset -%}
   {{ return(run_query(query)) }}
 {%- endmacro %}

@@ -9,9 +9,9 @@
       numeric_precision,
       numeric_scale
     from {{ relation.information_schema('columns') }}
-    where table_name = '{{ relation.identifier }}'
+    where table_name = '{{ relation.identifier | replace("'", "''") }}'
     {%- if relation.schema %}
-      and table_schema = '{{ relation.schema }}'
+      and table_schema = '{{ relation.schema | replace("'", "''") }}'
     {%- endif %}
     order by ordinal_position
   {%- endcall -%}

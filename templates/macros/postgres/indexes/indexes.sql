@@ -25,8 +25,8 @@
   join pg_class owner on owner.oid = index_entry.indrelid
   join pg_namespace owner_schema on owner_schema.oid = owner.relnamespace
   join pg_attribute indexed on indexed.attrelid = owner.oid and indexed.attnum = any(index_entry.indkey)
-  where owner.relname = '{{ relation.identifier }}'
-    and owner_schema.nspname = '{{ relation.schema }}'
+  where owner.relname = '{{ relation.identifier | replace("'", "''") }}'
+    and owner_schema.nspname = '{{ relation.schema | replace("'", "''") }}'
     and owner.relkind in ('r', 'm')
   group by 1, 2, 3
   order by 1, 2, 3

@@ -7,10 +7,10 @@
 
   {%- set conditions = [] -%}
   {%- for relation in relations -%}
-    {%- set in_schema = "upper(sch.nspname) = upper('" ~ relation.schema ~ "')" -%}
+    {%- set in_schema = "upper(sch.nspname) = upper('" ~ relation.schema | replace("'", "''") ~ "')" -%}
     {%- if relation.identifier -%}
       {%- do conditions.append(
-          '(' ~ in_schema ~ " and upper(tbl.relname) = upper('" ~ relation.identifier ~ "'))") -%}
+          '(' ~ in_schema ~ " and upper(tbl.relname) = upper('" ~ relation.identifier | replace("'", "''") ~ "'))") -%}
     {%- else -%}
       {%- do conditions.append(in_schema) -%}
     {%- endif -%}
@@ -18,7 +18,7 @@
 
   {%- call statement('catalog', fetch_result=True) -%}
     select
-      '{{ information_schema.database }}' as table_database,
+      '{{ information_schema.database | replace("'", "''") }}' as table_database,
       sch.nspname as table_schema,
       tbl.relname as table_name,
       case tbl.relkind
