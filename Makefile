@@ -16,7 +16,7 @@ export LD_LIBRARY_PATH := $(or $(DUCKDB_LIB_DIR),$(CURDIR)/.deps/duckdb):$(LD_LI
 PHASES ?= version,parse_cold,compile_cold,compile_one,ls,run,build,build_again
 SIZES ?= 100,1000
 
-.PHONY: help demo test test-ecosystem bench bench-table wheel install unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
+.PHONY: help demo test test-ecosystem audit bench bench-table wheel install unit pages format lint setup setup-extensions setup-python setup-postgres setup-browser clean
 
 help:
 	@grep -E '^# make' $(MAKEFILE_LIST) | cut -c3-
@@ -82,6 +82,10 @@ lint: setup
 	@if $(CARGO) clippy --version >/dev/null 2>&1; then \
 		echo "$(CARGO) clippy --locked --all-targets -- -D warnings"; $(CARGO) clippy --locked --all-targets -- -D warnings; \
 	else echo "lints not checked: clippy is not installed (rustup component add clippy)"; fi
+
+# Advisories against what Cargo.lock names; they come from the network, so this is no part of `test`. Licences and sources are.
+audit:
+	$(CARGO) deny --config .deny.toml check
 
 # The DuckDB library, before cargo can link anything.
 setup:
