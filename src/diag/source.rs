@@ -144,7 +144,8 @@ impl Sources {
         let quoted = rest.strip_prefix('"').and_then(|inner| Some(inner.find(['"', '\n'])? + 2));
         let word = || rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
         let length = quoted.unwrap_or_else(word);
-        Span::new(span.file, span.start as usize, span.start as usize + length.max(1))
+        let one = rest.chars().next().map_or(0, char::len_utf8);
+        Span::new(span.file, span.start as usize, span.start as usize + length.max(one))
     }
 
     /// Returns the line and column of a span's start.

@@ -12,6 +12,7 @@ use super::tree::Tree;
 use crate::diag::{Diagnostic, Severity};
 use crate::jinja::SourceMap;
 use crate::manifest::{Node, UniqueId};
+use crate::sql::with_room_for_trees;
 
 /// One way in which a model compiles.
 #[derive(Clone, Copy)]
@@ -88,7 +89,7 @@ pub fn lint(project: &Project<'_>, node: &Node, builds: &[Build<'_>]) -> Linted 
         let untaken = untaken(&source[template.clone()], template.start, text.literals().collect());
         let begins_with = adds.then_some(begins_with.as_slice());
         let subject = Subject { project, node, text, untaken: &untaken, begins_with };
-        match look(&subject, &settings) {
+        match with_room_for_trees(|| look(&subject, &settings)) {
             Ok(findings) => linted.findings.extend(findings),
             Err(reason) => linted.unread = Some(reason),
         }
