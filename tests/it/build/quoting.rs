@@ -118,7 +118,7 @@ pub(crate) fn build(folder: &Path) -> Value {
 #[track_caller]
 pub(crate) fn is_whole(catalog: &Value) {
     let nodes = catalog["nodes"].as_object().unwrap();
-    assert_eq!(nodes.len(), 6, "{:?}", nodes.keys());
+    assert_eq!(nodes.len(), 7, "{:?}", nodes.keys());
     for (id, node) in nodes {
         for at in 0..NAMES.len() {
             let column = &node["columns"][name(at, "c")];

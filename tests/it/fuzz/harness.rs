@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
-use super::inputs::{Grammar, Inputs, deep};
+use super::inputs::{Grammar, Inputs, LONGEST, deep};
 
 /// An input that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -46,7 +46,8 @@ fn kept(target: &str, what: impl std::fmt::Display) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}-{what}"))
 }
 
-/// Feeds the target: first what failed once and the corpus, then new inputs, for a moment or for `TIDEGATE_FUZZ_SECONDS`.
+/// Feeds the target: first what failed once, what is very deep, and the corpus, then new inputs, each for a moment or for
+/// `TIDEGATE_FUZZ_SECONDS`.
 /// The inputs are the same each time unless `TIDEGATE_FUZZ_SEED` says otherwise.
 pub(super) fn feed(target: Target<'_>) {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
@@ -55,9 +56,13 @@ pub(super) fn feed(target: Target<'_>) {
     let grammar = std::fs::read_to_string(fixtures().join(format!("{}.grammar", target.name))).ok();
     let grammar = grammar.map(|text| Grammar::read(&text));
     let mut session = Session::new(target.name, target.run);
-    session.one_by_one(&known(target.name));
-    session.one_by_one(&target.corpus);
-    session.one_by_one(&deep(target.frames));
+    known(target.name).iter().for_each(|input| session.one(input));
+    // Who asks for more time gets all that is sensible and all that is deep; otherwise a part of it.
+    let most = if time == QUICK { 4000 } else { LONGEST };
+    for inputs in [&deep(target.frames, most), &target.corpus] {
+        let until = Instant::now() + time;
+        inputs.iter().take_while(|_| Instant::now() < until).for_each(|input| session.one(input));
+    }
     let mut inputs = Inputs::new(target.corpus, grammar, seed);
     let until = Instant::now() + time;
     while Instant::now() < until && session.failures.len() < MOST_FAILURES {
@@ -94,10 +99,6 @@ impl<'a> Session<'a> {
         let now = Now::default();
         watch(name, Arc::clone(&now));
         Self { name, run, now, tried: 0, slowest: (Duration::ZERO, 0), failures: Vec::new() }
-    }
-
-    fn one_by_one(&mut self, inputs: &[Vec<u8>]) {
-        inputs.iter().for_each(|input| self.one(input));
     }
 
     fn one(&mut self, input: &[u8]) {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use fastrand::Rng;
 
 /// No input is longer, in bytes.
-const LONGEST: usize = 60_000;
+pub(super) const LONGEST: usize = 60_000;
 
 /// Pieces that mean something to most of what reads text.
 const PIECES: &[&str] = &[
@@ -225,11 +225,11 @@ const PAIRS: &[(&str, &str)] = &[
     ("a,", ""),
 ];
 
-/// Puts something very deep, and something very long, into each place for it, with and without what closes it.
-pub(super) fn deep(frames: &[&str]) -> Vec<Vec<u8>> {
+/// Puts something very deep, and something very long, into each place for it, with and without what closes it. Of `most` bytes.
+pub(super) fn deep(frames: &[&str], most: usize) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for (open, close) in PAIRS {
-        let times = LONGEST / (open.len() + close.len()) / 2;
+        let times = most / (open.len() + close.len());
         for close in [close, ""] {
             let part = format!("{}a{}", open.repeat(times), close.repeat(times));
             all.extend(frames.iter().map(|frame| frame.replace('?', &part).into_bytes()));
