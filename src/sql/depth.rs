@@ -38,7 +38,7 @@ impl Level {
     fn word(&mut self, word: &str) {
         match word {
             "and" | "or" | "not" | "is" | "in" | "like" | "ilike" | "between" | "at" | "collate" => {
-                self.chain += 1
+                self.chain += 1;
             }
             "union" | "except" | "intersect" => self.sets += 1,
             "select" | "from" | "where" | "join" | "on" | "when" | "then" | "else" => self.next_expression(),

@@ -61,7 +61,7 @@ fn templates_have_bounds() {
         let said = crate::fuzz::rendered(template).unwrap_err();
         assert!(said.contains(want), "{}\n{said}", template.get(..200).unwrap_or(template));
     }
-    assert!(began.elapsed() < Duration::from_secs(120), "it took {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(2), "it took {:?}", began.elapsed());
 }
 
 /// Python's ways out of a template, and Jinja's ways into files.
@@ -87,7 +87,7 @@ fn templates_reach_neither_python_nor_files() {
     ] {
         let said = crate::fuzz::rendered(template);
         // `fromyaml` gives nothing for what is no plain YAML, and nothing has no attributes.
-        assert!(said.as_ref().map_or(true, String::is_empty), "{template}: {said:?}");
+        assert!(said.is_err() || said.as_deref() == Ok(""), "{template}: {said:?}");
     }
 }
 
@@ -132,12 +132,12 @@ fn names_lead_nowhere() {
     );
     let evil = ["../../../../../../../up", elsewhere.join("absolute").to_str().unwrap(), "..", "a/../../b"]
         .map(str::to_owned);
-    let tests: String =
-        evil.iter().map(|name| format!("          - not_null: {{name: '{name}'}}\n")).collect();
-    let unit: String = evil
-        .iter()
-        .map(|name| format!("  - {{name: '{name}', model: one, given: [], expect: {{rows: [{{id: 2}}]}}}}\n"))
-        .collect();
+    let test = |name: &String| format!("          - not_null: {{name: '{name}'}}\n");
+    let tests: String = evil.iter().map(test).collect();
+    let unit = |name: &String| {
+        format!("  - {{name: '{name}', model: one, given: [], expect: {{rows: [{{id: 2}}]}}}}\n")
+    };
+    let unit: String = evil.iter().map(unit).collect();
     write(
         "models/s.yml",
         &format!(
@@ -224,7 +224,7 @@ fn a_template_without_an_end_is_stopped() {
     let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
     std::thread::sleep(Duration::from_secs(2));
     assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     while child.try_wait().unwrap().is_none() {
         assert!(Instant::now() < until, "it goes on");
         std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();

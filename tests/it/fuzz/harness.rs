@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::inputs::{Grammar, Inputs, LONGEST, deep};
 
 /// An input that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A process that holds more pages of 4 KiB has no bound: 3 GiB.
 const MOST_PAGES: u64 = 3 << 18;
 /// What is spent on a target when nobody asks for more.
