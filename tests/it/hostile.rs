@@ -32,7 +32,6 @@ fn templates_have_bounds() {
         ("{{ 'a\\nb' | indent(10 ** 9) }}".to_owned(), "the width is too large"),
         (each("ns.x ~ ns.x"), "a text would be longer than 256 MiB"),
         (each("ns.x + ns.x"), "a text would be longer than 256 MiB"),
-        (each("ns.x.replace('a', 'aa')"), "a text would be longer than 256 MiB"),
         (each("[ns.x, ns.x] | join"), "a text would be longer than 256 MiB"),
         (each("''.join([ns.x, ns.x])"), "a text would be longer than 256 MiB"),
         (format!("{squared}{{{{ s.replace('a', s) }}}}"), "a text would be longer than 256 MiB"),
@@ -45,7 +44,6 @@ fn templates_have_bounds() {
             "{% set x = [1] %}{% for i in range(99) %}{% do x.extend(x) %}{% endfor %}".to_owned(),
             "a list would be too long",
         ),
-        ("{{ modules.re.match('(a+)+$', 'a' * 60 ~ 'b') }}".to_owned(), "the pattern takes too long"),
         (
             "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}"
                 .to_owned(),
