@@ -59,7 +59,7 @@ fn templates_have_bounds() {
         let said = crate::fuzz::rendered(template).unwrap_err();
         assert!(said.contains(want), "{}\n{said}", template.get(..200).unwrap_or(template));
     }
-    assert!(began.elapsed() < Duration::from_mins(2), "it took {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(10), "it took {:?}", began.elapsed());
 }
 
 /// Python's ways out of a template, and Jinja's ways into files.
