@@ -26,7 +26,8 @@ impl Scope for Names {
 /// `range` and `xs` are short, so that loops in loops end while somebody waits.
 fn names() -> HashMap<String, Value> {
     let mut names: HashMap<String, Value> =
-        pycompat::names().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        pycompat::functions().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    names.insert("modules".to_owned(), pycompat::modules());
     let short = |call: &mut tidegate::jinja::Call<'_>| {
         let count = call.args.rest().first().and_then(Value::as_usize).unwrap_or(2).min(2);
         Ok(list((0..count).map(Value::from).collect::<Vec<_>>()))
