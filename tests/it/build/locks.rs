@@ -36,8 +36,12 @@ fn whoever_holds_the_database_is_named_and_can_be_waited_for() {
 
     let waiting = Call::new(shop.folder.path(), &["run"]).env("TIDEGATE_LOCK_TIMEOUT", "60");
     let waiting = std::thread::spawn(|| waiting.run());
-    std::thread::sleep(Duration::from_millis(700));
-    assert!(!waiting.is_finished(), "it waits");
+    let log = shop.folder.path().join("logs/dbt.log");
+    let says_so = || std::fs::read_to_string(&log).unwrap().contains("Waiting, 60 s at most: process");
+    while !says_so() {
+        assert!(!waiting.is_finished(), "it waits");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     drop(holder);
     let ended = waiting.join().unwrap();
     assert_eq!(ended.code, Some(0), "{}", ended.stdout);
