@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Component;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
@@ -15,6 +15,9 @@ use crate::event::{
     EnsureGitInstalled, EventSink, GitProgressCheckedOutAt, GitProgressCheckoutRevision,
     GitProgressPullingNewDependency, GitSparseCheckoutSubdirectory,
 };
+use crate::files::FileError;
+
+use super::links::stays_inside;
 
 /// What a repository is asked when nobody names a revision.
 pub(super) const HEAD: &str = "HEAD";
@@ -78,7 +81,11 @@ impl Git {
         self.events.debug(|| GitProgressCheckoutRevision { revision: wanted.revision.clone() });
         let spec = self.fetch(wanted, &root)?;
         self.git(&root, wanted, &["reset", "--hard", "--quiet", &spec])?;
-        check_links(wanted, &root)?;
+        if let Some(link) = links_out_of(&root).next() {
+            let name = link.strip_prefix(&root).unwrap_or(&link).display();
+            let message = format!("the link `{name}` of git package `{}` leads out of it", wanted.url);
+            return Err(Diagnostic::error(Code::PACKAGE, None, message).into());
+        }
         let commit = self.git(&root, wanted, &["rev-parse", HEAD])?.trim().to_owned();
         self.events.debug(|| GitProgressCheckedOutAt { end_sha: commit.chars().take(7).collect() });
         let folder = wanted.subdirectory.as_ref().map_or(root.clone(), |folder| root.join(folder));
@@ -88,6 +95,11 @@ impl Git {
             return Err(Diagnostic::error(Code::PACKAGE, None, message)
                 .help("correct its `subdirectory`")
                 .into());
+        }
+        // Only this folder is the package: a link to another one would name a file of the project once it has moved.
+        for link in links_out_of(&folder).collect::<Vec<_>>() {
+            std::fs::remove_file(&link)
+                .map_err(|error| Diagnostic::from(FileError::io("remove", &folder, error)))?;
         }
         let checkout = Checkout { folder, commit };
         let pinned = Wanted { revision: checkout.commit.clone(), ..wanted.clone() };
@@ -181,29 +193,17 @@ fn check_words(wanted: &Wanted) -> Result<(), Box<Diagnostic>> {
     Ok(())
 }
 
-/// Refuses links that lead out of the repository: what they name would be read, and loaded, as if it were the package's.
-///
-/// A link may climb only before it descends: then it climbs folders that are no links, and each link on its way is checked itself.
-fn check_links(wanted: &Wanted, root: &Utf8Path) -> Result<(), Box<Diagnostic>> {
+/// Returns the links below a folder that lead out of it.
+fn links_out_of(root: &Utf8Path) -> impl Iterator<Item = PathBuf> + '_ {
     let entries = walkdir::WalkDir::new(root).into_iter().filter_entry(|entry| entry.file_name() != ".git");
-    for path in entries.flatten().filter(walkdir::DirEntry::path_is_symlink).map(walkdir::DirEntry::into_path)
-    {
-        let inside = std::fs::read_link(&path).ok().is_some_and(|target| {
-            let depth = path
-                .parent()
-                .and_then(|folder| folder.strip_prefix(root).ok())
-                .map_or(0, |it| it.components().count());
-            let climbs = target.components().take_while(|part| *part == Component::ParentDir).count();
-            let rest = target.components().skip(climbs);
-            climbs <= depth && { rest }.all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-        });
-        if !inside {
-            let name = path.strip_prefix(root).unwrap_or(&path).display();
-            let message = format!("the link `{name}` of git package `{}` leads out of it", wanted.url);
-            return Err(Diagnostic::error(Code::PACKAGE, None, message).into());
-        }
-    }
-    Ok(())
+    let links = entries.flatten().filter(walkdir::DirEntry::path_is_symlink);
+    links.map(walkdir::DirEntry::into_path).filter(move |link| {
+        let depth = link
+            .parent()
+            .and_then(|folder| folder.strip_prefix(root).ok())
+            .map_or(0, |it| it.components().count());
+        !std::fs::read_link(link).is_ok_and(|target| stays_inside(depth, &target))
+    })
 }
 
 fn failed(wanted: &Wanted, output: &Output) -> Diagnostic {

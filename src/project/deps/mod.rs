@@ -10,6 +10,7 @@ mod git;
 mod http;
 mod hub;
 mod install;
+mod links;
 mod lock_file;
 mod package;
 mod range;

@@ -53,6 +53,10 @@ fn archives_that_lead_out_are_refused_and_leave_nothing() {
         ("a file through a link", vec![File::link("l", "../..", false), File::new("l/out.txt", "x")]),
         ("a link through a link", vec![File::link("a/l", "..", false), File::link("m", "a/l/../..", false)]),
         (
+            "a link to nothing through a link",
+            vec![File::link("b/c/up", "../..", false), File::link("b/c/l", "up/../../x", false)],
+        ),
+        (
             "a link into a link's folder",
             vec![File::link("here", ".", false), File::link("here/m", "..", false)],
         ),

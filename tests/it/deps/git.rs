@@ -223,6 +223,22 @@ fn links_that_lead_out_of_a_repository_are_refused() {
     }
 }
 
+/// A package that is a part of a repository moves without the rest: what a link named there would be another file.
+#[cfg(unix)]
+#[test]
+fn links_to_other_parts_of_a_repository_stay_behind() {
+    let repository = Repository::new();
+    let work = Path::new(&repository.url).with_file_name("work");
+    std::os::unix::fs::symlink("../../dbt_project.yml", work.join("parts/b/top.yml")).unwrap();
+    std::os::unix::fs::symlink("dbt_project.yml", work.join("parts/b/own.yml")).unwrap();
+    commit(&work, "name: tools\nversion: 4\n");
+    git(&work, &["push", "-q", &repository.url, "main"]);
+    let shop = repository.shop("    revision: main\n    subdirectory: parts/b\n");
+    shop.deps();
+    assert!(shop.read("dbt_packages/part_b/own.yml").contains("part_b"));
+    assert!(shop.root().join("dbt_packages/part_b/top.yml").symlink_metadata().is_err());
+}
+
 #[test]
 fn no_address_runs_a_program() {
     for address in [
