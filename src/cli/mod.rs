@@ -194,8 +194,7 @@ fn open_in(low: &LowArgs, mut around: Surroundings) -> Result<Ui, UsageError> {
         None => project.exists().then(|| project.log_folder(&project_dir)),
     };
     flags.log_goes_to(log_folder.as_deref());
-    let secret_vars = flags.mapping("vars").into_iter().filter(|(name, _)| project::is_secret(name));
-    let scrubber = env.scrubber().and(secret_vars.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
+    let scrubber = project::scrubber(&env, flags.mapping("vars"));
     let seen = (ui::Terminal::of_process(&around), &scrubber);
     let events = ui::open(&logging, flags.policy.clone(), log_folder.as_deref(), &invocation, seen);
     let (sources, cancel, typed) = (Sources::new(), CancelToken::new(), low.clone());

@@ -10,7 +10,7 @@ use crate::diag::{Code, Scrubber, Sources};
 use crate::event::{Event, EventSink, Style};
 use crate::jinja::{Engine, Error, Scope, Value, from_json, function, py_str};
 use crate::manifest::{Json, JsonMap, Policy};
-use crate::project::{Env, Project, QueryComment, Vars, is_secret};
+use crate::project::{Env, Project, QueryComment, Vars};
 use crate::sql::Dialect;
 
 /// The facts of one invocation that templates can see, apart from the manifest. Made by `parse`, since macros
@@ -30,6 +30,8 @@ pub struct Shared {
     pub vars: HashMap<Arc<str>, Vars>,
     /// Environment variables.
     pub env: Env,
+    /// Hides the secrets of the environment and of `--vars`.
+    pub secrets: Scrubber,
     /// `target`: the connection's public fields.
     pub target: JsonMap,
     /// The connection's engine: `duckdb`.
@@ -65,12 +67,6 @@ impl Shared {
     /// Returns the name of the root project.
     pub fn project_name(&self) -> &str {
         self.macros.root()
-    }
-
-    /// Returns what hides the secrets of the environment and of `--vars`.
-    pub fn secrets(&self) -> Scrubber {
-        let secret = self.cli_vars.iter().filter(|(name, _)| is_secret(name));
-        self.env.scrubber().and(secret.filter_map(|(_, value)| value.as_str().map(str::to_owned)))
     }
 
     /// Returns a flag as text, number or boolean; flags are upper case.

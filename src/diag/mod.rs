@@ -18,5 +18,6 @@ pub use code::Code;
 pub use diagnostic::{Diagnostic, Frame, Label, Severity, nearest, suggest};
 pub use repeated::told_once;
 pub use scrubber::Scrubber;
+pub(crate) use scrubber::passwords;
 pub use source::{LineCol, Source, Sources, Unsaved, line_col};
 pub use span::{FileId, Span};

@@ -4,6 +4,7 @@
 //! where a URL has a password. Used by `adapter` for what engines say, by `run` for messages in artifacts, and by `cli` for logs.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -23,7 +24,10 @@ pub struct Scrubber {
 impl Scrubber {
     /// Takes the values to hide; empty ones are left out.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut secrets: Vec<String> = secrets.into_iter().flat_map(|secret| forms(&secret)).collect();
+        Self::of_forms(secrets.into_iter().flat_map(|secret| forms(&secret)).collect())
+    }
+
+    fn of_forms(mut secrets: Vec<String>) -> Self {
         // A secret that contains another must go first, or its rest would stay readable.
         secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         secrets.dedup();
@@ -32,8 +36,9 @@ impl Scrubber {
 
     /// Adds further values to hide.
     #[must_use]
-    pub fn and(self, more: impl IntoIterator<Item = String>) -> Self {
-        Self::new(self.secrets.into_iter().chain(more))
+    pub fn and(mut self, more: impl IntoIterator<Item = String>) -> Self {
+        self.secrets.extend(Self::new(more).secrets);
+        Self::of_forms(self.secrets)
     }
 
     /// Replaces every secret by `*****`.
@@ -69,23 +74,30 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// Hides the password of each `scheme://user:password@host`. `None` if there is none.
+/// Hides the passwords of URLs. `None` if there is none.
 fn without_passwords(text: &str) -> Option<String> {
     let mut hidden = None;
     let mut copied = 0;
-    for (at, _) in text.match_indices("://") {
-        let start = at + "://".len();
+    for password in passwords(text) {
+        let out: &mut String = hidden.get_or_insert_default();
+        out.push_str(&text[copied..password.start]);
+        out.push_str(MASK);
+        copied = password.end;
+    }
+    hidden.map(|out| out + &text[copied..])
+}
+
+/// Finds the password of each `scheme://user:password@host`.
+pub(crate) fn passwords(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    text.match_indices("://").filter_map(|(at, mark)| {
+        let start = at + mark.len();
         let rest = &text[start..];
         let end = rest.find(|c: char| c.is_whitespace() || "/?#\"'`<>".contains(c)).unwrap_or(rest.len());
         // A password may hold an `@` by mistake; the last one ends it.
-        let Some(sign) = rest[..end].rfind('@') else { continue };
-        let Some(colon) = rest[..sign].find(':').filter(|colon| colon + 1 < sign) else { continue };
-        let out: &mut String = hidden.get_or_insert_default();
-        out.push_str(&text[copied..=start + colon]);
-        out.push_str(MASK);
-        copied = start + sign;
-    }
-    hidden.map(|out| out + &text[copied..])
+        let sign = rest[..end].rfind('@')?;
+        let colon = rest[..sign].find(':').filter(|colon| colon + 1 < sign)?;
+        Some(start + colon + 1..start + sign)
+    })
 }
 
 #[cfg(test)]

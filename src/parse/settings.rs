@@ -55,6 +55,7 @@ pub(super) fn share(workspace: &Workspace, settings: &Settings, macros: MacroTab
         cli_vars: workspace.cli_vars.iter().map(|e| (e.key.to_string(), e.value.to_json())).collect(),
         vars: workspace.projects().map(|p| (Arc::clone(&p.name), workspace.vars(p))).collect(),
         env: workspace.env.clone(),
+        secrets: workspace.scrubber.clone(),
         target: workspace.profile.target(),
         engine_name: kind.as_str(),
         dialect: dialect(kind),

@@ -95,7 +95,10 @@ impl<'a> Loader<'a> {
         let context = YamlContext::project(&self.base, Vars::default(), target);
         let packages = self.packages(&project, &package_list, &context, version_check);
         self.check_names(&project, &packages, &profile);
-        let scrubber = self.options.env.scrubber().and(vars::secrets(&cli_vars));
+        let scrubber = vars::scrubber(
+            &self.options.env,
+            cli_vars.iter().map(|entry| (&entry.key, entry.value.to_json())),
+        );
         Some(Workspace {
             paths: self.paths(&project, &raw.tree),
             project,

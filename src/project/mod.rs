@@ -36,6 +36,6 @@ pub use profiles::{PROFILES_FILE, Profile};
 pub use render::{KeyPath, has_jinja, render_tree, rendered_plain, stays_as_written};
 pub use scope::{YamlBase, YamlContext};
 pub use selectors::SelectorDefinition;
-pub use vars::{Vars, parse_cli_map};
+pub use vars::{Vars, parse_cli_map, scrubber};
 pub use version::{DBT_VERSION, Requirement, Version};
 pub use workspace::{Options, Paths, ProjectOnly, Workspace, find_project};

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::diag::{Code, Diagnostic, Sources};
+use serde_json::Value as Json;
+
+use crate::diag::{Code, Diagnostic, Scrubber, Sources};
 use crate::yaml::{self, Map, Yaml};
 
-use super::env::is_secret;
+use super::env::{Env, is_secret};
 
 /// The variables that the resources of one package see. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -98,9 +100,14 @@ pub fn parse_cli_map(sources: &Sources, option: &str, text: &str) -> Result<Map,
     })
 }
 
-/// Returns the values of variables whose names make them secrets.
-pub(super) fn secrets(cli: &Map) -> impl Iterator<Item = String> + '_ {
-    cli.iter().filter(|entry| is_secret(&entry.key)).filter_map(|entry| entry.value.scalar_text())
+/// Returns what hides the secrets of the environment and of `--vars`: the texts and numbers whose names make them secrets.
+pub fn scrubber<N: AsRef<str>>(env: &Env, vars: impl IntoIterator<Item = (N, Json)>) -> Scrubber {
+    let secret = vars.into_iter().filter(|(name, _)| is_secret(name.as_ref()));
+    env.scrubber().and(secret.filter_map(|(_, value)| match value {
+        Json::String(text) => Some(text),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
+    }))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) fn error_text(node: &Node, diagnostic: Diagnostic, shared: &Shared) -
 /// The same for a hook of the project, whose message is led by its place among the hooks, not by the node.
 pub(super) fn hook_error_text(node: &Node, diagnostic: Diagnostic, shared: &Shared) -> (String, Diagnostic) {
     let diagnostic = led_by_user(node, diagnostic, shared);
-    (shared.secrets().scrub(&lines(&diagnostic, shared).join("\n ")).into_owned(), diagnostic)
+    (shared.secrets.scrub(&lines(&diagnostic, shared).join("\n ")).into_owned(), diagnostic)
 }
 
 /// Moves the place of a node's diagnostic to a line of the user's.
@@ -63,7 +63,7 @@ fn message(of: &str, diagnostic: &Diagnostic, shared: &Shared) -> String {
     for line in lines(diagnostic, shared) {
         let _ = write!(text, "\n  {line}");
     }
-    shared.secrets().scrub(&text).into_owned()
+    shared.secrets.scrub(&text).into_owned()
 }
 
 /// What is wrong and where, without blank lines.

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::diag::Scrubber;
+use crate::diag::{Scrubber, passwords};
 
 /// Words in the name of a setting that holds a secret.
 const SECRETIVE: [&str; 5] = ["pass", "pwd", "secret", "token", "key"];
@@ -57,12 +57,7 @@ fn named(key: &str, value: &Value, found: &mut Vec<String>) {
 /// The values of `password=..` and the like in a connection string or behind the `?` of a URL.
 fn within(text: &str, found: &mut Vec<String>) {
     // DuckDB shortens `//` where it takes a URL for a path, so that a password is known by itself.
-    if let Some((_, rest)) = text.split_once("://")
-        && let Some((user, _)) = rest.rsplit_once('@')
-        && let Some((_, password)) = user.split_once(':')
-    {
-        found.push(password.to_owned());
-    }
+    found.extend(passwords(text).map(|place| text[place].to_owned()));
     for (at, _) in text.match_indices('=') {
         let name = text[..at].trim_end().rsplit([' ', '?', '&', ';', ':', '\n']).next().unwrap_or_default();
         if !SECRETIVE.iter().any(|word| name.to_lowercase().contains(word)) {
@@ -93,10 +88,13 @@ mod tests {
                 {"path": "dbname=x password=hunter2 host=h", "secret": "lake"},
                 {"path": "postgres:password='two words'", "options": {"token": "tttt"}},
                 {"path": "postgres://me:p@ssw0rd@host/db"},
+                {"path": "postgres://me:other5ecret@host/db?mail=a@b"},
             ],
         });
         let scrubber = scrubber(output.as_object().unwrap());
-        for secret in ["abcdef", "wJalr", "AKIA1", "it''s", "hunter2", "two words", "tttt", "p@ssw0rd"] {
+        for secret in
+            ["abcdef", "wJalr", "AKIA1", "it''s", "hunter2", "two words", "tttt", "p@ssw0rd", "other5ecret"]
+        {
             assert_eq!(scrubber.scrub(&format!("<{secret}>")), "<*****>");
         }
         for open in ["shop", "public", "lake", "eu-west-1", "s3", "duckdb"] {
