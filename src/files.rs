@@ -136,11 +136,13 @@ pub fn walk(
     ignored: &Ignored,
 ) -> Result<Vec<Utf8PathBuf>, FileError> {
     let start = root.join(folder);
-    let mut found = if start.is_dir() { on_disk(&start, folder, extensions, ignored)? } else { Vec::new() };
+    let wanted = |path: &Utf8Path| {
+        (extensions.is_empty() || has_extension(path, extensions)) && !ignored.contains(path)
+    };
+    let mut found = if start.is_dir() { on_disk(&start, folder, &wanted)? } else { Vec::new() };
     let unsaved = sources.unsaved().keys().filter_map(|path| path.strip_prefix(root).ok());
-    let below = |path: &&Utf8Path| path.starts_with(folder) && !ignored.contains(path);
-    let wanted = |path: &&Utf8Path| extensions.is_empty() || has_extension(path, extensions);
-    found.extend(unsaved.filter(below).filter(wanted).map(Utf8Path::to_owned));
+    let below = unsaved.filter(|path| path.starts_with(folder) && wanted(path));
+    found.extend(below.map(Utf8Path::to_owned));
     found.sort_unstable();
     found.dedup();
     Ok(found)
@@ -149,8 +151,7 @@ pub fn walk(
 fn on_disk(
     start: &Utf8Path,
     folder: &Utf8Path,
-    extensions: &[&str],
-    ignored: &Ignored,
+    wanted: &dyn Fn(&Utf8Path) -> bool,
 ) -> Result<Vec<Utf8PathBuf>, FileError> {
     let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(start).follow_links(true) {
@@ -168,11 +169,8 @@ fn on_disk(
         }
         // A path that is not UTF-8 cannot be named in a project.
         let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
-        if !extensions.is_empty() && !has_extension(path, extensions) {
-            continue;
-        }
         let relative = folder.join(path.strip_prefix(start).unwrap_or(path));
-        if !ignored.contains(&relative) {
+        if wanted(&relative) {
             found.push(relative);
         }
     }
