@@ -235,7 +235,7 @@ impl Drafter<'_> {
         if is_python && matches!(node.kind, NodeKind::Model { .. }) {
             let mut capture = python_model::read(&node.raw_code, file.file, &mut problems);
             shift(&mut capture, range.start);
-            let calls = joined_calls(&mut capture, &mut problems);
+            let (calls, _) = joined_calls(&mut capture, false, &mut problems);
             return (vec![Draft { node, template: None, capture, calls, literal: None }], problems);
         }
         (vec![self.rendered(node, &mut problems)], problems)
@@ -249,8 +249,7 @@ impl Drafter<'_> {
         };
         let mut capture = capture;
         let is_static = template.as_ref().is_some_and(|template| self.is_static(&node, template));
-        let literal = is_static.then(|| literal_calls(&capture));
-        let mut calls = joined_calls(&mut capture, problems);
+        let (mut calls, literal) = joined_calls(&mut capture, is_static, problems);
         // dbt keeps the values of literals, which mean the same everywhere.
         if self.builder.as_written && !is_static {
             calls.keep_all_written(written_config::arguments(&node.raw_code));
@@ -306,34 +305,36 @@ impl Drafter<'_> {
     }
 }
 
-/// Joins the `config()` calls of a file.
-fn joined_calls(capture: &mut Capture, problems: &mut Vec<Diagnostic>) -> Layer {
-    let mut calls = Layer::default();
+/// Joins the `config()` calls of a file. Of a static file, which dbt does not render, the second layer has their arguments
+/// as it keeps them: the last of each key, not joined.
+fn joined_calls(
+    capture: &mut Capture,
+    is_static: bool,
+    problems: &mut Vec<Diagnostic>,
+) -> (Layer, Option<Layer>) {
+    let (mut calls, mut literal) = (Layer::default(), is_static.then(Layer::default));
     for call in std::mem::take(&mut capture.configs) {
         let layer = config::call_layer(call.values, call.span, problems);
+        if let Some(literal) = &mut literal {
+            add_literals(literal, &layer);
+        }
         config::add_call(&mut calls, &layer, problems);
     }
-    calls
+    (calls, literal)
 }
 
-/// Returns the arguments of the `config()` calls of a file that dbt does not render: the last of each key, not joined.
-///
 /// Grants are shown as lists where dbt joins configs key by key: everywhere but in the first key of the file, and but
 /// in grants that come again.
-fn literal_calls(capture: &Capture) -> Layer {
-    let mut literal = Layer::default();
-    for call in &capture.configs {
-        for setting in config::call_layer(call.values.clone(), call.span, &mut Vec::new()).iter() {
-            let is_listed = !literal.is_empty() && literal.get(&setting.key).is_none();
-            let value = if &*setting.key == "grants" && is_listed {
-                config::listed_grants(&setting.value)
-            } else {
-                setting.value.clone()
-            };
-            literal.set(setting.key.clone(), value, setting.span);
-        }
+fn add_literals(literal: &mut Layer, call: &Layer) {
+    for setting in call.iter() {
+        let is_listed = !literal.is_empty() && literal.get(&setting.key).is_none();
+        let value = if &*setting.key == "grants" && is_listed {
+            config::listed_grants(&setting.value)
+        } else {
+            setting.value.clone()
+        };
+        literal.set(setting.key.clone(), value, setting.span);
     }
-    literal
 }
 
 /// Moves places that were counted from the first character that is no space.
