@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::engine::Template;
 use super::ir::{Arg, CallExpr, Code, Expr, ExprKind, Stmt};
-use super::value::Value;
+use super::value::{Value, is_int};
 
 /// A call of `name(...)` or `package.name(...)`.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ fn is_plain_call(node: &Expr, functions: &[&str]) -> bool {
 
 fn is_plain(node: &Expr) -> bool {
     match &node.kind {
-        ExprKind::Const(value) => !value.is_number() && !value.is_none(),
+        ExprKind::Const(value) => !value.is_number() && !is_int(value) && !value.is_none(),
         ExprKind::List(items) => items.iter().all(is_plain),
         ExprKind::Dict(pairs) => pairs.iter().all(|(key, value)| is_plain(key) && is_plain(value)),
         _ => false,

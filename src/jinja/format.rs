@@ -5,7 +5,7 @@ use super::call::Call;
 use super::error::Error;
 use super::eval::{get_item, pairs};
 use super::value::{
-    Dict, Py, Value, View, as_float, as_int, float_repr, int, py_repr, py_str, type_name, view,
+    Dict, Py, Value, View, as_float, as_int, float_repr, int, is_int, py_repr, py_str, type_name, view,
 };
 
 /// The widest field: more is a mistake that would eat all memory.
@@ -441,6 +441,12 @@ fn conversion(value: &Value, kind: char, mut spec: Spec) -> Result<String, Error
                 }
                 _ => as_int(value),
             };
+            if whole.is_none() && is_int(value) && spec.kind == Some('d') {
+                let digits = py_str(value);
+                let magnitude = digits.trim_start_matches('-');
+                let least = spec.precision.take().unwrap_or(0);
+                return Ok(spec.number(magnitude.len() < digits.len(), &format!("{magnitude:0>least$}"), ""));
+            }
             let whole = whole.ok_or_else(wrong)?;
             let least = spec.precision.take();
             let mut made = integer(whole, &spec).ok_or_else(wrong)?;

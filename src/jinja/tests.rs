@@ -6,8 +6,8 @@ use super::call::Call;
 use super::error::Error;
 use super::ir::Builtin;
 use super::value::{
-    BinaryOp, Py, Value, View, binary, compare, contains, int, is_undefined, iterate, py_eq, py_str, same,
-    type_name, view,
+    BinaryOp, Py, Value, View, binary, compare, contains, int, is_int, is_undefined, iterate, py_eq, py_str,
+    same, type_name, view,
 };
 
 const TESTS: &[(&str, Builtin)] = &[
@@ -32,7 +32,7 @@ const TESTS: &[(&str, Builtin)] = &[
     ("greaterthan", |call| ordered(call, &[Ordering::Greater])),
     ("gt", |call| ordered(call, &[Ordering::Greater])),
     ("in", |call| two(call, |a, b| contains(b, a))),
-    ("integer", |call| one(call, |v| matches!(view(v), View::Int(_)))),
+    ("integer", |call| one(call, is_int)),
     ("iterable", |call| one(call, |v| iterate(v).is_ok())),
     ("le", |call| ordered(call, &[Ordering::Less, Ordering::Equal])),
     ("lessthan", |call| ordered(call, &[Ordering::Less])),

@@ -40,6 +40,15 @@ fn templates_have_bounds() {
             format!("{squared}{{% for i in range(99999) %}}{{{{ s }}}}{{% endfor %}}"),
             "a text would be longer than 256 MiB",
         ),
+        ("{{ ('\\t' * 9999).expandtabs(10 ** 6) }}".to_owned(), "a text would be longer than 256 MiB"),
+        (
+            "{{ ('\\n' * 9999) | indent(10 ** 6, blank=true) }}".to_owned(),
+            "a text would be longer than 256 MiB",
+        ),
+        (
+            "{{ range(9999) | list | tojson(indent=10 ** 6) }}".to_owned(),
+            "a text would be longer than 256 MiB",
+        ),
         (
             "{% set x = [1] %}{% for i in range(99) %}{% do x.extend(x) %}{% endfor %}".to_owned(),
             "a list would be too long",

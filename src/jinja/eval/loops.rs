@@ -151,8 +151,7 @@ struct LoopVariable {
 
 impl LoopVariable {
     fn missing(&self, name: &str, hint: &str) -> Value {
-        Undefined { name: name.into(), hint: Some(hint.to_owned()), among: None, capture: self.capture }
-            .into_value()
+        Undefined::because(name, hint, self.capture)
     }
 
     fn cycle(&self, call: &mut Call<'_>) -> Result<Value, Error> {

@@ -207,7 +207,7 @@ impl State {
 
     /// Makes an undefined that explains itself.
     fn undefined_because(&self, name: &str, hint: String) -> Value {
-        Undefined { name: name.into(), hint: Some(hint), among: None, capture: self.capture }.into_value()
+        Undefined::because(name, hint, self.capture)
     }
 
     /// The same for what a value does not have.

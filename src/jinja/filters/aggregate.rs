@@ -75,8 +75,8 @@ fn extreme(call: &mut Call<'_>, wanted: Ordering) -> Result<Value, Error> {
     }
     Ok(best.map_or_else(
         || {
-            let hint = Some("there is no item to take: the sequence is empty".to_owned());
-            Undefined { name: "".into(), hint, among: None, capture: call.state.captures() }.into_value()
+            let hint = "there is no item to take: the sequence is empty";
+            Undefined::because("", hint, call.state.captures())
         },
         |(_, item)| item,
     ))

@@ -6,7 +6,7 @@ use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::format::truncated;
 use crate::jinja::value::{
-    BinaryOp, Py, UnaryOp, Value, View, as_float, as_int, as_undefined, binary, compare, int, py_str,
+    BinaryOp, Py, UnaryOp, Value, View, as_float, as_int, as_undefined, binary, compare, int, is_int, py_str,
     read_digits, type_name, unary, view,
 };
 
@@ -89,7 +89,7 @@ pub(super) fn int_filter(call: &mut Call<'_>) -> Result<Value, Error> {
         View::Float(f) => truncated(f).ok(),
         _ => match as_int(&value) {
             Some(i) => Some(int(i)),
-            None if type_name(&value) == "int" => Some(value.clone()),
+            None if is_int(&value) => Some(value.clone()),
             None => instance_integer(&value)
                 .map(int)
                 .or_else(|| instance_number(&value).and_then(|f| truncated(f).ok())),

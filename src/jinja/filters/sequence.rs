@@ -25,8 +25,7 @@ pub(super) fn to_list(call: &mut Call<'_>) -> Result<Value, Error> {
 }
 
 fn nothing(call: &Call<'_>, hint: &str) -> Value {
-    Undefined { name: "".into(), hint: Some(hint.to_owned()), among: None, capture: call.state.captures() }
-        .into_value()
+    Undefined::because("", hint, call.state.captures())
 }
 
 pub(super) fn first(call: &mut Call<'_>) -> Result<Value, Error> {

@@ -5,7 +5,7 @@ use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::format::{checked_width, percent, percent_args};
 use crate::jinja::methods::{capitalized, is_space, lines};
-use crate::jinja::value::{Value, View, as_int, as_undefined, py_str, replaced, size, view};
+use crate::jinja::value::{Value, View, as_int, as_undefined, check_length, py_str, replaced, size, view};
 
 fn text(call: &mut Call<'_>) -> Result<String, Error> {
     input(call).map(|value| py_str(&value))
@@ -123,6 +123,7 @@ pub(super) fn indent(call: &mut Call<'_>) -> Result<Value, Error> {
             out.push_str(&by);
         }
         out.push_str(line);
+        check_length(out.len())?;
     }
     Ok(Value::from(out))
 }

@@ -102,7 +102,8 @@ pub(super) fn call(this: &str, name: &str, call: &mut Call<'_>) -> Answer {
         "expandtabs" => {
             let size = args.optional_int("tabsize")?.unwrap_or(8);
             let size = format::checked_width(usize::try_from(size).unwrap_or(0))?;
-            done(args, expand_tabs(this, size))
+            let expanded = expand_tabs(this, size)?;
+            done(args, expanded)
         }
         "translate" => translate(this, &args.required("table")?).map(|text| Some(Value::from(text))),
         "maketrans" => make_table(args).map(Some),
@@ -293,13 +294,14 @@ fn search(this: &str, name: &str, args: &mut Args) -> Answer {
     }
 }
 
-fn expand_tabs(this: &str, size: usize) -> String {
+fn expand_tabs(this: &str, size: usize) -> Result<String, Error> {
     let mut out = String::new();
     let mut column = 0;
     for c in this.chars() {
         match c {
             '\t' if size > 0 => {
                 let spaces = size - column % size;
+                check_length(out.len() + spaces)?;
                 out.push_str(&" ".repeat(spaces));
                 column += spaces;
             }
@@ -314,7 +316,7 @@ fn expand_tabs(this: &str, size: usize) -> String {
             }
         }
     }
-    out
+    Ok(out)
 }
 
 fn translate(this: &str, table: &Value) -> Result<String, Error> {

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use crate::jinja::error::Error;
-use crate::jinja::value::{Py, Value, View, compare, float_repr, key_text, type_name, view};
+use crate::jinja::value::{
+    Py, Value, View, check_length, compare, float_repr, is_int, key_text, type_name, view,
+};
 
 /// How to write.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +29,7 @@ fn write_value(out: &mut String, value: &Value, style: &JsonStyle, level: usize)
     if level > 100 {
         return Err(Error::runtime("the value is nested too deeply for JSON"));
     }
+    check_length(out.len())?;
     match view(value) {
         View::None => out.push_str("null"),
         View::Bool(b) => out.push_str(if b { "true" } else { "false" }),
@@ -41,6 +44,7 @@ fn write_value(out: &mut String, value: &Value, style: &JsonStyle, level: usize)
         View::Py(Py::Instance(instance)) if instance.len().is_some() && !instance.is_mapping() => {
             write_items(out, &instance.iter().unwrap_or_default(), style, level)?;
         }
+        View::Py(Py::Instance(instance)) if is_int(value) => out.push_str(&instance.repr()),
         View::Foreign if !value.is_undefined() => {
             write_value(out, &crate::jinja::value::adopt(value)?, style, level)?;
         }

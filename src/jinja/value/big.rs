@@ -19,8 +19,17 @@ struct Big(BigInt);
 
 /// Reads digits of a base as Python does, after sign and prefix; `None` when there are others, or more than Python reads.
 pub(crate) fn read_digits(digits: &str, base: u32, negative: bool) -> Option<Value> {
+    // Reading takes the square of the length.
+    if digits.len() as u64 > LARGEST_BITS {
+        return None;
+    }
     let value = BigInt::parse_bytes(digits.as_bytes(), base).filter(|value| value.bits() <= LARGEST_BITS)?;
     Some(made(if negative { -value } else { value }))
+}
+
+/// Tells whether a value is an integer, of any size, and no boolean.
+pub(crate) fn is_int(value: &Value) -> bool {
+    matches!(view(value), View::Int(_)) || super::instance::downcast::<Big>(value).is_some()
 }
 
 /// Computes what an `i128` may not hold.

@@ -14,7 +14,7 @@ mod order;
 mod text;
 mod types;
 
-pub(crate) use big::read_digits;
+pub(crate) use big::{is_int, read_digits};
 pub(crate) use convert::{adopt, key_text};
 pub use convert::{from_json, to_json};
 pub use instance::{Instance, downcast, object};

@@ -213,6 +213,11 @@ pub(crate) struct Undefined {
 }
 
 impl Undefined {
+    /// Makes one that explains itself.
+    pub(crate) fn because(name: &str, hint: impl Into<String>, capture: bool) -> Value {
+        Self { name: name.into(), hint: Some(hint.into()), among: None, capture }.into_value()
+    }
+
     /// Makes the error of using this undefined.
     pub(crate) fn error(&self) -> Error {
         Error::undefined(match &self.hint {
