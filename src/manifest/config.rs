@@ -81,17 +81,6 @@ pub enum Severity {
     Warn,
 }
 
-/// Where the failing rows of a test are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreFailuresAs {
-    /// Nowhere.
-    Ephemeral,
-    /// In a table.
-    Table,
-    /// In a view.
-    View,
-}
-
 impl Config {
     /// Takes a merged and checked object. Thousands of nodes are configured alike and share theirs.
     pub fn new(values: impl Into<Arc<JsonMap>>) -> Self {
@@ -173,21 +162,10 @@ impl Config {
         }
     }
 
-    /// Returns where failing rows go; `None` when neither `store_failures` nor `store_failures_as` is set.
-    pub fn store_failures_as(&self) -> Option<StoreFailuresAs> {
-        match self.text("store_failures_as") {
-            Some("table") => Some(StoreFailuresAs::Table),
-            Some("view") => Some(StoreFailuresAs::View),
-            Some(_) => Some(StoreFailuresAs::Ephemeral),
-            None => self
-                .flag("store_failures")
-                .map(|on| if on { StoreFailuresAs::Table } else { StoreFailuresAs::Ephemeral }),
-        }
-    }
-
-    /// Tells whether failing rows are kept as a relation; `asked` is for what says nothing itself.
+    /// Tells whether the failing rows of a test are kept as a relation; `asked` is for what says nothing itself. Where
+    /// `store_failures_as` is set, `store_failures` was made to follow it.
     pub fn stores_failures(&self, asked: bool) -> bool {
-        self.store_failures_as().map_or(asked, |kept| kept != StoreFailuresAs::Ephemeral)
+        self.flag("store_failures").unwrap_or(asked)
     }
 
     /// Tells whether a contract is enforced.

@@ -21,7 +21,7 @@ mod source;
 
 pub use column::{ColumnError, ColumnInfo};
 pub use compiled::{Compiled, CompiledNodes, Constrained, InjectedCte};
-pub use config::{Config, Materialized, Severity, StoreFailuresAs, defaults};
+pub use config::{Config, Materialized, Severity, defaults};
 pub use event_time::{Batch, BatchSize, EventTimes, Window, utc, wall_time};
 pub use function::{FunctionArgument, FunctionCall, FunctionReturns, Signature};
 pub use id::{ResourceType, UniqueId};

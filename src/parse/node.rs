@@ -215,10 +215,10 @@ impl Builder<'_> {
                 schema.clone_into(&mut node.schema);
             }
         }
-        let stored = || node.config.flag("store_failures").unwrap_or(self.store_failures);
         let is_test = node.resource_type() == ResourceType::Test;
-        node.relation_name = (node.is_relational() || (is_test && stored()))
-            .then(|| (self.relation)(&node.database, &node.schema, &node.alias).to_string());
+        let is_kept = node.is_relational() || (is_test && node.config.stores_failures(self.store_failures));
+        node.relation_name =
+            is_kept.then(|| (self.relation)(&node.database, &node.schema, &node.alias).to_string());
     }
 }
 

@@ -220,7 +220,8 @@ fn schemas(manifest: &Manifest, request: Request<'_>) -> Vec<SchemaName> {
     }
     let nodes = request.selected.iter().filter_map(|id| manifest.node(id));
     let built = nodes.filter(|node| match node.resource_type() {
-        ResourceType::Test => node.config.flag("store_failures").unwrap_or(false) || request.store_failures,
+        // As in dbt the schema is made even where `store_failures: false` then overrules the command line.
+        ResourceType::Test => request.store_failures || node.config.stores_failures(false),
         ResourceType::Function => true,
         _ => node.is_relational(),
     });

@@ -11,7 +11,7 @@ use crate::event::{
     RunResultError, RunResultErrorNoMessage, RunResultFailure, RunResultWarning, RunResultWarningMessage,
     SQLCompiledPath, Stats, StatsLine,
 };
-use crate::manifest::{ResourceType, StoreFailuresAs, UniqueId};
+use crate::manifest::{ResourceType, UniqueId};
 use crate::run::{group_of, source_facts};
 
 use super::load::Loaded;
@@ -164,9 +164,8 @@ fn tell(ui: &Ui, loaded: &Loaded, result: &RunResult, warning: bool) {
         events.send(SQLCompiledPath { node_info: node_info.clone(), path });
     }
     let asked = ui.flags.building().store_failures;
-    let place =
-        loaded.parsed.manifest.nodes.get(&result.unique_id).map(|node| node.config.store_failures_as());
-    let stored = place.is_some_and(|place| place.map_or(asked, |place| place != StoreFailuresAs::Ephemeral));
+    let node = loaded.parsed.manifest.nodes.get(&result.unique_id);
+    let stored = node.is_some_and(|node| node.config.stores_failures(asked));
     if let Some(relation_name) = result.relation_name.clone().filter(|_| stored) {
         blank(ui);
         events.send(CheckNodeTestFailure { node_info, relation_name });
