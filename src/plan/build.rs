@@ -116,6 +116,7 @@ fn entries<'a>(
     let (mut entries, mut before) =
         (Vec::with_capacity(graph.len()), HashMap::<usize, Vec<&UniqueId>>::new());
     for (place, id) in graph.ids().enumerate() {
+        let Some(tests) = unit_tests.get(id) else { continue };
         let turn = sets.built_at(place);
         let with = sets.needs_others(place).then_some(place);
         // A unit test needs what its model needs: the columns of its inputs are looked up. That of a node which is built in
@@ -123,7 +124,7 @@ fn entries<'a>(
         let at = if with.is_some() { place } else { turn };
         let after = if with.is_some() { vec![turn] } else { graph.parents(place) };
         let after: Vec<_> = after.into_iter().filter(|it| *it != at).map(|it| graph.id(it)).collect();
-        for test in unit_tests.get(id).into_iter().flatten() {
+        for test in tests {
             entries.push(Entry {
                 id: test,
                 level: levels[at],

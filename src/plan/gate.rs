@@ -4,6 +4,7 @@
 //! gate and can wait for the others, else of another that can. The others are then finished, however they end, when it
 //! is asked. Where none can, the test runs after all of them, as always. Warnings hold nothing.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::release::Sets;
@@ -107,12 +108,17 @@ pub(super) fn place_gates(manifest: &Manifest, gate: Gate, sets: &Sets, graph: &
         let read = written_at.into_iter().chain(&test.depends_on.nodes);
         let read: Vec<(&UniqueId, usize)> = read.filter_map(|id| Some((id, graph.place(id)?))).collect();
         let can_wait = |(id, place): &(&UniqueId, usize)| {
-            let holds = manifest.nodes.get(*id).is_some_and(|node| gate.holds(node));
-            holds
-                && (read.iter().all(|(other, _)| other == id) || {
-                    let below = Below::of(*place, sets, graph);
-                    !read.iter().any(|(other, place)| other != id && below.contains(*place, sets))
-                })
+            let turn = sets.built_at(*place);
+            let below = |place| graph.descendants(&NodeSet::from_iter([place]), None);
+            // What needs it, and what comes after its turn, cannot be waited for.
+            let own = LazyCell::new(|| below(*place));
+            let later = LazyCell::new(|| below(turn));
+            let comes_after = |other: usize| {
+                own.contains(other)
+                    || (turn != *place && sets.built_at(other) != turn && later.contains(other))
+            };
+            manifest.nodes.get(*id).is_some_and(|node| gate.holds(node))
+                && !read.iter().any(|(other, place)| other != id && comes_after(*place))
         };
         let Some((id, place)) = read.iter().copied().find(can_wait) else { continue };
         placed.gates.entry(id.clone()).or_default().push(test.unique_id.clone());
@@ -125,26 +131,4 @@ pub(super) fn place_gates(manifest: &Manifest, gate: Gate, sets: &Sets, graph: &
         }
     }
     placed
-}
-
-/// What a node with a gate cannot wait for.
-struct Below {
-    /// Where it is built.
-    turn: usize,
-    /// What needs it.
-    own: NodeSet,
-    /// What comes after its turn.
-    later: NodeSet,
-}
-
-impl Below {
-    fn of(place: usize, sets: &Sets, graph: &Dag<UniqueId>) -> Self {
-        let turn = sets.built_at(place);
-        let below = |place| graph.descendants(&NodeSet::from_iter([place]), None);
-        Self { turn, own: below(place), later: if turn == place { NodeSet::default() } else { below(turn) } }
-    }
-
-    fn contains(&self, place: usize, sets: &Sets) -> bool {
-        self.own.contains(place) || (sets.built_at(place) != self.turn && self.later.contains(place))
-    }
 }
