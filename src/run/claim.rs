@@ -4,6 +4,8 @@
 //! made or dropped it meanwhile, what the cache knows of it, and of the names that are used while it is built, is read
 //! anew. Nodes whose relations differ never wait for each other. Called by [`NodeRunner`].
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::node::{NodeRunner, Work};
@@ -34,11 +36,14 @@ impl NodeRunner {
         let relation = scope.run().relation_of(work.node);
         let is_old = || found.first().map_or(Ok(false), |found| is_old(&relation, *found, scope));
         if work.again || is_old().map_err(Error::into_diagnostic)? {
-            look_again(&relation, scope).map_err(Error::into_diagnostic)?;
+            look_again(&relation, scope, &mut Listings::new()).map_err(Error::into_diagnostic)?;
         }
         Ok(())
     }
 }
+
+/// The relations of schemas, by database and schema, as they were listed once.
+type Listings = HashMap<(Option<Arc<str>>, Option<Arc<str>>), Vec<Relation>>;
 
 /// Begins the transaction of a release set, with claims on all its relations. What others made or dropped meanwhile is read
 /// anew, and so is everything if an attempt failed: `again`.
@@ -53,12 +58,13 @@ pub(super) fn claim_all(nodes: &[&Arc<Node>], scope: &NodeScope, again: bool) ->
         session.begin().map(|()| claimed)
     });
     let mut claimed = claimed.map_err(|error| error.to_diagnostic())?.into_iter();
+    let mut listings = Listings::new();
     for node in nodes {
         let relation = scope.run().relation_of(node);
         let found = claimed.next();
         let is_old = || found.map_or(Ok(false), |found| is_old(&relation, found, scope));
         if again || is_old().map_err(Error::into_diagnostic)? {
-            look_again(&relation, scope).map_err(Error::into_diagnostic)?;
+            look_again(&relation, scope, &mut listings).map_err(Error::into_diagnostic)?;
         }
     }
     Ok(())
@@ -71,8 +77,11 @@ fn is_old(relation: &Relation, found: Claimed, scope: &NodeScope) -> Result<bool
 }
 
 /// Reads anew what is there of a relation and of what is beside it while it is built.
-fn look_again(relation: &Relation, scope: &NodeScope) -> Result<(), Error> {
-    let found = scope.list_schema(relation.clone().without_identifier())?;
+fn look_again(relation: &Relation, scope: &NodeScope, listings: &mut Listings) -> Result<(), Error> {
+    let found = match listings.entry((relation.database.clone(), relation.schema.clone())) {
+        Entry::Occupied(listed) => listed.into_mut(),
+        Entry::Vacant(missing) => missing.insert(scope.list_schema(relation.clone().without_identifier())?),
+    };
     let beside = |name: &str, more: Option<&str>| -> Result<Option<Relation>, Error> {
         let args = [relation_value(relation.clone())].into_iter().chain(more.map(Value::from));
         Ok(relation_of(&scope.call_from_rust(name, Args::from(args.collect::<Vec<_>>()))?))
