@@ -1,7 +1,7 @@
 //! The claim on a relation: while a node of this run builds it, no node of another run does.
 //!
-//! Input: the relation's name. Output: the statement that begins a transaction with the claim and tells what is there,
-//! and who has it if that did not work. It is an advisory lock that ends with the transaction, so that nothing is left behind by a process
+//! Input: the relation's name. Output: the statement that makes the claim and tells what is there, and who has it if that
+//! did not work. It is an advisory lock that ends with the transaction, so that nothing is left behind by a process
 //! that was killed, nor by a pooler that gives each transaction another session. Called by `session`.
 
 use sha2::{Digest as _, Sha256};
@@ -11,8 +11,6 @@ use crate::adapter::{Cell, Claim, Claimed, DbError, DbErrorKind, QueryResult};
 use crate::sql::{Ident, Postgres};
 
 const CLAIM: &str = include_str!("../../../templates/locks/postgres/claim.sql");
-/// Begins a transaction.
-pub(super) const BEGIN: &str = "BEGIN";
 const HOLDER: &str = include_str!("../../../templates/locks/postgres/holder.sql");
 
 /// What relations are called that exist only while a model is built: the new version, and the old one.
@@ -44,12 +42,11 @@ impl ClaimLock {
         Self { relation: format!("{schema}.{name}"), names: [quoted(name), new, old], key }
     }
 
-    /// Returns what tells whether the claim is ours, and what is there; `begins` a transaction first.
-    pub(super) fn sql(&self, begins: bool) -> Result<String, DbError> {
+    /// Returns what tells whether the claim is ours, and what is there.
+    pub(super) fn sql(&self) -> Result<String, DbError> {
         let names = self.names.iter().map(|name| Cell::text(name.as_str()));
         let values: Vec<Cell> = [Cell::Int(self.key.cast_signed())].into_iter().chain(names).collect();
-        let claim = fill(CLAIM, &values)?;
-        Ok(if begins { format!("{BEGIN}; {claim}") } else { claim })
+        fill(CLAIM, &values)
     }
 
     /// Returns the question for who has it; the server keeps both halves of the number apart.
@@ -100,8 +97,8 @@ mod tests {
         assert_eq!(claim.key, on("orders", None).key);
         assert_ne!(claim.key, on("order", None).key);
         assert_ne!(claim.key, on("orders", Some("2024-01-01")).key);
-        let sql = claim.sql(true).unwrap();
-        assert!(sql.starts_with("BEGIN; select pg_try_advisory_xact_lock("), "{sql}");
+        let sql = claim.sql().unwrap();
+        assert!(sql.starts_with("select pg_try_advisory_xact_lock("), "{sql}");
         assert!(sql.contains("to_regclass('\"shop\".\"orders__dbt_backup\"')"), "{sql}");
         assert!(!claim.holder_sql().unwrap().contains("%s"));
         let long = "ä".repeat(40);

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::claim::{BEGIN, ClaimLock, granted, refused};
+use super::claim::{ClaimLock, granted, refused};
 use super::connect::{set_role, take_role};
 use super::line::Line;
 use super::literal::fill;
@@ -19,6 +19,9 @@ use super::server::Shared;
 use super::swap_lock::{KEEP, TRY, UNDO, being_read, lock_sql};
 use crate::adapter::{Cell, Claim, Claimed, Connection, DbError, DbErrorKind, Feed, Fetch, QueryResult};
 use crate::sql::is_blank;
+
+/// Begins a transaction that nothing goes with.
+const BEGIN: &str = "BEGIN";
 
 /// What takes back all that statements set, and drops their temporary tables.
 const FORGET: &str = "DISCARD ALL";
@@ -182,8 +185,12 @@ impl Session {
     fn try_claims(&mut self) -> Result<Result<Vec<Claimed>, String>, DbError> {
         let mut all = Vec::with_capacity(self.claims.len());
         for (place, claim) in self.claims.clone().iter().enumerate() {
-            let sql = claim.sql(place == 0)?;
-            match granted(&self.run(|line| line.query(&sql, Fetch::All))?) {
+            let sql = claim.sql()?;
+            let ask = |line: &mut Line| match place {
+                0 => line.begin_with(&sql, Fetch::All),
+                _ => line.query(&sql, Fetch::All),
+            };
+            match granted(&self.run(ask)?) {
                 Some(claimed) => all.push(claimed),
                 None => {
                     let question = claim.holder_sql()?;
