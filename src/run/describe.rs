@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use crate::artifacts::{Phase, RunResult};
 use crate::event::{NodeFacts, NodeGroup, NodeInfo, NodeRelation, RunResultMsg, TimingInfo};
 use crate::jinja::{from_json, py_str};
@@ -27,6 +29,11 @@ impl Infos {
     /// Returns the info of a node; an empty one for a node that was not collected.
     pub(super) fn get(&self, id: &UniqueId) -> NodeInfo {
         self.0.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Returns the info of a node that starts now.
+    pub(super) fn started(&self, id: &UniqueId) -> NodeInfo {
+        NodeInfo { started_at: Some(Timestamp::now()), ..self.get(id).with_status("started") }
     }
 }
 

@@ -209,8 +209,7 @@ impl Runner for FreshnessRunner {
     ) -> RunResult {
         let Some(table) = self.run.manifest.sources.get(turn.id) else { return unknown(turn.id) };
         let started = Instant::now();
-        let info =
-            NodeInfo { started_at: Some(Timestamp::now()), ..self.infos.get(turn.id).with_status("started") };
+        let info = self.infos.started(turn.id);
         let _current = event::NodeScope::enter(info.clone());
         let events = &self.run.shared.events;
         events.debug(|| NodeStart { node_info: info.clone() });

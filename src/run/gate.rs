@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
-use jiff::Timestamp;
 
 use super::node::NodeRunner;
 use super::together::group_of;
@@ -19,7 +18,7 @@ use crate::artifacts::{FailingRows, RunResult, Status};
 use crate::context::table::table_value;
 use crate::context::{NodeScope, Session, SharedSession, table_cells};
 use crate::diag::{Code, Diagnostic};
-use crate::event::{self, Diagnosed, NodeInfo};
+use crate::event::{self, Diagnosed};
 use crate::manifest::{Node, UniqueId};
 use crate::plan::{Action, Gates, Plan};
 
@@ -199,8 +198,7 @@ impl NodeRunner {
     fn run_at_gate(&self, test: &Arc<Node>, session: &SharedSession) -> RunResult {
         let started = Instant::now();
         let id = &test.unique_id;
-        let info =
-            NodeInfo { started_at: Some(Timestamp::now()), ..self.infos.get(id).with_status("started") };
+        let info = self.infos.started(id);
         let _current = event::NodeScope::enter(info.clone());
         let (mut work, share) = self.take_up(test, &info, session);
         work.scope.stand_at_gate();
@@ -212,8 +210,7 @@ impl NodeRunner {
         }
         if session.has_candidates() {
             // Artifacts show the test as it will be asked from now on.
-            let scope =
-                NodeScope::new(self.run_scope(), &test.package_name, Some(Arc::clone(test)), session.clone());
+            let scope = self.scope(test, session);
             scope.stand_at_gate();
             scope.see_by_name();
             let _ = self.compiler().compile(test, &scope);

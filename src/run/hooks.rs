@@ -66,7 +66,7 @@ pub fn run_hooks(
     for (place, id) in hooks.iter().enumerate() {
         let Some(node) = run.manifest.nodes.get(id) else { continue };
         let started = Instant::now();
-        let info = NodeInfo { started_at: Some(Timestamp::now()), ..infos.get(id).with_status("started") };
+        let info = infos.started(id);
         let _current = event::NodeScope::enter(info.clone());
         let (index, total) = (place + 1, hooks.len());
         let statement = statement_name(node, stage, place);

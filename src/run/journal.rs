@@ -138,8 +138,7 @@ impl NodeRunner {
         }
         for (trace, id) in traces {
             let Some(node) = self.run_scope().manifest.node(id) else { continue };
-            let scope =
-                NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
+            let scope = self.scope(node, session);
             // It is found and dropped by the next run, if not now.
             let _ = scope.call_from_rust("remove_trace", Args::from(vec![Value::from(trace)]));
             session.with(Session::release);

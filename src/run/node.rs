@@ -185,6 +185,11 @@ impl NodeRunner {
         &self.run_scope().shared.events
     }
 
+    /// Makes the scope of a node.
+    pub(super) fn scope(&self, node: &Arc<Node>, session: &SharedSession) -> NodeScope {
+        NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone())
+    }
+
     /// Begins the work on a node, with what was done of it before its turn and the seconds that took.
     pub(super) fn take_up<'a>(
         &self,
@@ -198,9 +203,7 @@ impl NodeRunner {
             let timing = vec![ahead.timing];
             return (Work { timing, compiled: Some(ahead.compiled), ..work }, ahead.share + took);
         }
-        let scope =
-            NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
-        (Work::new(node, scope, info.clone()), 0.0)
+        (Work::new(node, self.scope(node, session), info.clone()), 0.0)
     }
 
     /// Compiles what has SQL of its own: no seed, and nothing that is cloned.
@@ -213,6 +216,21 @@ impl NodeRunner {
             None => self.compiler.compile(work.node, &work.scope),
         }
         .map(Some)
+    }
+
+    /// Does the work on a step once, in batches or at one go.
+    pub(super) fn attempt<'a>(
+        &'a self,
+        action: Action,
+        work: &mut Work<'_>,
+        session: &SharedSession,
+        crew: &dyn Crew<'a, SharedSession>,
+    ) -> Result<Done, Diagnostic> {
+        if action == Action::Build && self.run_scope().builds_in_batches(work.node) {
+            self.work_in_batches(work, session, crew)
+        } else {
+            self.work(action, work)
+        }
     }
 
     /// Compiles and executes; the transaction of a node that failed is rolled back.
@@ -272,7 +290,7 @@ impl NodeRunner {
     }
 
     /// Builds a microbatch model; it is its batches that are compiled.
-    pub(super) fn work_in_batches<'a>(
+    fn work_in_batches<'a>(
         &'a self,
         work: &mut Work<'_>,
         session: &SharedSession,
@@ -392,8 +410,7 @@ impl NodeRunner {
             self.ask_together(session, (id, turn.peers), false);
         }
         let started = Instant::now();
-        let info =
-            NodeInfo { started_at: Some(Timestamp::now()), ..self.infos.get(id).with_status("started") };
+        let info = self.infos.started(id);
         let _current = event::NodeScope::enter(info.clone());
         // Whoever only compiles wants to see the code, not that it was compiled; clones tell what they do.
         let (index, total) =
@@ -407,12 +424,7 @@ impl NodeRunner {
             let (mut work, share) = self.take_up(node, &info, session);
             before += share;
             work.again = attempts.again();
-            let outcome = if action == Action::Build && self.run_scope().builds_in_batches(node) {
-                self.work_in_batches(&mut work, session, crew)
-            } else {
-                self.work(action, &mut work)
-            };
-            match outcome {
+            match self.attempt(action, &mut work, session, crew) {
                 Err(failure) if self.tries_again(&mut attempts, &node.name, &failure, session) => {
                     self.gate.forget(id);
                 }

@@ -9,8 +9,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::Timestamp;
-
 use super::claim::claim_all;
 use super::crew::Alone;
 use super::node::{Done, NodeRunner, Work};
@@ -18,7 +16,7 @@ use crate::adapter::Claim;
 use crate::artifacts::{RunResult, Status};
 use crate::context::{Held, NodeScope, Session, SharedSession, relation_value};
 use crate::diag::{Code, Diagnostic};
-use crate::event::{self, NodeInfo, Note};
+use crate::event::{self, Note};
 use crate::jinja::{Args, Error, Value};
 use crate::manifest::{JsonMap, Node, Relation, RelationType, UniqueId};
 use crate::plan::{Action, ReleaseSet};
@@ -170,26 +168,17 @@ impl NodeRunner {
         Ok(())
     }
 
-    fn scope(&self, node: &Arc<Node>, session: &SharedSession) -> NodeScope {
-        NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone())
-    }
-
     /// Builds one node, or asks a unit test.
     fn build<'a>(&self, node: &'a Arc<Node>, session: &SharedSession) -> Part<'a> {
         let started = Instant::now();
-        let started_at = Some(Timestamp::now());
-        let info = NodeInfo { started_at, ..self.infos.get(&node.unique_id).with_status("started") };
+        let info = self.infos.started(&node.unique_id);
         let _current = event::NodeScope::enter(info.clone());
         if self.is_built(node) {
             self.note_start(node);
         }
         let (mut work, _) = self.take_up(node, &info, session);
-        let outcome = if self.is_built(node) && self.run_scope().builds_in_batches(node) {
-            self.work_in_batches(&mut work, session, &Alone)
-        } else {
-            let action = self.actions.get(&node.unique_id).copied().unwrap_or(Action::Compile);
-            self.work(action, &mut work)
-        };
+        let action = self.actions.get(&node.unique_id).copied().unwrap_or(Action::Compile);
+        let outcome = self.attempt(action, &mut work, session, &Alone);
         Part { work, outcome, took: started.elapsed().as_secs_f64() }
     }
 

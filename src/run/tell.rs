@@ -54,8 +54,7 @@ impl NodeRunner {
     /// Tells of a test that was run at a gate, now that its turn has come.
     pub(super) fn judged(&self, node: &Node, at: (usize, usize)) -> Option<RunResult> {
         let result = self.gate.take(&node.unique_id)?;
-        let started_at = Some(Timestamp::now());
-        let info = NodeInfo { started_at, ..self.infos.get(&node.unique_id).with_status("started") };
+        let info = self.infos.started(&node.unique_id);
         let _current = event::NodeScope::enter(info.clone());
         self.tell_start(node, &info, at);
         self.tell_end(node, &info, &result, at);
@@ -181,9 +180,7 @@ impl NodeRunner {
         // Where the run was stopped there is nothing to tell of each node that never had its turn.
         let told = matches!(because, SkipReason::Upstream { .. } | SkipReason::Hook);
         if told {
-            let started_at = Some(Timestamp::now());
-            let node_info = NodeInfo { started_at, ..info.with_status("started") };
-            self.events().debug(|| NodeStart { node_info });
+            self.events().debug(|| NodeStart { node_info: self.infos.started(id) });
         }
         let unnumbered = match because {
             SkipReason::Upstream { status, numbered: false, .. } => Some(*status),

@@ -129,8 +129,7 @@ impl NodeRunner {
 
     fn compile_ahead(&self, node: &Arc<Node>, session: &SharedSession, at_gate: bool) -> Ahead {
         let _current = event::NodeScope::enter(self.infos.get(&node.unique_id).with_status("compiling"));
-        let scope =
-            NodeScope::new(self.run_scope(), &node.package_name, Some(Arc::clone(node)), session.clone());
+        let scope = self.scope(node, session);
         if at_gate {
             scope.stand_at_gate();
         }
