@@ -19,9 +19,8 @@ const BAD: &str = "{version: 2, bad: true}";
 
 /// Returns `name: status` of a run, those of tests by their names.
 fn statuses(shop: &Shop, wanted: &[&str]) -> Vec<String> {
-    let results: Value = serde_json::from_str(&shop.read("target/run_results.json")).unwrap();
     let name = |result: &Value| result["unique_id"].as_str().unwrap().split('.').nth(2).unwrap().to_owned();
-    let all = results["results"].as_array().unwrap();
+    let all = shop.results();
     let status = |wanted: &&str| {
         let result = all.iter().find(|result| name(result) == **wanted);
         result.map_or_else(
@@ -69,8 +68,7 @@ fn what_its_tests_refuse_is_never_published() {
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
-    let results: Value = serde_json::from_str(&shop.read("target/run_results.json")).unwrap();
-    let mart = results["results"].as_array().unwrap().iter().find(|it| it["unique_id"] == "model.shop.mart");
+    let mart = shop.results().into_iter().find(|it| it["unique_id"] == "model.shop.mart");
     assert_eq!(mart.unwrap()["message"], "`model.shop.orders` was held at the gate");
 
     let rows = shop.run(&["show", "--failures", "unique_orders_view_number"], 0);

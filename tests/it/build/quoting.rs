@@ -44,11 +44,8 @@ pub(crate) fn write_project(folder: &Path, output: &Value) {
         "name: shop\nprofile: shop\non-run-start: create table if not exists keep as select 1 as kept\n",
     );
     write("profiles.yml", &json!({"shop": {"target": "dev", "outputs": {"dev": output}}}).to_string());
-    let header: Vec<String> =
-        (0..NAMES.len()).map(|at| format!("\"{}\"", name(at, "c").replace('"', "\"\""))).collect();
-    let row: Vec<String> =
-        (0..NAMES.len()).map(|at| format!("\"{}\"", name(at, "v").replace('"', "\"\""))).collect();
-    write("seeds/odd.csv", &format!("{}\n{}\n", header.join(","), row.join(",")));
+    let row = |kind: &str| (0..NAMES.len()).map(|at| quoted(&name(at, kind))).collect::<Vec<_>>().join(",");
+    write("seeds/odd.csv", &format!("{}\n{}\n", row("c"), row("v")));
     let columns: Vec<Value> = (0..NAMES.len())
         .map(|at| {
             json!({"name": name(at, "c"), "quote": true, "description": name(at, "d"), "data_tests": ["not_null"]})
@@ -93,6 +90,7 @@ pub(crate) fn write_project(folder: &Path, output: &Value) {
     write("models/s.yml", &json!({"models": models}).to_string());
 }
 
+/// As a name in SQL, or a cell of a CSV file.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -36,15 +36,14 @@ fn everything(shop: &Shop) -> Vec<Vec<String>> {
 }
 
 fn results(shop: &Shop) -> Vec<(String, String, String)> {
-    let results: Value = serde_json::from_str(&shop.read("target/run_results.json")).unwrap();
     let text = |result: &Value, key: &str| result[key].as_str().unwrap_or_default().to_owned();
     let place = |id: &str| if id.starts_with("unit_test.") { 3 } else { 2 };
     let name = |result: &Value| {
         let id = text(result, "unique_id");
         id.split('.').nth(place(&id)).unwrap().to_owned()
     };
-    let all = results["results"].as_array().unwrap().iter();
-    all.map(|result| (name(result), text(result, "status"), text(result, "message"))).collect()
+    let all = shop.results();
+    all.iter().map(|result| (name(result), text(result, "status"), text(result, "message"))).collect()
 }
 
 fn status(shop: &Shop, wanted: &str) -> String {

@@ -2,11 +2,11 @@
 //! but the swap (design D8).
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
+use tempfile::TempDir;
 use tidegate::adapter::{Cell, Fetch};
 
 use super::gate::run;
@@ -42,16 +42,17 @@ fn at(version: i64) -> String {
     format!("{{{}}}", vec![version.to_string(); 6].join(","))
 }
 
-fn set_up(server: &Server, folder: &Path) {
-    project(server, "release_set", folder, json!({"threads": 2}));
+/// A server, and the project in a folder of its own.
+fn set_up() -> (Server, TempDir) {
+    let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    project(&server, "release_set", folder.path(), json!({"threads": 2}));
+    (server, folder)
 }
 
 #[test]
 fn a_set_is_published_together_or_not_at_all() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().unwrap();
+    let (server, folder) = set_up();
     let folder = folder.path();
-    set_up(&server, folder);
     server.execute("create role reader");
     std::fs::write(folder.join("models/marts/orders.sql"), ORDERS).unwrap();
     std::fs::write(folder.join("models/marts/daily.sql"), DAILY).unwrap();
@@ -105,10 +106,8 @@ fn a_set_is_published_together_or_not_at_all() {
 /// The last test of the set waits for a lock that the reader holds while it reads all that was built so far.
 #[test]
 fn readers_do_not_wait_while_a_set_is_built_and_tested() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().unwrap();
+    let (server, folder) = set_up();
     let folder = folder.path();
-    set_up(&server, folder);
     run(folder, &["build"], 0);
     let waits = "select orders from {{ ref('totals') }} where orders is null
         union all select 1 where (select pg_advisory_xact_lock_shared(7))::text <> ''";
@@ -145,10 +144,8 @@ fn readers_do_not_wait_while_a_set_is_built_and_tested() {
 #[test]
 fn whoever_reads_several_relations_sees_one_version() {
     let builds: i64 = std::env::var("SET_BUILDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
-    let server = Server::start();
-    let folder = tempfile::tempdir().unwrap();
+    let (server, folder) = set_up();
     let folder = folder.path();
-    set_up(&server, folder);
     run(folder, &["build"], 0);
     let done = Arc::new(AtomicBool::new(false));
     let readers = VERSIONS.map(|sql| {
@@ -196,10 +193,8 @@ fn whoever_reads_several_relations_sees_one_version() {
 
 #[test]
 fn two_runs_build_a_set_one_after_the_other() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().unwrap();
+    let (server, folder) = set_up();
     let folder = folder.path();
-    set_up(&server, folder);
     run(folder, &["build"], 0);
     let builds = [2, 3].map(|version| {
         let vars = format!("{{version: {version}}}");
