@@ -221,7 +221,7 @@ impl<'a> Section<'a> {
 pub(super) fn wrong_type(path: impl Into<String>, want: &str, got: &Value) -> ProfileError {
     let path = path.into();
     // What is nested is not shown, since it may hold a password, nor a password that looks like a number.
-    let secret = ["pass", "secret", "token"].iter().any(|word| path.contains(word));
+    let secret = duckdb::SECRETIVE.iter().any(|word| path.contains(word));
     let got = match got {
         Value::Number(_) if secret => "a number".to_owned(),
         Value::Array(_) => "a list".to_owned(),
@@ -230,4 +230,20 @@ pub(super) fn wrong_type(path: impl Into<String>, want: &str, got: &Value) -> Pr
     };
     let message = format!("`{path}` must be {want}, not {got}");
     ProfileError::new(path, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_that_may_be_secrets_are_not_shown() {
+        let shown = |path: &str| wrong_type(path, "a string", &json!(40_817)).message;
+        for secret in ["password", "attach[0].options.pwd", "secrets[0].session_token", "key_id"] {
+            assert!(!shown(secret).contains("40817"), "{}", shown(secret));
+        }
+        assert_eq!(shown("host"), "`host` must be a string, not `40817`");
+    }
 }

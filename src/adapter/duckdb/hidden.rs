@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::diag::{Scrubber, passwords};
 
 /// Words in the name of a setting that holds a secret.
-const SECRETIVE: [&str; 5] = ["pass", "pwd", "secret", "token", "key"];
+pub(in crate::adapter) const SECRETIVE: [&str; 5] = ["pass", "pwd", "secret", "token", "key"];
 /// Entries of `secrets` that are none themselves.
 const PUBLIC: [&str; 8] = ["type", "provider", "name", "persistent", "scope", "region", "endpoint", "chain"];
 /// Shorter texts are no secrets, and hiding them would hide the rest as well.

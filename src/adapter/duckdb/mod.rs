@@ -21,4 +21,5 @@ mod types;
 
 pub use canonical::Canonical;
 pub use database::Database;
+pub(super) use hidden::SECRETIVE;
 pub use profile::{Extension, Profile, Retries};
