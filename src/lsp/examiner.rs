@@ -35,16 +35,16 @@ pub(super) struct Task {
 }
 
 /// What is known of a snapshot's queries.
-#[derive(Default)]
+#[derive(Clone)]
 pub(super) struct Deep {
     /// The state that was looked at.
     pub(super) version: u64,
     /// The snapshot, for the places of problems.
-    pub(super) snapshot: Option<Arc<Snapshot>>,
+    pub(super) snapshot: Arc<Snapshot>,
     /// Mistakes in the queries of open files.
     pub(super) problems: Vec<Diagnostic>,
     /// Columns with their types, of relations that open files need.
-    pub(super) types: HashMap<UniqueId, Vec<(String, String)>>,
+    pub(super) types: Arc<HashMap<UniqueId, Vec<(String, String)>>>,
     /// Where columns come from, once that is known.
     pub(super) lineage: Option<Arc<ColumnLineage>>,
 }
@@ -85,16 +85,15 @@ fn examine(task: &Task, tasks: &Receiver<Task>, done: &mut impl FnMut(Deep)) -> 
     let selected = in_files(&task.snapshot, &task.open);
     let (findings, linted) = workshop.check(&selected);
     let warnings = findings.unchecked().filter_map(|(_, why)| why.warning.as_deref().cloned());
-    let problems: Vec<Diagnostic> =
-        findings.errors().map(|(_, problem)| problem.clone()).chain(warnings).chain(linted).collect();
-    let deep = |lineage| Deep {
+    let problems = findings.errors().map(|(_, problem)| problem.clone()).chain(warnings).chain(linted);
+    let deep = Deep {
         version: task.version,
-        snapshot: Some(Arc::clone(&task.snapshot)),
-        problems: problems.clone(),
-        types: workshop.types(),
-        lineage,
+        snapshot: Arc::clone(&task.snapshot),
+        problems: problems.collect(),
+        types: Arc::new(workshop.types()),
+        lineage: None,
     };
-    done(deep(None));
+    done(deep.clone());
     if let Ok(newer) = tasks.recv_timeout(IDLE) {
         return Some(newer);
     }
@@ -106,7 +105,7 @@ fn examine(task: &Task, tasks: &Receiver<Task>, done: &mut impl FnMut(Deep)) -> 
         newer.borrow().is_some()
     };
     if let Some(lineage) = workshop.lineage(&is_outdated) {
-        done(deep(Some(Arc::new(lineage))));
+        done(Deep { lineage: Some(Arc::new(lineage)), ..deep });
     }
     newer.into_inner()
 }

@@ -59,7 +59,7 @@ pub fn serve(fixed: Option<&Utf8Path>, open: &Open<'_>) -> io::Result<bool> {
     })?;
     let mut server = Server {
         open,
-        fixed: fixed.map(Utf8Path::to_owned),
+        root: fixed.map(Utf8Path::to_owned),
         out,
         events,
         life: Life::Begins,
@@ -83,7 +83,8 @@ pub fn serve(fixed: Option<&Utf8Path>, open: &Open<'_>) -> io::Result<bool> {
 
 struct Server<'a> {
     open: &'a Open<'a>,
-    fixed: Option<Utf8PathBuf>,
+    /// The folder of the project, once it is known.
+    root: Option<Utf8PathBuf>,
     out: Sender<Message>,
     events: Sender<Event>,
     life: Life,
@@ -159,7 +160,7 @@ impl Server<'_> {
             ServerInfo { name: "tidegate".to_owned(), version: Some(env!("CARGO_PKG_VERSION").to_owned()) };
         let result = InitializeResult { capabilities: client::capabilities(), server_info: Some(info) };
         self.answer(Response::new_ok(request.id, result));
-        let Some(folder) = self.fixed.clone().or_else(|| client::find_project(&params)) else {
+        let Some(folder) = self.root.take().or_else(|| client::find_project(&params)) else {
             let folders = client::roots(&params);
             let folders: Vec<&str> = folders.iter().map(|folder| folder.as_str()).collect();
             let message = format!("no dbt_project.yml was found in or around {}", folders.join(", "));
@@ -168,6 +169,7 @@ impl Server<'_> {
         };
         let events = self.events.clone();
         let setup = (self.open)(&folder);
+        self.root = Some(folder);
         let started = reader::start(setup, move |reading| {
             // When the loop is gone nobody wants to know.
             let _ = events.send(Event::Read(Box::new(reading)));
@@ -337,14 +339,14 @@ impl Server<'_> {
 
     fn problems(&self) -> ByFile {
         let Some(reading) = &self.reading else { return ByFile::new() };
-        let root = self.snapshot.as_ref().map(|snapshot| snapshot.root().to_owned());
-        let root = root.or_else(|| self.fixed.clone()).unwrap_or_default();
-        let places = Places { root: &root, sources: &reading.sources, documents: &self.documents };
+        let root = self.snapshot.as_ref().map(|snapshot| snapshot.root()).or(self.root.as_deref());
+        let root = root.unwrap_or(Utf8Path::new(""));
+        let places = Places { root, sources: &reading.sources, documents: &self.documents };
         let mut all = by_file(&reading.problems, places);
         // A project that cannot be read has no queries.
         let deep = self.deep.as_ref().filter(|_| !reading.problems.iter().any(Diagnostic::is_error));
-        if let Some((deep, snapshot)) = deep.and_then(|deep| Some((deep, deep.snapshot.as_ref()?))) {
-            let places = Places { root: &root, sources: &snapshot.sources, documents: &self.documents };
+        if let Some(deep) = deep {
+            let places = Places { root, sources: &deep.snapshot.sources, documents: &self.documents };
             for (path, list) in by_file(&deep.problems, places) {
                 all.entry(path).or_default().extend(list);
             }

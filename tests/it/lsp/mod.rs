@@ -39,6 +39,11 @@ fn mistakes_come_and_go_while_typing() {
 }
 
 #[test]
+fn a_project_that_is_broken_at_the_start_is_read_once_mended() {
+    check("broken_start");
+}
+
+#[test]
 fn definitions_are_found_in_sql_and_yaml() {
     check("definition");
 }
