@@ -9,9 +9,8 @@ use lsp_types::{
 
 use super::preview::COMPILED_SQL;
 use super::uri;
+use crate::project::PROJECT_FILE;
 
-/// The file that makes a folder a project.
-const PROJECT_FILE: &str = "dbt_project.yml";
 /// How many folders below the editor's a project may lie.
 const DEEPEST: usize = 3;
 

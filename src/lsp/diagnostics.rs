@@ -15,9 +15,8 @@ use super::documents::Documents;
 use super::snapshot::Places;
 use super::uri;
 use crate::diag::{Diagnostic, Severity, Span, told_once};
+use crate::project::PROJECT_FILE;
 
-/// The file on which problems without a place are shown.
-const PROJECT_FILE: &str = "dbt_project.yml";
 /// How many steps of a macro stack are shown.
 const MOST_FRAMES: usize = 10;
 
@@ -32,6 +31,7 @@ pub(super) fn by_file(problems: &[Diagnostic], places: Places<'_>) -> ByFile {
         let place = problem.span.and_then(|span| Some((places.path(span.file)?, places.location(span)?)));
         let (path, range) = match place {
             Some((path, location)) => (path, location.range),
+            // What has no place is shown on the project as a whole.
             None => (places.root.join(PROJECT_FILE), Range::default()),
         };
         let shown = shown(&problem, first_line(range), places);

@@ -38,4 +38,4 @@ pub use scope::{YamlBase, YamlContext};
 pub use selectors::SelectorDefinition;
 pub use vars::{Vars, parse_cli_map, scrubber};
 pub use version::{DBT_VERSION, Requirement, Version};
-pub use workspace::{Options, Paths, ProjectOnly, Workspace, find_project};
+pub use workspace::{Options, PROJECT_FILE, Paths, ProjectOnly, Workspace, find_project};

@@ -19,7 +19,7 @@ use super::selectors::SelectorDefinition;
 use super::vars::Vars;
 
 /// The name of the file that makes a folder a project.
-pub(super) const PROJECT_FILE: &str = "dbt_project.yml";
+pub const PROJECT_FILE: &str = "dbt_project.yml";
 
 /// What the command line and the environment say. Paths may be relative to `cwd`.
 #[derive(Clone, Debug)]
