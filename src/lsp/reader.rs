@@ -97,9 +97,9 @@ impl Reader {
     fn read(&mut self, job: &Job) -> Reading {
         let mut unsaved = job.unsaved.clone();
         let mut broken = self.replace(&mut unsaved, |path, text| is_yaml(path) && !is_tree(text));
-        let (mut reading, workspace) = self.attempt(job.version, &unsaved);
-        if let Some(workspace) = workspace {
-            let torn = files_torn(&reading, &workspace);
+        let mut reading = self.attempt(job.version, &unsaved);
+        if let Some(snapshot) = &reading.snapshot {
+            let torn = files_torn(&reading, &snapshot.workspace);
             let is_torn = |path: &Utf8Path, text: &str| {
                 torn.iter().any(|file| file == path)
                     && job.unsaved.get(path).is_some_and(|now| **now == *text)
@@ -108,7 +108,7 @@ impl Reader {
             if !in_macros.is_empty() {
                 let before = std::mem::take(&mut reading.problems);
                 let old = reading.sources.clone();
-                (reading, _) = self.attempt(job.version, &unsaved);
+                reading = self.attempt(job.version, &unsaved);
                 let syntax = before.into_iter().filter(|problem| problem.code == Code::JINJA_SYNTAX);
                 reading
                     .problems
@@ -137,17 +137,17 @@ impl Reader {
         replaced
     }
 
-    fn attempt(&self, version: u64, unsaved: &Unsaved) -> (Reading, Option<Workspace>) {
+    fn attempt(&self, version: u64, unsaved: &Unsaved) -> Reading {
         let sources = Sources::with_unsaved(unsaved.clone());
         let (workspace, mut problems) = project::load(&sources, &self.setup.options);
         let Some(workspace) = workspace else {
-            return (Reading { version, problems, sources, snapshot: None }, None);
+            return Reading { version, problems, sources, snapshot: None };
         };
         let settings = Settings { sources: sources.clone(), ..self.setup.settings.clone() };
         let (parsed, found) = parse::parse_in_part(&workspace, &settings);
         problems.extend(found);
-        let snapshot = Some(Arc::new(Snapshot::new(workspace.clone(), parsed, settings)));
-        (Reading { version, problems, sources, snapshot }, Some(workspace))
+        let snapshot = Some(Arc::new(Snapshot::new(workspace, parsed, settings)));
+        Reading { version, problems, sources, snapshot }
     }
 
     /// Returns a path as the project shows it.
