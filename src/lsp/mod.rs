@@ -19,6 +19,7 @@ mod mentions;
 mod outline;
 mod preview;
 mod query;
+mod query_tokens;
 mod reader;
 mod references;
 mod rename;
