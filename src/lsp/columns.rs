@@ -4,15 +4,17 @@
 //! a CTE or subquery, that it stands for. What could mean several things means nothing here. Called by `mentions`,
 //! `completion`, `hover` and `rename_column`.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::mentions::{Namer, Symbol};
-use super::query::{Item, Name, Query, Select, SourceItem, Star, Target, read};
+use super::mentions::Namer;
+use super::query::{Item, Name, Query, Select, SourceItem, Star, Target};
 use super::snapshot::Snapshot;
 use crate::adapter::seed;
 use crate::context::seed_options;
-use crate::jinja::tags;
 use crate::manifest::{Language, Node, NodeKind, UniqueId};
 
 /// The columns of a relation.
@@ -36,14 +38,29 @@ impl Known {
     }
 }
 
+/// How many selects are looked at, each for the sake of the one before, in however many files. What goes on for longer was
+/// not written by anybody, and would need more stack than a thread has: its columns are not known.
+const DEEPEST: usize = 300;
+
+thread_local! {
+    /// The relations whose columns this thread is about to find, each for the sake of the one before.
+    static FINDING: RefCell<Vec<UniqueId>> = const { RefCell::new(Vec::new()) };
+    /// How many selects this thread looks at, each for the sake of the one before.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
 /// Returns the columns that a node or source is known to have: by its query, its file, and what is said of it.
 pub(super) fn columns_of(snapshot: &Snapshot, id: &UniqueId) -> Arc<Known> {
     if let Some(known) = snapshot.known_columns(id) {
         return known;
     }
-    // A model that reads itself learns nothing by that.
-    snapshot.keep_columns(id, Arc::default());
+    // A model that reads itself learns nothing by that. Other threads see what is found, not that it is being looked for.
+    if FINDING.with_borrow(|finding| finding.contains(id)) {
+        return Arc::default();
+    }
+    FINDING.with_borrow_mut(|finding| finding.push(id.clone()));
     let known = Arc::new(find_columns(snapshot, id));
+    FINDING.with_borrow_mut(Vec::pop);
     snapshot.keep_columns(id, Arc::clone(&known));
     known
 }
@@ -69,18 +86,9 @@ fn find_columns(snapshot: &Snapshot, id: &UniqueId) -> Known {
 }
 
 fn of_query(snapshot: &Snapshot, node: &Node) -> Known {
-    let query = query_of(&Namer { snapshot, package: &node.package_name }, &node.raw_code);
-    Scoped { snapshot, query: &query }.outputs(&query.finals)
-}
-
-/// Reads the queries of a template.
-pub(super) fn query_of(namer: &Namer<'_>, text: &str) -> Query {
-    read(text, &tags(text), &|tag| {
-        namer.in_one_tag(text, tag).into_iter().find_map(|mention| match mention.symbol {
-            Symbol::Node(id) | Symbol::Source(id) => Some(id),
-            _ => None,
-        })
-    })
+    let namer = Namer { snapshot, package: &node.package_name };
+    let scoped = Scoped::new(snapshot, namer.query(&node.raw_code));
+    Arc::unwrap_or_clone(scoped.outputs(&scoped.query.finals))
 }
 
 /// What a name stands for.
@@ -93,19 +101,39 @@ pub(super) enum Meaning {
 }
 
 /// A query within its project.
-#[derive(Clone, Copy)]
+///
+/// Remembers what it was asked: selects that read the same CTE several times would otherwise multiply the work at every
+/// step.
 pub(super) struct Scoped<'a> {
     pub(super) snapshot: &'a Snapshot,
-    pub(super) query: &'a Query,
+    pub(super) query: Query,
+    /// The columns that selects give.
+    outputs: RefCell<HashMap<usize, Arc<Known>>>,
+    /// What the stars of selects bring along under a name, which is in small letters.
+    starred: RefCell<HashMap<(usize, String), Option<Meaning>>>,
+}
+
+impl<'a> Scoped<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, query: Query) -> Self {
+        Self { snapshot, query, outputs: RefCell::default(), starred: RefCell::default() }
+    }
 }
 
 impl Scoped<'_> {
     /// Returns the columns that some selects give, which are those of the first.
-    pub(super) fn outputs(&self, selects: &[usize]) -> Known {
+    pub(super) fn outputs(&self, selects: &[usize]) -> Arc<Known> {
+        let Some(id) = selects.first() else { return Arc::default() };
+        if let Some(known) = self.outputs.borrow().get(id) {
+            return Arc::clone(known);
+        }
+        let Some(select) = self.query.selects.get(*id) else { return Arc::default() };
+        let Some(known) = nested(|| Arc::new(self.listed(select))) else { return Arc::default() };
+        self.outputs.borrow_mut().insert(*id, Arc::clone(&known));
+        known
+    }
+
+    fn listed(&self, select: &Select) -> Known {
         let mut known = Known { names: Vec::new(), all: true };
-        let Some(select) = selects.first().and_then(|id| self.query.selects.get(*id)) else {
-            return Known::default();
-        };
         for item in &select.items {
             match (&item.name, &item.star) {
                 (Some((name, _)), _) => known.add(name),
@@ -127,7 +155,7 @@ impl Scoped<'_> {
     pub(super) fn of_target(&self, target: &Target) -> Arc<Known> {
         match target {
             Target::Relation(id) => columns_of(self.snapshot, id),
-            Target::Selects(selects) => Arc::new(self.outputs(selects)),
+            Target::Selects(selects) => self.outputs(selects),
             Target::Unknown => Arc::default(),
         }
     }
@@ -192,10 +220,29 @@ impl Scoped<'_> {
         if let Some(item) = select.items.iter().position(is_it) {
             return Some(Meaning::Item(id, item));
         }
-        select.items.iter().find_map(|item| {
+        let key = (id, name.to_lowercase());
+        if let Some(meaning) = self.starred.borrow().get(&key) {
+            return meaning.clone();
+        }
+        let brought = |item: &Item| {
             let Star(qualifier) = item.star.as_ref()?;
             self.among(select, qualifier.as_deref(), name)
-        })
+        };
+        let meaning = nested(|| select.items.iter().find_map(brought))?;
+        self.starred.borrow_mut().insert(key, meaning.clone());
+        meaning
+    }
+
+    /// Returns where the whole query names one of its columns, and whether it gives it that name there.
+    pub(super) fn given(&self, name: &str) -> Option<(Range<usize>, bool)> {
+        self.named(&self.output(&self.query.finals, name)?)
+    }
+
+    /// Returns where an item is named, and whether the name was given to it.
+    pub(super) fn named(&self, meaning: &Meaning) -> Option<(Range<usize>, bool)> {
+        let Meaning::Item(select, item) = meaning else { return None };
+        let item = self.query.selects.get(*select)?.items.get(*item)?;
+        item.name.as_ref().map(|(_, range)| (range.clone(), item.is_alias))
     }
 
     /// Follows an item that only shows a column to that column's relation.
@@ -214,6 +261,18 @@ impl Scoped<'_> {
         }
         None
     }
+}
+
+/// Looks at a select, maybe for the sake of another; `None` if that goes on for too long.
+fn nested<T>(look: impl FnOnce() -> T) -> Option<T> {
+    let depth = DEPTH.get();
+    if depth == DEEPEST {
+        return None;
+    }
+    DEPTH.set(depth + 1);
+    let found = look();
+    DEPTH.set(depth);
+    Some(found)
 }
 
 fn matching<'s>(select: &'s Select, qualifier: Option<&'s str>) -> impl Iterator<Item = &'s SourceItem> {

@@ -13,7 +13,7 @@ use lsp_types::{
 };
 
 use super::calls::{CallSite, calls};
-use super::columns::{Scoped, columns_of, query_of};
+use super::columns::{Scoped, columns_of};
 use super::completion_yaml;
 use super::definition::word_at;
 use super::hover::head;
@@ -77,8 +77,7 @@ pub(super) fn completion(world: &World, params: CompletionParams) -> Answer<Opti
 fn in_template(world: &World, asked: &Asked, offset: usize) -> Option<Offers> {
     let before = &asked.text.as_str()[..offset];
     let tag = tags(before).pop().filter(|tag| !tag.closed)?;
-    let package = &*world.snapshot.project_of(&asked.path).name;
-    let namer = Namer { snapshot: &world.snapshot, package };
+    let namer = Namer::of_file(&world.snapshot, &asked.path);
     let in_string = tag.tokens.last().filter(|last| last.kind == TokenKind::Str && last.end == offset);
     let in_string = in_string.filter(|last| {
         let written = &before[last.start..];
@@ -99,7 +98,7 @@ fn in_template(world: &World, asked: &Asked, offset: usize) -> Option<Offers> {
     if let Some(call) = open.filter(|call| call.name() == "config") {
         offers.extend(configs(world, asked, &call));
     }
-    offers.extend(of_context(world, package));
+    offers.extend(of_context(world, namer.package));
     Some((word.start..offset, offers))
 }
 
@@ -278,9 +277,8 @@ pub(super) fn config_values(world: &World, package: &str, resource: ResourceType
 /// Offers columns of what the select around a place reads, and names of CTEs.
 fn in_query(world: &World, asked: &Asked, offset: usize) -> Offers {
     let text = asked.text.as_str();
-    let package = &*world.snapshot.project_of(&asked.path).name;
-    let query = query_of(&Namer { snapshot: &world.snapshot, package }, text);
-    let scoped = Scoped { snapshot: &world.snapshot, query: &query };
+    let scoped = Scoped::new(&world.snapshot, Namer::of_file(&world.snapshot, &asked.path).query(text));
+    let query = &scoped.query;
     let word = word_at(text, offset);
     let replaced = word.start..offset;
     let before = text[..word.start].trim_end_matches('"');

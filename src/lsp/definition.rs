@@ -5,9 +5,9 @@
 
 use lsp_types::{GotoDefinitionParams, GotoDefinitionResponse, Location};
 
-use super::columns::{Meaning, Scoped, query_of};
-use super::mentions::{Mention, Namer, Symbol, mention_at, mentions};
-use super::query::Query;
+use super::columns::{Meaning, Scoped};
+use super::mentions::{Mention, Namer, Symbol, mention_at, read_file};
+use super::query::Name;
 use super::references::places_of;
 use super::requests::Answer;
 use super::snapshot::{Asked, World};
@@ -24,59 +24,53 @@ pub(super) fn definition(
     let place = params.text_document_position_params;
     let Some(asked) = world.asked(&place.text_document.uri) else { return Ok(None) };
     let offset = asked.text.offset(place.position);
-    let places = match at(world, &asked, offset) {
+    let (mention, scoped) = look(world, &asked, offset);
+    let places = match mention {
         Some(mention) => defined_at(world, &mention.symbol),
-        None => cte_at(world, &asked, offset).into_iter().collect(),
+        None => cte_at(world, &asked, scoped, offset).into_iter().collect(),
     };
     Ok(Some(places).filter(|places| !places.is_empty()).map(GotoDefinitionResponse::Array))
 }
 
 /// Returns what stands at a byte of a text.
 pub(super) fn at(world: &World, asked: &Asked, offset: usize) -> Option<Mention> {
-    let (snapshot, text) = (&world.snapshot, asked.text.as_str());
-    let all = mentions(snapshot, &asked.path, text);
-    mention_at(&all, offset).cloned().or_else(|| passed_on(world, asked, offset))
+    look(world, asked, offset).0
+}
+
+/// Returns what stands at a byte of a text, and the queries of the text if it is SQL.
+fn look<'w>(world: &'w World, asked: &Asked, offset: usize) -> (Option<Mention>, Option<Scoped<'w>>) {
+    let (all, scoped) = read_file(&world.snapshot, &asked.path, asked.text.as_str());
+    let mention = mention_at(&all, offset).cloned();
+    (mention.or_else(|| passed_on(scoped.as_ref()?, offset)), scoped)
 }
 
 /// A column that CTEs pass on is the one that they read.
-fn passed_on(world: &World, asked: &Asked, offset: usize) -> Option<Mention> {
-    let (scoped, select, name) = &*named_at(world, asked, offset)?;
-    let scoped = Scoped { snapshot: &world.snapshot, query: scoped };
-    let meaning = scoped.meaning(*select, &scoped.query.selects[*select].names[*name])?;
-    let (id, column) = scoped.origin(meaning)?;
-    let range = scoped.query.selects[*select].names[*name].range.clone();
-    Some(Mention::of(column_of(&id, &column), range))
+fn passed_on(scoped: &Scoped<'_>, offset: usize) -> Option<Mention> {
+    let (select, name) = name_at(scoped, offset)?;
+    let (id, column) = scoped.origin(scoped.meaning(select, name)?)?;
+    Some(Mention::of(column_of(&id, &column), name.range.clone()))
 }
 
-/// Returns the query of a text, and which name of which select stands at a byte.
-fn named_at(world: &World, asked: &Asked, offset: usize) -> Option<Box<(Query, usize, usize)>> {
-    if !crate::files::has_extension(&asked.path, &["sql"]) {
-        return None;
-    }
-    let package = &world.snapshot.project_of(&asked.path).name;
-    let query = query_of(&Namer { snapshot: &world.snapshot, package }, asked.text.as_str());
-    let is_here = |range: &std::ops::Range<usize>| range.start <= offset && offset <= range.end;
-    let place = query.selects.iter().enumerate().find_map(|(at, select)| {
-        select.names.iter().position(|name| is_here(&name.range)).map(|name| (at, name))
-    });
-    place.map(|(select, name)| Box::new((query, select, name)))
+/// Returns the name at a byte, and its select.
+fn name_at<'q>(scoped: &'q Scoped<'_>, offset: usize) -> Option<(usize, &'q Name)> {
+    let is_here = |name: &&Name| name.range.start <= offset && offset <= name.range.end;
+    let mut selects = scoped.query.selects.iter().enumerate();
+    selects.find_map(|(at, select)| select.names.iter().find(is_here).map(|name| (at, name)))
 }
 
 /// Returns where a CTE is defined whose name stands at a byte, or the item that a name there means.
-fn cte_at(world: &World, asked: &Asked, offset: usize) -> Option<Location> {
+fn cte_at(world: &World, asked: &Asked, scoped: Option<Scoped<'_>>, offset: usize) -> Option<Location> {
     let text = asked.text.as_str();
-    let package = &world.snapshot.project_of(&asked.path).name;
-    if let Some(found) = named_at(world, asked, offset) {
-        let (query, select, name) = &*found;
-        let scoped = Scoped { snapshot: &world.snapshot, query };
-        if let Some(Meaning::Item(select, item)) =
-            scoped.meaning(*select, &query.selects[*select].names[*name])
-        {
-            let (_, range) = query.selects.get(select)?.items.get(item)?.name.as_ref()?;
-            return world.place(&asked.path, range.clone());
-        }
+    let item = scoped.as_ref().and_then(|scoped| {
+        let (select, name) = name_at(scoped, offset)?;
+        scoped.meaning(select, name).filter(|meaning| matches!(meaning, Meaning::Item(..)))
+    });
+    if let (Some(item), Some(scoped)) = (item, &scoped) {
+        return world.place(&asked.path, scoped.named(&item)?.0);
     }
-    let query = query_of(&Namer { snapshot: &world.snapshot, package }, text);
+    // Texts of other kinds have queries in them, too.
+    let query = scoped
+        .map_or_else(|| Namer::of_file(&world.snapshot, &asked.path).query(text), |scoped| scoped.query);
     let word = word_at(text, offset);
     let cte = query.ctes.iter().find(|cte| cte.name.eq_ignore_ascii_case(&text[word.clone()]))?;
     world.place(&asked.path, cte.name_range.clone())
@@ -102,11 +96,11 @@ pub(super) fn defined_at(world: &World, symbol: &Symbol) -> Vec<Location> {
             manifest.macros.get(id).and_then(|found| start(found.span)).into_iter().collect()
         }
         Symbol::Doc(id) => manifest.docs.get(id).and_then(|doc| start(doc.span)).into_iter().collect(),
-        Symbol::Source(_) | Symbol::Var(_) => places_of(world, symbol, true),
+        Symbol::Source(_) | Symbol::Var(_) => places_of(world, symbol).1,
         Symbol::Column(id, name) => {
             let given = in_query(world, id, name);
-            let described =
-                places_of(world, symbol, true).into_iter().filter(|place| Some(place) != given.as_ref());
+            let (_, described) = places_of(world, symbol);
+            let described = described.into_iter().filter(|place| Some(place) != given.as_ref());
             given.iter().cloned().chain(described).collect()
         }
     }
@@ -117,9 +111,7 @@ fn in_query(world: &World, id: &UniqueId, name: &str) -> Option<Location> {
     let node = world.snapshot.manifest().node(id)?;
     let path = world.places().path(node.file)?;
     let text = world.text_of(&path).filter(|_| crate::files::has_extension(&path, &["sql"]))?;
-    let query = query_of(&Namer { snapshot: &world.snapshot, package: &node.package_name }, text.as_str());
-    let scoped = Scoped { snapshot: &world.snapshot, query: &query };
-    let Some(Meaning::Item(select, item)) = scoped.output(&query.finals, name) else { return None };
-    let (_, range) = query.selects.get(select)?.items.get(item)?.name.as_ref()?;
-    world.place(&path, range.clone())
+    let namer = Namer { snapshot: &world.snapshot, package: &node.package_name };
+    let scoped = Scoped::new(&world.snapshot, namer.query(text.as_str()));
+    world.place(&path, scoped.given(name)?.0)
 }

@@ -1,7 +1,7 @@
 //! What is known of the thing at a place, as Markdown.
 //!
 //! Input: a place. Output: a card: what it is, its description, its columns, arguments or value, and who reads it. Called by
-//! `requests`; `completion` shows the same cards.
+//! `requests`.
 
 use std::fmt::Write as _;
 
@@ -34,7 +34,7 @@ pub(super) fn hover(world: &World, params: HoverParams) -> Answer<Option<Hover>>
 }
 
 /// Returns the card of a symbol.
-pub(super) fn card(world: &World, symbol: &Symbol) -> Option<String> {
+fn card(world: &World, symbol: &Symbol) -> Option<String> {
     let manifest = world.snapshot.manifest();
     match symbol {
         Symbol::Node(id) => manifest.node(id).map(|node| of_node(world, node)),

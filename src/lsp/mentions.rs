@@ -4,12 +4,14 @@
 //! a definition is looked up for the mention at the cursor, references are the mentions of one symbol in all files, and a
 //! renaming edits exactly those. Names are resolved by the project's own rules; what resolves to nothing is no mention.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use camino::Utf8Path;
 
 use super::calls::{CallSite, Word, calls};
-use super::columns::{Meaning, Scoped, query_of};
+use super::columns::{Meaning, Scoped};
+use super::query::{Query, read};
 use super::snapshot::Snapshot;
 use super::yaml_mentions::{self, column_of};
 use crate::files;
@@ -33,6 +35,16 @@ pub(super) enum Symbol {
     Column(UniqueId, String),
 }
 
+impl Symbol {
+    /// Returns the node or source that it is.
+    fn relation(&self) -> Option<&UniqueId> {
+        match self {
+            Self::Node(id) | Self::Source(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
 /// A name in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mention {
@@ -54,50 +66,65 @@ impl Mention {
     }
 }
 
+/// The tags of a text, with what they name.
+struct Tagged {
+    tags: Vec<Tag>,
+    /// The relations that expressions stand for, by where their tags begin.
+    relations: HashMap<usize, UniqueId>,
+    /// All that they name.
+    mentions: Vec<Mention>,
+}
+
+impl Tagged {
+    /// Reads the queries of the text.
+    fn query(&self, text: &str) -> Query {
+        read(text, &self.tags, &|tag| self.relations.get(&tag.range.start).cloned())
+    }
+}
+
 /// Finds all mentions in the text of a file.
 pub(super) fn mentions(snapshot: &Snapshot, path: &Utf8Path, text: &str) -> Vec<Mention> {
-    let package = &*snapshot.project_of(path).name;
-    let namer = Namer { snapshot, package };
-    let mut found = Vec::new();
-    let all_tags = tags(text);
-    for tag in &all_tags {
-        namer.in_tag(text, tag, &mut found);
-    }
-    if files::has_extension(path, &["sql"]) {
-        add_columns(&namer, path, text, &mut found);
+    read_file(snapshot, path, text).0
+}
+
+/// Finds the same. Returns also the queries of a file that is SQL.
+pub(super) fn read_file<'s>(
+    snapshot: &'s Snapshot,
+    path: &Utf8Path,
+    text: &str,
+) -> (Vec<Mention>, Option<Scoped<'s>>) {
+    let namer = Namer::of_file(snapshot, path);
+    let tagged = namer.tagged(text);
+    let is_query = files::has_extension(path, &["sql"]);
+    let scoped = is_query.then(|| Scoped::new(snapshot, tagged.query(text)));
+    let mut found = tagged.mentions;
+    if let Some(scoped) = &scoped {
+        add_columns(scoped, path, &mut found);
     }
     if files::has_extension(path, &["yml", "yaml"]) {
         yaml_mentions::add(&namer, path, text, &mut found);
     }
     found.sort_by_key(|mention| (mention.range.start, mention.range.end));
     found.dedup();
-    found
+    (found, scoped)
 }
 
 /// Adds the columns that a query names, and those that it gives its own names.
-fn add_columns(namer: &Namer<'_>, path: &Utf8Path, text: &str, found: &mut Vec<Mention>) {
-    let query = query_of(namer, text);
-    let scoped = Scoped { snapshot: namer.snapshot, query: &query };
-    for (at, select) in query.selects.iter().enumerate() {
+fn add_columns(scoped: &Scoped<'_>, path: &Utf8Path, found: &mut Vec<Mention>) {
+    for (at, select) in scoped.query.selects.iter().enumerate() {
         for name in &select.names {
             if let Some(Meaning::Column(id)) = scoped.meaning(at, name) {
                 found.push(Mention::of(column_of(&id, &name.text), name.range.clone()));
             }
         }
     }
-    let Some(node) = namer.snapshot.node_in(path) else { return };
-    for name in scoped.outputs(&query.finals).names {
-        if let Some(range) = given_name(&scoped, &name) {
-            found.push(Mention::defining(column_of(&node.unique_id, &name), range));
+    let Some(node) = scoped.snapshot.node_in(path) else { return };
+    for name in &scoped.outputs(&scoped.query.finals).names {
+        // One that only shows a column that is read has that column's name.
+        if let Some((range, true)) = scoped.given(name) {
+            found.push(Mention::defining(column_of(&node.unique_id, name), range));
         }
     }
-}
-
-/// Returns where a query gives one of its columns the name it has; `None` if the name is that of a column it reads.
-fn given_name(scoped: &Scoped<'_>, name: &str) -> Option<Range<usize>> {
-    let Some(Meaning::Item(select, item)) = scoped.output(&scoped.query.finals, name) else { return None };
-    let item = scoped.query.selects.get(select)?.items.get(item)?;
-    item.name.as_ref().filter(|_| item.is_alias).map(|(_, range)| range.clone())
 }
 
 /// Returns the mention at a byte, the shortest if several are.
@@ -113,12 +140,30 @@ pub(super) struct Namer<'a> {
     pub(super) package: &'a str,
 }
 
+impl<'a> Namer<'a> {
+    /// Returns the one for a file.
+    pub(super) fn of_file(snapshot: &'a Snapshot, path: &Utf8Path) -> Self {
+        Self { snapshot, package: &snapshot.project_of(path).name }
+    }
+}
+
 impl Namer<'_> {
-    /// Returns what a tag names.
-    pub(super) fn in_one_tag(&self, text: &str, tag: &Tag) -> Vec<Mention> {
-        let mut found = Vec::new();
-        self.in_tag(text, tag, &mut found);
-        found
+    /// Reads the queries of a template.
+    pub(super) fn query(&self, text: &str) -> Query {
+        self.tagged(text).query(text)
+    }
+
+    /// Reads the tags of a text.
+    fn tagged(&self, text: &str) -> Tagged {
+        let tags = tags(text);
+        let (mut relations, mut mentions) = (HashMap::new(), Vec::new());
+        for tag in &tags {
+            let before = mentions.len();
+            self.in_tag(text, tag, &mut mentions);
+            let named = mentions.iter().skip(before).find_map(|mention: &Mention| mention.symbol.relation());
+            relations.extend(named.filter(|_| !tag.is_block).map(|id| (tag.range.start, id.clone())));
+        }
+        Tagged { tags, relations, mentions }
     }
 
     /// Adds what a tag names: what its calls name, and the block that it opens.
@@ -143,6 +188,13 @@ impl Namer<'_> {
         }
         let moved = |range: Range<usize>| range.start + start..range.end + start;
         found.extend(inner.into_iter().map(|it| Mention { range: moved(it.range.clone()), ..it }));
+    }
+
+    /// Returns the first node or source that an expression without braces names.
+    pub(super) fn relation_in(&self, expression: &str) -> Option<UniqueId> {
+        let mut named = Vec::new();
+        self.in_expression(expression, 0, &mut named);
+        named.iter().find_map(|mention| mention.symbol.relation()).cloned()
     }
 
     fn in_call(&self, call: &CallSite<'_>, found: &mut Vec<Mention>) {

@@ -9,7 +9,6 @@ use lsp_types::{
     WorkspaceSymbolParams,
 };
 
-use super::columns::query_of;
 use super::mentions::Namer;
 use super::requests::Answer;
 use super::snapshot::{Asked, World};
@@ -72,8 +71,7 @@ fn of_blocks(text: &Text) -> Vec<DocumentSymbol> {
 }
 
 fn of_query(world: &World, asked: &Asked) -> Vec<DocumentSymbol> {
-    let package = &world.snapshot.project_of(&asked.path).name;
-    let query = query_of(&Namer { snapshot: &world.snapshot, package }, asked.text.as_str());
+    let query = Namer::of_file(&world.snapshot, &asked.path).query(asked.text.as_str());
     let text = &asked.text;
     let mut symbols: Vec<DocumentSymbol> = query
         .ctes

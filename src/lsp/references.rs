@@ -24,25 +24,25 @@ pub(super) fn references(world: &World, params: ReferenceParams) -> Answer<Optio
     let own = || world.snapshot.node_in(&asked.path).map(|node| Symbol::Node(node.unique_id.clone()));
     let symbol = at(world, &asked, offset).map(|mention| mention.symbol).or_else(own);
     Ok(symbol.map(|symbol| {
-        let mut places = places_of(world, &symbol, false);
+        let (mut places, definitions) = places_of(world, &symbol);
         if params.context.include_declaration {
-            places.extend(places_of(world, &symbol, true));
+            places.extend(definitions);
         }
         places
     }))
 }
 
-/// Returns where a symbol is defined or described, or else where it is used.
-pub(super) fn places_of(world: &World, symbol: &Symbol, defines: bool) -> Vec<Location> {
-    let named = named_in(world, symbol, |_| true).into_iter();
-    let places = named.flat_map(|named| {
-        let mentions = named.mentions.into_iter().filter(|mention| mention.defines == defines);
-        let places = mentions.filter_map(|mention| {
-            Some(Location { uri: world.uri(&named.path)?, range: named.text.range(mention.range) })
-        });
-        places.collect::<Vec<_>>()
-    });
-    places.collect()
+/// Returns where a symbol is used, and where it is defined or described.
+pub(super) fn places_of(world: &World, symbol: &Symbol) -> (Vec<Location>, Vec<Location>) {
+    let (mut uses, mut definitions) = (Vec::new(), Vec::new());
+    for named in named_in(world, symbol, |_| true) {
+        let Some(uri) = world.uri(&named.path) else { continue };
+        for mention in named.mentions {
+            let place = Location { uri: uri.clone(), range: named.text.range(mention.range) };
+            if mention.defines { definitions.push(place) } else { uses.push(place) }
+        }
+    }
+    (uses, definitions)
 }
 
 /// A file that names a symbol.
@@ -61,11 +61,11 @@ pub(super) fn named_in(
     let word = word_of(world, symbol).to_lowercase();
     let files = world.snapshot.files();
     let of_file = |path: &Utf8PathBuf| -> Option<Named> {
-        let text = world.text_of(path)?;
         // Most files do not even have the word, which is quickly seen.
-        if !text.as_str().to_lowercase().contains(&word) {
+        if !world.plain_text_of(path)?.to_lowercase().contains(&word) {
             return None;
         }
+        let text = world.text_of(path)?;
         let all = mentions(&world.snapshot, path, text.as_str());
         let mentions: Vec<Mention> = all.into_iter().filter(|mention| mention.symbol == *symbol).collect();
         (!mentions.is_empty()).then(|| Named { path: path.clone(), text, mentions })

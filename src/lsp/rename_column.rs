@@ -7,9 +7,8 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::columns::{Meaning, Scoped, query_of};
+use super::columns::Scoped;
 use super::mentions::{Mention, Namer};
-use super::query::Query;
 use super::reader::read_with;
 use super::references::{Named, named_in};
 use super::rename::FileEdits;
@@ -73,14 +72,9 @@ fn in_file(world: &World, named: &Named, new: &str) -> Vec<(Range<usize>, String
 
 /// Places of names that are a whole item of a select.
 fn items(world: &World, named: &Named) -> Vec<Range<usize>> {
-    let query = query_in(world, named);
+    let query = Namer::of_file(&world.snapshot, &named.path).query(named.text.as_str());
     let names = query.selects.iter().flat_map(|select| &select.names);
     names.filter(|name| name.is_item).map(|name| name.range.clone()).collect()
-}
-
-fn query_in(world: &World, named: &Named) -> Query {
-    let package = &world.snapshot.project_of(&named.path).name;
-    query_of(&Namer { snapshot: &world.snapshot, package }, named.text.as_str())
 }
 
 /// The edit of the model's own query, where a column that it reads becomes its own: `id` becomes `id as key`.
@@ -88,15 +82,12 @@ fn where_given(world: &World, id: &UniqueId, name: &str, new: &str) -> Option<Fi
     let node = world.snapshot.manifest().node(id)?;
     let path = world.places().path(node.file)?;
     let named = Named { text: world.text_of(&path)?, path, mentions: Vec::new() };
-    let query = query_in(world, &named);
-    let scoped = Scoped { snapshot: &world.snapshot, query: &query };
-    let Some(Meaning::Item(select, item)) = scoped.output(&query.finals, name) else { return None };
-    let item = query.selects.get(select)?.items.get(item)?;
-    let (_, range) = item.name.as_ref()?;
+    let namer = Namer::of_file(&world.snapshot, &named.path);
+    let scoped = Scoped::new(&world.snapshot, namer.query(named.text.as_str()));
+    let (range, is_alias) = scoped.given(name)?;
     let old = &named.text.as_str()[range.clone()];
-    let text = if item.is_alias { new.to_owned() } else { format!("{old} as {new}") };
-    let edit = (range.clone(), text);
-    Some((named, vec![edit]))
+    let text = if is_alias { new.to_owned() } else { format!("{old} as {new}") };
+    Some((named, vec![(range, text)]))
 }
 
 /// Errors unless the edited project has the same lineage but for the name, and all that reads the column binds as before.

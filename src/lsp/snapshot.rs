@@ -42,7 +42,12 @@ pub(super) struct Snapshot {
     columns: Mutex<HashMap<UniqueId, Arc<Known>>>,
     /// What depends on what, once asked for.
     dag: OnceLock<Dag<UniqueId>>,
+    /// Nodes by the file that holds their code, once asked for.
+    by_file: OnceLock<ByFile>,
 }
+
+/// Nodes by package, and the path of a file in it.
+type ByFile = HashMap<(Arc<str>, String), Arc<Node>>;
 
 impl Snapshot {
     pub(super) fn new(workspace: Workspace, parsed: Parsed, settings: Settings) -> Self {
@@ -52,7 +57,16 @@ impl Snapshot {
         let files = all.iter().filter(|(_, source)| !source.inner);
         // A file that several kinds of resources share was read several times, each time the same.
         let files = files.map(|(id, source)| (root.join(&source.path), *id)).collect();
-        Self { workspace, parsed, settings, sources, files, columns: Mutex::default(), dag: OnceLock::new() }
+        Self {
+            workspace,
+            parsed,
+            settings,
+            sources,
+            files,
+            columns: Mutex::default(),
+            dag: OnceLock::new(),
+            by_file: OnceLock::new(),
+        }
     }
 
     /// Returns the columns of a node or source, if they were looked for before.
@@ -69,15 +83,19 @@ impl Snapshot {
         self.dag.get_or_init(|| link(self.manifest()).unwrap_or_default())
     }
 
-    /// Returns the node whose code a file holds.
+    /// Returns the node whose code a file holds; the first if it holds several.
     pub(super) fn node_in(&self, path: &Utf8Path) -> Option<&Arc<Node>> {
         let project = self.project_of(path);
         let below = path.strip_prefix(&project.root).ok()?;
-        self.manifest().all_nodes().find(|node| {
-            *node.package_name == *project.name
-                && node.original_file_path == below.as_str()
-                && node.generic_test().is_none()
-        })
+        let by_file = self.by_file.get_or_init(|| {
+            let mut by_file = ByFile::new();
+            for node in self.manifest().all_nodes().filter(|node| node.generic_test().is_none()) {
+                let key = (Arc::clone(&node.package_name), node.original_file_path.clone());
+                by_file.entry(key).or_insert_with(|| Arc::clone(node));
+            }
+            by_file
+        });
+        by_file.get(&(Arc::clone(&project.name), below.to_string()))
     }
 
     pub(super) fn manifest(&self) -> &Manifest {
@@ -111,7 +129,6 @@ impl Snapshot {
 }
 
 /// All that a request is answered from.
-#[derive(Clone)]
 pub(super) struct World {
     /// The project.
     pub(super) snapshot: Arc<Snapshot>,
@@ -154,6 +171,14 @@ impl World {
         match self.documents.of_path(path) {
             Some(document) => Some(document.text.clone()),
             None => self.snapshot.file(path).map(|(_, source)| Text::new(Arc::clone(&source.text))),
+        }
+    }
+
+    /// Returns the same without looking for lines in it.
+    pub(super) fn plain_text_of(&self, path: &Utf8Path) -> Option<Arc<str>> {
+        match self.documents.of_path(path) {
+            Some(document) => Some(Arc::clone(document.text.shared())),
+            None => self.snapshot.file(path).map(|(_, source)| Arc::clone(&source.text)),
         }
     }
 

@@ -10,6 +10,7 @@ use camino::Utf8Path;
 use super::mentions::{Mention, Namer, Symbol};
 use crate::diag::Sources;
 use crate::manifest::UniqueId;
+use crate::project::PROJECT_FILE;
 use crate::yaml::{self, Entry, Map, Yaml};
 
 /// Adds the mentions of a file.
@@ -17,7 +18,7 @@ pub(super) fn add(namer: &Namer<'_>, path: &Utf8Path, text: &str, found: &mut Ve
     let (tree, _) = yaml::parse_text(&Sources::new(), path, text);
     let Some(tree) = tree else { return };
     let mut file = File { namer, text, found };
-    if path.file_name() == Some("dbt_project.yml") {
+    if path.file_name() == Some(PROJECT_FILE) {
         file.variables(tree.get("vars"));
         return;
     }
@@ -178,14 +179,7 @@ impl File<'_> {
         if let Some(inner) = given.get("arguments").and_then(Yaml::as_map) {
             self.arguments(id, inner);
         }
-        let target = given.get("to").and_then(Yaml::as_str).and_then(|to| {
-            let mut named = Vec::new();
-            self.namer.in_expression(to, 0, &mut named);
-            named.into_iter().find_map(|mention| match mention.symbol {
-                Symbol::Node(id) | Symbol::Source(id) => Some(id),
-                _ => None,
-            })
-        });
+        let target = given.get("to").and_then(Yaml::as_str).and_then(|to| self.namer.relation_in(to));
         for Entry { key, value, .. } in given {
             match &**key {
                 "field" => self.column_values(target.as_ref(), Some(value)),
@@ -215,13 +209,8 @@ impl File<'_> {
         }
         self.rows(id.as_ref(), entry.get("expect"));
         for given in entry.get("given").and_then(Yaml::as_seq).unwrap_or_default() {
-            let mut named = Vec::new();
-            let input = given.get("input").and_then(Yaml::as_str).unwrap_or_default();
-            self.namer.in_expression(input, 0, &mut named);
-            let relation = named.into_iter().find_map(|mention| match mention.symbol {
-                Symbol::Node(id) | Symbol::Source(id) => Some(id),
-                _ => None,
-            });
+            let input = given.get("input").and_then(Yaml::as_str);
+            let relation = input.and_then(|input| self.namer.relation_in(input));
             self.rows(relation.as_ref(), Some(given));
         }
     }

@@ -4,6 +4,7 @@
 //! the text around them: `^` stands where the cursor is. With `UPDATE_SESSIONS=1` what came is written into the file.
 
 mod editor;
+mod endless;
 mod protocol;
 mod session;
 
