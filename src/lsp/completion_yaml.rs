@@ -11,10 +11,11 @@ use super::snapshot::{Asked, World};
 use super::yaml_place::{Place, Wanted, place};
 use crate::manifest::{ResourceType, UniqueId};
 use crate::parse;
+use crate::project::PROJECT_FILE;
 
 /// Offers what fits at a byte of a YAML file.
 pub(super) fn offers(world: &World, asked: &Asked, offset: usize) -> Option<Offers> {
-    if asked.path.file_name() == Some("dbt_project.yml") {
+    if asked.path.file_name() == Some(PROJECT_FILE) {
         return None;
     }
     let text = asked.text.as_str();
@@ -26,19 +27,21 @@ pub(super) fn offers(world: &World, asked: &Asked, offset: usize) -> Option<Offe
     if let Some((_, typed)) = opened.filter(|(_, typed)| !typed.contains(['\'', '"', ')'])) {
         return Some((offset - typed.len()..offset, node_names(world)));
     }
-    let package = &*world.snapshot.project_of(&asked.path).name;
-    let namer = Namer { snapshot: &world.snapshot, package };
+    let namer = Namer::of_file(&world.snapshot, &asked.path);
     let of_place = OfPlace { world, namer, place: &place, path: &path };
     let offers = match &place.wanted {
         Wanted::Item if is_tests(&path) => of_place.tests(),
-        Wanted::Item if path.last() == Some(&"depends_on") => {
-            let name = |offer: Offer| Offer { label: format!("ref('{}')", offer.label), ..offer };
-            node_names(world).into_iter().map(name).collect()
-        }
+        Wanted::Item if path.last() == Some(&"depends_on") => refs(world),
         Wanted::Item | Wanted::Key => of_place.keys(),
         Wanted::Value(key) => of_place.values(key),
     };
     Some((place.word.start..offset, offers))
+}
+
+/// Calls of `ref`.
+fn refs(world: &World) -> Vec<Offer> {
+    let call = |offer: Offer| Offer { label: format!("ref('{}')", offer.label), ..offer };
+    node_names(world).into_iter().map(call).collect()
 }
 
 fn is_tests(path: &[&str]) -> bool {
@@ -98,42 +101,21 @@ impl OfPlace<'_> {
     }
 
     fn values(&self, key: &str) -> Vec<Offer> {
-        let list = self.path.first().copied().unwrap_or_default();
-        let resource = parse::described_by(list).unwrap_or(ResourceType::Model);
-        let words = |words: &[&str]| {
-            words
-                .iter()
-                .map(|word| Offer::new(*word, CompletionItemKind::ENUM_MEMBER, ""))
-                .collect::<Vec<_>>()
-        };
         match (self.path, key) {
             (["models"], "name") | (["unit_tests"], "model") => self.names(ResourceType::Model),
             (["seeds"], "name") => self.names(ResourceType::Seed),
             (["snapshots"], "name") => self.names(ResourceType::Snapshot),
             ([.., "columns"], "name") => self.column_names(),
             ([.., "config"], key) => {
-                let of_tests = self.path.iter().any(|key| matches!(*key, "tests" | "data_tests"));
-                let resource = if of_tests { ResourceType::Test } else { resource };
+                let resource = parse::configured(self.path).unwrap_or(ResourceType::Model);
                 config_values(self.world, self.namer.package, resource, key)
             }
-            (["exposures"], "type") => words(&["dashboard", "notebook", "analysis", "ml", "application"]),
-            (["exposures"], "maturity") => words(&["low", "medium", "high"]),
-            ([.., "given"], "input") => {
-                let name = |offer: Offer| Offer { label: format!("ref('{}')", offer.label), ..offer };
-                node_names(self.world).into_iter().map(name).collect()
-            }
-            (_, "to") => {
-                let name = |offer: Offer| Offer { label: format!("ref('{}')", offer.label), ..offer };
-                node_names(self.world).into_iter().map(name).collect()
-            }
+            ([.., "given"], "input") | (_, "to") => refs(self.world),
             (_, "field") => self.target().map(|id| columns(self.world, &id)).unwrap_or_default(),
-            (_, "access") => words(parse::config_values(ResourceType::Model, "access")),
-            ([.., "constraints"], "type") => {
-                words(&["not_null", "unique", "primary_key", "foreign_key", "check", "custom"])
+            _ => {
+                let values = parse::property_values(self.path, key).iter();
+                values.map(|value| Offer::new(*value, CompletionItemKind::ENUM_MEMBER, "")).collect()
             }
-            (_, "period") => words(&["minute", "hour", "day"]),
-            (_, "format") => words(&["dict", "csv", "sql"]),
-            _ => Vec::new(),
         }
     }
 
@@ -162,11 +144,6 @@ impl OfPlace<'_> {
     /// What `to`, beside the key that is typed, names.
     fn target(&self) -> Option<UniqueId> {
         let (_, to) = self.place.siblings.iter().find(|(key, _)| key == "to")?;
-        let mut found = Vec::new();
-        self.namer.in_expression(to, 0, &mut found);
-        found.into_iter().find_map(|mention| match mention.symbol {
-            super::mentions::Symbol::Node(id) | super::mentions::Symbol::Source(id) => Some(id),
-            _ => None,
-        })
+        self.namer.relation_in(to)
     }
 }

@@ -10,7 +10,7 @@ use crate::yaml::Yaml;
 use super::generic_name::hex;
 use super::python::repr_text;
 
-const TYPES: [&str; 6] = ["check", "not_null", "unique", "primary_key", "foreign_key", "custom"];
+pub(super) const TYPES: [&str; 6] = ["check", "not_null", "unique", "primary_key", "foreign_key", "custom"];
 
 /// Reads a list of constraints. `model_level` constraints also have `columns`.
 pub(super) fn constraints(list: &Yaml, model_level: bool, problems: &mut Vec<Diagnostic>) -> Vec<Json> {

@@ -17,8 +17,8 @@ use super::properties::{RawEntry, config_layer};
 use super::static_ref::{self, Reference};
 use super::trees::Trees;
 
-const TYPES: [&str; 5] = ["dashboard", "notebook", "analysis", "ml", "application"];
-const MATURITIES: [&str; 3] = ["low", "medium", "high"];
+pub(super) const TYPES: [&str; 5] = ["dashboard", "notebook", "analysis", "ml", "application"];
+pub(super) const MATURITIES: [&str; 3] = ["low", "medium", "high"];
 
 /// Reads an exposure.
 pub(super) fn exposure(

@@ -6,7 +6,7 @@ use crate::manifest::{Json, JsonMap, has_threshold, is_threshold};
 
 use super::config_check::{whole_number, wrong};
 
-const PERIODS: [&str; 3] = ["minute", "hour", "day"];
+pub(super) const PERIODS: [&str; 3] = ["minute", "hour", "day"];
 
 type Shaped = Result<Json, Box<Diagnostic>>;
 

@@ -3,8 +3,8 @@
 //! The readers beside this file ask an entry for its keys one by one; this lists what they ask for. What `config` may hold is
 //! not listed here: it is what has a default. Called by `lsp`.
 
-use super::config_check;
 use super::properties::{SECTIONS, Section};
+use super::{config_check, contract, exposures, freshness, unit_tests};
 use crate::manifest::{ResourceType, defaults};
 
 /// Returns the lists that a property file may have.
@@ -13,8 +13,14 @@ fn lists() -> impl Iterator<Item = &'static str> {
 }
 
 /// Returns what the entries of a list are.
-pub fn described_by(list: &str) -> Option<ResourceType> {
+fn described_by(list: &str) -> Option<ResourceType> {
     SECTIONS.into_iter().find(|section| section.key() == list).map(Section::resource)
+}
+
+/// Returns what a `config` at the end of a path is about: a test below `data_tests`, else what the list describes.
+pub fn configured(path: &[&str]) -> Option<ResourceType> {
+    let of_tests = path.iter().any(|key| matches!(*key, "tests" | "data_tests"));
+    if of_tests { Some(ResourceType::Test) } else { described_by(path.first()?) }
 }
 
 /// Returns the keys that may stand at the end of a path, which begins with a list and leaves out the items of lists:
@@ -22,13 +28,9 @@ pub fn described_by(list: &str) -> Option<ResourceType> {
 pub fn keys(path: &[&str]) -> Vec<&'static str> {
     match path {
         [] => lists().chain(["version"]).collect(),
-        [list, .., "config"] => {
-            let of_tests = path.iter().any(|key| matches!(*key, "tests" | "data_tests"));
-            let resource = if of_tests { Some(ResourceType::Test) } else { described_by(list) };
-            resource
-                .map(|resource| defaults(resource).keys().map(String::as_str).collect())
-                .unwrap_or_default()
-        }
+        [_, .., "config"] => configured(path)
+            .map(|resource| defaults(resource).keys().map(String::as_str).collect())
+            .unwrap_or_default(),
         [list, .., last] => nested(list, last).unwrap_or_default().to_vec(),
         [list] => of_entry(list).to_vec(),
     }
@@ -37,6 +39,19 @@ pub fn keys(path: &[&str]) -> Vec<&'static str> {
 /// Returns the values that a config may have, if they are a closed set.
 pub fn config_values(resource: ResourceType, key: &str) -> &'static [&'static str] {
     config_check::closed_set(resource, key)
+}
+
+/// Returns the values that a key below a path may have, if they are a closed set; those of a `config` are [`config_values`].
+pub fn values(path: &[&str], key: &str) -> &'static [&'static str] {
+    match (path, key) {
+        (["exposures"], "type") => &exposures::TYPES,
+        (["exposures"], "maturity") => &exposures::MATURITIES,
+        ([.., "constraints"], "type") => &contract::TYPES,
+        (_, "access") => config_values(ResourceType::Model, "access"),
+        (_, "period") => &freshness::PERIODS,
+        (_, "format") => &unit_tests::FORMATS,
+        _ => &[],
+    }
 }
 
 fn of_entry(list: &str) -> &'static [&'static str] {
@@ -229,5 +244,7 @@ mod tests {
         assert!(keys(&["models", "columns", "data_tests", "unique", "config"]).contains(&"severity"));
         assert!(keys(&["models", "meta"]).is_empty());
         assert_eq!(config_values(ResourceType::Model, "access"), ["private", "protected", "public"]);
+        assert_eq!(values(&["models"], "access"), ["private", "protected", "public"]);
+        assert!(values(&["models", "columns", "constraints"], "type").contains(&"foreign_key"));
     }
 }

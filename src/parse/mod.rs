@@ -54,7 +54,7 @@ mod trees;
 mod unit_tests;
 mod written_config;
 
-pub use known_keys::{config_values, described_by, keys as property_keys};
+pub use known_keys::{config_values, configured, keys as property_keys, values as property_values};
 pub use pipeline::{Parsed, parse, parse_in_part};
 pub use settings::Settings;
 pub use static_ref::{Reference, parse as parse_reference};

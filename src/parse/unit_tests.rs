@@ -160,7 +160,6 @@ impl Rows<'_, '_> {
                 .file_or_text(given, item.span, fixture.as_deref())
                 .map(|text| (Json::from(text.as_str()), repr_text(&text))),
             other => {
-                let known = ["dict", "csv", "sql"];
                 let place = given.get("format").map_or(item.span, |value| value.span);
                 self.problems.push(
                     Diagnostic::error(
@@ -168,8 +167,8 @@ impl Rows<'_, '_> {
                         place,
                         format!("unknown format `{other}` in unit test `{name}`"),
                     )
-                    .help::<String>(suggest(other, known))
-                    .help("formats: dict, csv, sql"),
+                    .help::<String>(suggest(other, FORMATS))
+                    .help(format!("formats: {}", FORMATS.join(", "))),
                 );
                 return None;
             }
@@ -344,6 +343,9 @@ fn shape(rows: &[Row]) -> (Json, String) {
     });
     (Json::Array(json.collect()), format!("[{}]", repr.collect::<Vec<_>>().join(", ")))
 }
+
+/// How rows can be written.
+pub(super) const FORMATS: [&str; 3] = ["dict", "csv", "sql"];
 
 const OVERRIDES: [&str; 3] = ["macros", "vars", "env_vars"];
 
