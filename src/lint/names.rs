@@ -38,11 +38,15 @@ pub(super) fn bound(factor: &TableFactor) -> Option<Bound<'_>> {
     alias.map(|name| Bound { name, factor })
 }
 
+/// Returns what a part of `from` joins, in order.
+pub(super) fn factors(item: &TableWithJoins) -> impl Iterator<Item = &TableFactor> {
+    std::iter::once(&item.relation).chain(item.joins.iter().map(|join| &join.relation))
+}
+
 /// Returns the tables that a part of `from` joins, in order; `None` if one has no name.
 pub(super) fn bounds(item: &TableWithJoins) -> Option<Vec<Bound<'_>>> {
-    let factors = std::iter::once(&item.relation).chain(item.joins.iter().map(|join| &join.relation));
     let mut all = Vec::new();
-    for factor in factors {
+    for factor in factors(item) {
         match factor {
             TableFactor::NestedJoin { table_with_joins, alias: None } => {
                 all.extend(bounds(table_with_joins)?);

@@ -1,6 +1,7 @@
 //! `lint`: the fixture marks each line at which a rule must find something with `-- finds: rule`; any other finding is wrong.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -148,4 +149,20 @@ fn sarif_has_what_its_schema_requires() {
         assert!((number("endLine"), number("endColumn")) > (number("startLine"), number("startColumn")));
     }
     fs::remove_dir(folder.path().join(".git")).unwrap();
+}
+
+/// Whoever went down every path would look at the first expression 3^20 times.
+#[test]
+fn expressions_that_many_paths_lead_to_are_looked_at_once() {
+    let folder = shop();
+    let mut model = "with c0 as (select * from {{ source('raw', 'lines') }})".to_owned();
+    for level in 1..=20 {
+        let before = format!("select * from c{}", level - 1);
+        write!(model, ",\nc{level} as ({before} union all {before} union all {before})").unwrap();
+    }
+    model += "\nselect distinct *, 'a' as part from c20\nunion\nselect distinct *, 'b' as part from c20\n";
+    fs::write(folder.path().join("models/marts/chain.sql"), model).unwrap();
+    let (_, output) = json(folder.path(), &["--select", "chain"]);
+    let at = |line: u64, rule: &str| ("models/marts/chain.sql".to_owned(), line, rule.to_owned());
+    assert_eq!(found(&output), [at(1, "star-from-source"), at(23, "union-without-all")].into());
 }

@@ -2,24 +2,32 @@
 //!
 //! A mart lies in a folder of marts, is public, or is called a fact or dimension. A contract pins its columns.
 
-use sqlparser::ast::{Query, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor};
+use std::collections::{HashSet, VecDeque};
+
+use sqlparser::ast::{
+    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor,
+    WildcardAdditionalOptions,
+};
 
 use crate::lint::behind::{Behind, behind, within};
 use crate::lint::model::{Found, Subject};
-use crate::lint::names::{bound, bounds};
+use crate::lint::names::{bound, bounds, factors};
 use crate::lint::project::Known;
 use crate::lint::tree::{Ctes, Tree};
-use crate::manifest::{Node, NodeKind};
+use crate::manifest::{Node, NodeKind, SourceTable};
 
 const FOLDERS: [&str; 2] = ["mart", "marts"];
 const PREFIXES: [&str; 4] = ["fct_", "dim_", "fact_", "mart_"];
-/// How deep stars are followed.
-const DEPTH: usize = 20;
 
 pub(super) fn check(subject: &Subject<'_>, tree: &Tree<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    if is_mart(subject.node) {
-        follow(subject, tree.query, &Ctes::default(), 0, &mut found);
+    if !is_mart(subject.node) {
+        return found;
+    }
+    let mut stars = Stars::default();
+    stars.wait(tree.query, &Ctes::default());
+    while let Some((body, ctes)) = stars.waiting.pop_front() {
+        stars.body(subject, body, &ctes, &mut found);
     }
     found
 }
@@ -32,66 +40,77 @@ fn is_mart(node: &Node) -> bool {
     !node.contract.enforced && (in_folder || is_called || access == "public")
 }
 
-fn follow<'q>(
-    subject: &Subject<'_>,
-    query: &'q Query,
-    around: &Ctes<'q>,
-    depth: usize,
-    found: &mut Vec<Found>,
-) {
-    if depth < DEPTH {
-        body(subject, &query.body, &within(query, around), depth, found);
+/// The queries that stars lead to. Each is looked at once, however many paths lead there.
+#[derive(Default)]
+struct Stars<'q> {
+    waiting: VecDeque<(&'q SetExpr, Ctes<'q>)>,
+    seen: HashSet<*const Query>,
+}
+
+impl<'q> Stars<'q> {
+    fn wait(&mut self, query: &'q Query, around: &Ctes<'q>) {
+        if self.seen.insert(std::ptr::from_ref(query)) {
+            self.waiting.push_back((&query.body, within(query, around)));
+        }
+    }
+
+    fn body(&mut self, subject: &Subject<'_>, it: &'q SetExpr, ctes: &Ctes<'q>, found: &mut Vec<Found>) {
+        match it {
+            SetExpr::Query(query) => self.wait(query, ctes),
+            SetExpr::SetOperation { left, right, .. } => {
+                self.body(subject, left, ctes, found);
+                self.body(subject, right, ctes, found);
+            }
+            SetExpr::Select(select) => {
+                for (factor, star) in starred(select) {
+                    match behind(factor, ctes) {
+                        Behind::Query(query, around) => self.wait(query, &around),
+                        Behind::Relation(name) => {
+                            if let Some(Known::Source(table)) = subject.project.relation(name, subject.node) {
+                                found.extend(of_source(subject, table, factor, star));
+                            }
+                        }
+                        Behind::Other => {}
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 }
 
-fn body<'q>(subject: &Subject<'_>, it: &'q SetExpr, ctes: &Ctes<'q>, depth: usize, found: &mut Vec<Found>) {
-    let select = match it {
-        SetExpr::Select(select) => select,
-        SetExpr::Query(query) => return follow(subject, query, ctes, depth + 1, found),
-        SetExpr::SetOperation { left, right, .. } => {
-            body(subject, left, ctes, depth, found);
-            return body(subject, right, ctes, depth, found);
-        }
-        _ => return,
-    };
+/// The tables of which a `select` shows all columns, each with the star.
+fn starred(select: &Select) -> Vec<(&TableFactor, &WildcardAdditionalOptions)> {
+    let mut all = Vec::new();
     for item in &select.projection {
-        let (factors, star): (Vec<&TableFactor>, _) = match item {
-            SelectItem::Wildcard(options) => {
-                let items = select.from.iter();
-                let all = items.flat_map(|item| {
-                    std::iter::once(&item.relation).chain(item.joins.iter().map(|join| &join.relation))
-                });
-                (all.collect(), options)
+        match item {
+            SelectItem::Wildcard(star) => {
+                all.extend(select.from.iter().flat_map(factors).map(|factor| (factor, star)));
             }
-            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), star) => {
                 let Some(wanted) = name.0.last().and_then(|part| part.as_ident()) else { continue };
                 let tables = select.from.iter().filter_map(bounds).flatten();
-                let named = tables.filter(|table| table.name.value.eq_ignore_ascii_case(&wanted.value));
-                (named.map(|table| table.factor).collect(), options)
+                let named = tables.filter(|table| table.is_named(&wanted.value));
+                all.extend(named.map(|table| (table.factor, star)));
             }
-            _ => continue,
-        };
-        for factor in factors {
-            match behind(factor, ctes) {
-                Behind::Query(query, around) => follow(subject, query, &around, depth + 1, found),
-                Behind::Relation(name) => {
-                    if let Some(Known::Source(table)) = subject.project.relation(name, subject.node) {
-                        let at = subject.text.offset(star.wildcard_token.0.span.start);
-                        let alias = bound(factor).map(|bound| bound.name.span.start);
-                        let at = at.or_else(|| subject.text.offset(alias?));
-                        found.extend(at.map(|at| Found {
-                            at,
-                            message: format!(
-                                "the mart has whatever columns the source `{}` has",
-                                table.search_name()
-                            ),
-                            help: "name the columns that are meant, here or where the model ends".to_owned(),
-                            about: None,
-                        }));
-                    }
-                }
-                Behind::Other => {}
-            }
+            _ => {}
         }
     }
+    all
+}
+
+fn of_source(
+    subject: &Subject<'_>,
+    table: &SourceTable,
+    factor: &TableFactor,
+    star: &WildcardAdditionalOptions,
+) -> Option<Found> {
+    let at = subject.text.offset(star.wildcard_token.0.span.start);
+    let alias = bound(factor).map(|bound| bound.name.span.start);
+    Some(Found {
+        at: at.or_else(|| subject.text.offset(alias?))?,
+        message: format!("the mart has whatever columns the source `{}` has", table.search_name()),
+        help: "name the columns that are meant, here or where the model ends".to_owned(),
+        about: None,
+    })
 }

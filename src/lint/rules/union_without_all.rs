@@ -2,7 +2,7 @@
 //! distinct or grouped. `union all` gives the same without looking for them.
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, Value,
+    Distinct, Expr, GroupByExpr, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, Value,
 };
 
 use crate::lint::behind::{Behind, behind, is_aggregate_alone, only_table, within};
@@ -54,6 +54,11 @@ impl Columns {
         }
     }
 
+    /// Columns of which nothing is known.
+    fn unknown() -> Self {
+        Self { before: Vec::new(), behind_gap: Some(Vec::new()) }
+    }
+
     fn named(&self, name: &str) -> Column {
         let mut all = self.before.iter().chain(self.behind_gap.iter().flatten());
         all.find(|column| column.name.as_deref() == Some(name)).cloned().unwrap_or_default()
@@ -102,8 +107,8 @@ pub(super) fn check(subject: &Subject<'_>, tree: &Tree<'_>) -> Vec<Found> {
             continue;
         }
         let mut sides = [Vec::new(), Vec::new()];
-        branches(left, &set.ctes, 0, &mut sides[0]);
-        branches(right, &set.ctes, 0, &mut sides[1]);
+        branches(left, &set.ctes, &mut sides[0]);
+        branches(right, &set.ctes, &mut sides[1]);
         let pairs = sides[0].iter().flat_map(|one| sides[1].iter().map(move |two| one.apart(two, by_name)));
         let apart: Option<Vec<String>> = pairs.collect();
         let Some(column) = apart.and_then(|columns| columns.into_iter().next()) else { continue };
@@ -152,52 +157,33 @@ fn is_grouped(select: &Select) -> bool {
 }
 
 /// The queries that a set operation puts together.
-fn branches<'q>(body: &'q SetExpr, ctes: &Ctes<'q>, depth: usize, found: &mut Vec<Columns>) {
+fn branches<'q>(body: &'q SetExpr, ctes: &Ctes<'q>, found: &mut Vec<Columns>) {
     match body {
         SetExpr::SetOperation { left, op: SetOperator::Union, right, .. } => {
-            branches(left, ctes, depth, found);
-            branches(right, ctes, depth, found);
+            branches(left, ctes, found);
+            branches(right, ctes, found);
         }
         // Rows of the left are all that is left.
-        SetExpr::SetOperation { left, .. } => branches(left, ctes, depth, found),
-        SetExpr::Query(query) => of_query(query, ctes, depth + 1, found),
-        SetExpr::Select(select) => found.push(of_select(select, ctes, depth)),
-        _ => {
-            let mut unknown = Columns::default();
-            unknown.gap();
-            found.push(unknown);
-        }
+        SetExpr::SetOperation { left, .. } => branches(left, ctes, found),
+        SetExpr::Query(query) => branches(&query.body, &within(query, ctes), found),
+        _ => found.push(of_one(body, ctes, 0)),
     }
 }
 
-fn of_query<'q>(query: &'q Query, around: &Ctes<'q>, depth: usize, found: &mut Vec<Columns>) {
-    branches(&query.body, &within(query, around), depth, found);
-}
-
-/// What is the same in all parts of a query.
-fn common(query: &Query, around: &Ctes<'_>, depth: usize) -> Columns {
-    let mut parts = Vec::new();
-    if depth < DEPTH {
-        of_query(query, around, depth + 1, &mut parts);
-    }
-    match parts.as_slice() {
-        [one] => one.clone(),
-        _ => {
-            let mut unknown = Columns::default();
-            unknown.gap();
-            unknown
-        }
+/// The columns of a query that is one part. Of a `union` nothing is known, so that nobody goes into all of its parts.
+fn of_one<'q>(body: &'q SetExpr, ctes: &Ctes<'q>, depth: usize) -> Columns {
+    match body {
+        SetExpr::Select(select) if depth <= DEPTH => of_select(select, ctes, depth),
+        SetExpr::Query(query) => of_one(&query.body, &within(query, ctes), depth),
+        SetExpr::SetOperation { left, op, .. } if *op != SetOperator::Union => of_one(left, ctes, depth),
+        _ => Columns::unknown(),
     }
 }
 
 fn of_select<'q>(select: &'q Select, ctes: &Ctes<'q>, depth: usize) -> Columns {
     let table = only_table(select).map(|table| match behind(table, ctes) {
-        Behind::Query(query, around) => common(query, &around, depth),
-        Behind::Relation(_) | Behind::Other => {
-            let mut unknown = Columns::default();
-            unknown.gap();
-            unknown
-        }
+        Behind::Query(query, around) => of_one(&query.body, &within(query, &around), depth + 1),
+        Behind::Relation(_) | Behind::Other => Columns::unknown(),
     });
     let mut columns = Columns::default();
     for item in &select.projection {
@@ -220,21 +206,18 @@ fn of_select<'q>(select: &'q Select, ctes: &Ctes<'q>, depth: usize) -> Columns {
                 continue;
             }
         };
-        let known = || table.clone().unwrap_or_default();
-        let from = match expr {
-            Expr::Identifier(ident) => known().named(&ident.value.to_lowercase()),
-            Expr::CompoundIdentifier(parts) => {
-                parts.last().map(|last| known().named(&last.value.to_lowercase())).unwrap_or_default()
-            }
-            expr => Column { name: None, constant: constant(expr) },
-        };
-        let name = match (alias, expr) {
-            (Some(alias), _) => Some(alias.value.to_lowercase()),
-            (None, Expr::Identifier(ident)) => Some(ident.value.to_lowercase()),
-            (None, Expr::CompoundIdentifier(parts)) => parts.last().map(|last| last.value.to_lowercase()),
+        let named = match expr {
+            Expr::Identifier(ident) => Some(ident),
+            Expr::CompoundIdentifier(parts) => parts.last(),
             _ => None,
         };
-        columns.push(Column { name, constant: from.constant });
+        let named = named.map(|ident| ident.value.to_lowercase());
+        let constant = match (&named, &table) {
+            (Some(name), Some(table)) => table.named(name).constant,
+            (Some(_), None) => None,
+            (None, _) => constant(expr),
+        };
+        columns.push(Column { name: alias.map(|alias| alias.value.to_lowercase()).or(named), constant });
     }
     columns
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use tidegate::diag::Sources;
 use tidegate::diff::{Verdict, compare};
+use tidegate::jinja::SourceMap;
 use tidegate::lineage::{Project, column_lineage, is_misread};
+use tidegate::lint::{self, Build, lint};
 use tidegate::manifest::{Manifest, ResourceType};
 use tidegate::select::{Asked, Indirect, Origin, Scope, Wanted, link, parse, select};
 use tidegate::sql::{
@@ -62,6 +64,14 @@ fn lineage(sql: &str, manifest: &Manifest, dialect: &dyn Dialect) -> String {
     serde_json::to_string(&column_lineage(&project, None)).unwrap()
 }
 
+/// Looks at a query as at that of a mart.
+fn lint_mart(sql: &str, manifest: &Manifest, dialect: &dyn Dialect) {
+    let sources = Sources::new();
+    let project = lint::Project::new(manifest, dialect, &sources, lint::Settings::default());
+    let build = Build { code: sql, map: &SourceMap::default(), adds: true };
+    lint(&project, &manifest.nodes["model.shop.fct_orders"], &[build]);
+}
+
 /// A few models, one behind the other, are enough: each has the same query.
 fn few_models() -> Manifest {
     let mut all = manifest(MANIFEST);
@@ -82,6 +92,7 @@ fn sql() {
         check_tokens(&sql);
         for dialect in [&DuckDb as &dyn Dialect, &Postgres] {
             assert_eq!(lineage(&sql, &manifest, dialect), lineage(&sql, &manifest, dialect));
+            lint_mart(&sql, &manifest, dialect);
         }
     };
     feed(Target {
