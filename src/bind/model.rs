@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::project::Checker;
+use super::project::{Checker, Compiled};
 use super::query::{Mistake, Query, Trouble, bind_only};
 use super::scratch::type_of;
 use super::statement::create;
@@ -96,9 +96,10 @@ impl Checker<'_> {
         })
     }
 
-    /// Compiles a model or snapshot, and tells of its text. `adds` says that it adds to what it has.
+    /// Compiles a model or snapshot, and tells of its text who wants to know. `adds` says that it adds to what it has.
     fn compile_told(&self, node: &Arc<Node>, scope: &NodeScope, adds: bool) -> Result<Arc<str>, Stop> {
         let compiled = self.compile(node, scope);
+        let Some(listener) = self.listener(node) else { return compiled };
         let build = match (&compiled, scope.compiled_map()) {
             (Err(Stop::Unchecked(why)), _) => Err(why.reason.clone()),
             (Err(Stop::Wrong(found)), _) => {
@@ -108,14 +109,14 @@ impl Checker<'_> {
             (Ok(_), Some((code, map))) => Ok(Build { code, map, adds }),
             (Ok(_), None) => Err("it has no text".to_owned()),
         };
-        (self.compiled)(node, build);
+        listener(node, build);
         compiled
     }
 
     /// Compiles a model that cannot be checked, for who wants to know of its text.
-    pub(super) fn compile_only(&self, node: &Arc<Node>) {
+    pub(super) fn compile_only(&self, node: &Arc<Node>, listener: &Compiled<'_>) {
         if node.language == Language::Python {
-            return (self.compiled)(node, Err("it is a Python model".to_owned()));
+            return listener(node, Err("it is a Python model".to_owned()));
         }
         // What does not compile here may do so elsewhere, and nothing more is to be said of it.
         let anew = self.compile_told(node, &self.scope(node), false);

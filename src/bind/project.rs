@@ -29,9 +29,9 @@ pub struct Project<'a> {
     pub selected: &'a BTreeSet<UniqueId>,
     /// Templates of nodes.
     pub templates: &'a Arc<Templates>,
-    /// Is told of every text that a model or snapshot compiles to, those that cannot be checked included, or why there is
-    /// none.
-    pub compiled: &'a Compiled<'a>,
+    /// Is told of every text that a selected model or snapshot compiles to, or why there is none. Without it, what cannot be
+    /// checked is not compiled either.
+    pub compiled: Option<&'a Compiled<'a>>,
 }
 
 /// What is told of the texts that nodes compile to.
@@ -42,9 +42,10 @@ pub(super) struct Checker<'a> {
     pub(super) run: Arc<RunScope>,
     pub(super) compiler: Compiler,
     pub(super) scratch: &'a Scratch,
-    pub(super) compiled: &'a Compiled<'a>,
+    compiled: Option<&'a Compiled<'a>>,
     doubts: Doubts<'a>,
     manifest: &'a Manifest,
+    selected: &'a BTreeSet<UniqueId>,
     /// What is known of sources and nodes so far.
     known: HashMap<UniqueId, Result<Loose, Unchecked>>,
 }
@@ -58,6 +59,7 @@ pub fn check(project: Project<'_>, run: &Arc<RunScope>, scratch: &Scratch) -> Fi
         compiled: project.compiled,
         doubts: Doubts::new(project.manifest),
         manifest: project.manifest,
+        selected: project.selected,
         known: HashMap::new(),
     };
     let mut findings = Findings::default();
@@ -91,6 +93,11 @@ impl Checker<'_> {
         Bench { scratch: self.scratch, doubts: &self.doubts }
     }
 
+    /// Returns who wants to know what a node compiles to, if somebody does.
+    pub(super) fn listener(&self, node: &Node) -> Option<&Compiled<'_>> {
+        self.compiled.filter(|_| self.selected.contains(&node.unique_id))
+    }
+
     /// Checks a node, and keeps what others need to know of it; `None` for what is no matter of a check.
     fn node(&mut self, id: &UniqueId) -> Option<Verdict> {
         if let Some(table) = self.manifest.sources.get(id) {
@@ -111,8 +118,10 @@ impl Checker<'_> {
                     self.within_reach(node)?;
                     Ok(loose)
                 });
-                if known.is_err() {
-                    self.compile_only(node);
+                if known.is_err()
+                    && let Some(listener) = self.listener(node)
+                {
+                    self.compile_only(node, listener);
                 }
                 known.and_then(|loose| self.model(node, loose))
             }

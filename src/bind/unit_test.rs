@@ -10,7 +10,7 @@ use super::query::Mistake;
 use super::verdict::Unchecked;
 use crate::adapter::{Kind, Lacking};
 use crate::compile::unit_test_node;
-use crate::context::{NodeScope, Session};
+use crate::context::Session;
 use crate::diag::{Code, Diagnostic};
 use crate::manifest::{Manifest, UnitTest};
 use crate::run::call_materialization;
@@ -25,12 +25,7 @@ impl Checker<'_> {
             return Err(Unchecked::because("unit tests are checked in DuckDB only").into());
         }
         let node = Arc::new(unit_test_node(test, model));
-        let scope = NodeScope::new(
-            &self.run,
-            &node.package_name,
-            Some(Arc::clone(&node)),
-            self.scratch.session().clone(),
-        );
+        let scope = self.scope(&node);
         let compiled = self.compiler.compile_unit_test(test, &node, &scope);
         let ran = compiled.and_then(|compiled| {
             let run = || call_materialization(&node, "unit", Some(&compiled.code), &scope);

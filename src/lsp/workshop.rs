@@ -83,7 +83,7 @@ impl<'s> Workshop<'s> {
         let texts: RefCell<HashMap<UniqueId, Vec<Text>>> = RefCell::default();
         let compiled = |node: &Arc<Node>, build: Result<Build<'_>, String>| {
             // What does not compile is told as a mistake.
-            if let Some(build) = build.ok().filter(|_| selected.contains(&node.unique_id)) {
+            if let Some(build) = build.ok() {
                 let text = (Arc::from(build.code), build.map.clone(), build.adds);
                 texts.borrow_mut().entry(node.unique_id.clone()).or_default().push(text);
             }
@@ -93,7 +93,7 @@ impl<'s> Workshop<'s> {
             dag: self.snapshot.dag(),
             selected,
             templates: &self.snapshot.parsed.templates,
-            compiled: &compiled,
+            compiled: Some(&compiled),
         };
         let findings = check(project, &self.run, &self.scratch);
         (findings, self.lint(&texts.into_inner()))

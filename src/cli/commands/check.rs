@@ -32,7 +32,7 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
         nothing_selected(ui)?;
         return Ok(Outcome::Success);
     }
-    let checked = check_nodes(ui, &loaded, &selected, &|_, _| {})?;
+    let checked = check_nodes(ui, &loaded, &selected, None)?;
     match ui.flags.text(FINDINGS_OUTPUT.id) {
         Some("json") => ui.events.send(PrintEvent { msg: format!("{:#}", as_json(ui, &checked)) }),
         Some("sarif") => {

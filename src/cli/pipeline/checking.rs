@@ -23,13 +23,12 @@ pub(in crate::cli) struct Checked {
     pub took: Duration,
 }
 
-/// Checks the selected nodes. `compiled` is told of every text on the way, that of what they read included. Errors if the
-/// engine cannot be opened.
+/// Checks the selected nodes. `compiled` is told of their texts. Errors if the engine cannot be opened.
 pub(in crate::cli) fn check_nodes(
     ui: &Ui,
     loaded: &Loaded,
     selected: &BTreeSet<UniqueId>,
-    compiled: &Compiled<'_>,
+    compiled: Option<&Compiled<'_>>,
 ) -> Result<Checked, CliError> {
     let started = Instant::now();
     let manifest = &loaded.parsed.manifest;

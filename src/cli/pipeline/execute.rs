@@ -162,7 +162,7 @@ impl Work<'_> {
 
 /// Checks what is to be done, and tells what is wrong with it.
 fn has_mistakes(ui: &Ui, loaded: &Loaded, selected: &BTreeSet<UniqueId>) -> Result<bool, CliError> {
-    let checked = check_nodes(ui, loaded, selected, &|_, _| {})?;
+    let checked = check_nodes(ui, loaded, selected, None)?;
     tell_checked(ui, loaded, &checked)?;
     Ok(checked.findings.errors().next().is_some())
 }

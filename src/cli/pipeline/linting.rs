@@ -83,15 +83,14 @@ fn settings(loaded: &Loaded) -> Result<Settings, CliError> {
 /// Compiles models as a check does: nothing has to be built before, and no data are touched.
 fn texts(ui: &Ui, loaded: &Loaded, ids: &BTreeSet<UniqueId>) -> Result<Texts, CliError> {
     let texts = RefCell::new(Texts::new());
-    check_nodes(ui, loaded, ids, &|node, build| {
-        if ids.contains(&node.unique_id) {
-            let mut texts = texts.borrow_mut();
-            let (own, unread) = texts.entry(node.unique_id.clone()).or_default();
-            match build {
-                Ok(build) => own.push((Arc::from(build.code), build.map.clone(), build.adds)),
-                Err(reason) => *unread = Some(reason),
-            }
+    let take = |node: &Arc<Node>, build: Result<Build<'_>, String>| {
+        let mut texts = texts.borrow_mut();
+        let (own, unread) = texts.entry(node.unique_id.clone()).or_default();
+        match build {
+            Ok(build) => own.push((Arc::from(build.code), build.map.clone(), build.adds)),
+            Err(reason) => *unread = Some(reason),
         }
-    })?;
+    };
+    check_nodes(ui, loaded, ids, Some(&take))?;
     Ok(texts.into_inner())
 }
