@@ -15,9 +15,11 @@ mod rule;
 mod rules;
 mod settings;
 mod text;
+mod texts;
 mod tree;
 
 pub use model::{Build, Finding, Linted, lint};
-pub use project::{Project, merged};
+pub use project::Project;
 pub use rule::Rule;
-pub use settings::{SETTING, Settings};
+pub use settings::Settings;
+pub use texts::{Report, Texts, lint_all};

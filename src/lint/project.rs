@@ -99,7 +99,7 @@ impl<'a> Project<'a> {
 }
 
 /// Puts findings about one and the same thing together: the first model that shows it stands for all.
-pub fn merged(findings: Vec<Finding>) -> Vec<Finding> {
+pub(super) fn merged(findings: Vec<Finding>) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
     let mut others: IndexMap<(UniqueId, String), (usize, Vec<String>)> = IndexMap::new();
     for finding in findings {

@@ -5,11 +5,13 @@
 
 use crate::diag::{Code, Diagnostic, Severity, Span, suggest};
 use crate::manifest::{Json, Node};
+use crate::project::Vars;
+use crate::yaml::Yaml;
 
 use super::rule::Rule;
 
 /// The name of the variable, and of the key of `meta`.
-pub const SETTING: &str = "tidegate_lint";
+const SETTING: &str = "tidegate_lint";
 
 /// The words for a severity, as tests have them.
 const WORDS: [&str; 3] = ["off", "warn", "error"];
@@ -25,9 +27,13 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads the variable of the project, if it has one. Errors with everything that means nothing; `place` is where it
-    /// was set, if that is known.
-    pub fn of_project(given: Option<&Json>, place: Option<Span>) -> Result<Self, Vec<Diagnostic>> {
+    /// Reads the variable among those of the root project, if it is there. Errors with everything that means nothing.
+    pub fn of_root(vars: Option<&Vars>) -> Result<Self, Vec<Diagnostic>> {
+        let given = vars.and_then(|vars| vars.get(SETTING));
+        Self::of_project(given.map(Yaml::to_json).as_ref(), given.map(|given| given.span))
+    }
+
+    fn of_project(given: Option<&Json>, place: Option<Span>) -> Result<Self, Vec<Diagnostic>> {
         let mut settings = Self::default();
         let wrong = settings.change(given, place);
         if wrong.is_empty() { Ok(settings) } else { Err(wrong) }

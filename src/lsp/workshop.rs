@@ -4,7 +4,6 @@
 //! build must not wait for an editor, nor fail because of one. For other engines than DuckDB nothing is bound. Called by
 //! `examiner`, `preview` and `rename_column`.
 
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -16,17 +15,12 @@ use crate::bind::{Findings, Project, Scratch, check};
 use crate::compile::{Compiler, needs_sql};
 use crate::context::{NodeScope, RunScope, SharedSession};
 use crate::diag::{Code, Diagnostic};
-use crate::jinja::SourceMap;
 use crate::lineage::{self, column_lineage};
-use crate::lint::{self, Build};
+use crate::lint::{self, Settings, Texts, lint_all};
 use crate::manifest::{CompiledNodes, EventTimes, Language, Node, NodeKind, UniqueId};
-use crate::yaml::Yaml;
 
 /// Why some things are not checked.
 const APART: &str = "the language server does not open it";
-
-/// A text that a node compiles to, where it came from, and whether it adds to what is there.
-type Text = (Arc<str>, SourceMap, bool);
 
 /// The place, with what is needed to compile in it.
 pub(super) struct Workshop<'s> {
@@ -80,45 +74,32 @@ impl<'s> Workshop<'s> {
 
     /// Binds the queries of nodes, and looks at those of models with the rules of `lint`.
     pub(super) fn check(&self, selected: &BTreeSet<UniqueId>) -> (Findings, Vec<Diagnostic>) {
-        let texts: RefCell<HashMap<UniqueId, Vec<Text>>> = RefCell::default();
-        let compiled = |node: &Arc<Node>, build: Result<Build<'_>, String>| {
-            // What does not compile is told as a mistake.
-            if let Some(build) = build.ok() {
-                let text = (Arc::from(build.code), build.map.clone(), build.adds);
-                texts.borrow_mut().entry(node.unique_id.clone()).or_default().push(text);
-            }
-        };
+        let texts = Texts::default();
         let project = Project {
             manifest: self.snapshot.manifest(),
             dag: self.snapshot.dag(),
             selected,
             templates: &self.snapshot.parsed.templates,
-            compiled: Some(&compiled),
+            compiled: Some(&|node, build| texts.take(node, build)),
         };
         let findings = check(project, &self.run, &self.scratch);
-        (findings, self.lint(&texts.into_inner()))
+        (findings, self.lint(texts))
     }
 
-    fn lint(&self, texts: &HashMap<UniqueId, Vec<Text>>) -> Vec<Diagnostic> {
+    fn lint(&self, texts: Texts) -> Vec<Diagnostic> {
         let Snapshot { workspace, parsed, sources, .. } = self.snapshot;
         let root = &workspace.project.name;
-        let given = parsed.shared.vars.get(root).and_then(|vars| vars.get(lint::SETTING));
-        let place = given.map(|given| given.span);
-        let settings = match lint::Settings::of_project(given.map(Yaml::to_json).as_ref(), place) {
+        let settings = match Settings::of_root(parsed.shared.vars.get(root)) {
             Ok(settings) => settings,
             Err(problems) => return problems,
         };
         let project = lint::Project::new(&parsed.manifest, parsed.shared.dialect, sources, settings);
-        let nodes = parsed.manifest.nodes.values().filter(|node| node.package_name == *root);
-        let mut problems = Vec::new();
-        let mut all = Vec::new();
-        for (node, texts) in nodes.filter_map(|node| Some((node, texts.get(&node.unique_id)?))) {
-            let builds = texts.iter().map(|(code, map, adds)| Build { code, map, adds: *adds });
-            let linted = lint::lint(&project, node, &builds.collect::<Vec<_>>());
-            problems.extend(linted.wrong);
-            all.extend(linted.findings);
-        }
-        problems.extend(lint::merged(all).into_iter().map(|finding| finding.diagnostic));
+        // What does not compile is told as a mistake.
+        let is_read = |node: &&Arc<Node>| node.package_name == *root && texts.has(node);
+        let nodes: Vec<&Arc<Node>> = parsed.manifest.nodes.values().filter(is_read).collect();
+        let report = lint_all(&project, nodes, texts);
+        let mut problems = report.wrong;
+        problems.extend(report.findings.into_iter().map(|finding| finding.diagnostic));
         problems
     }
 

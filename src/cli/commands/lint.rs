@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::args::flag_table::{self, FAIL_ON, FINDINGS_OUTPUT};
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::pipeline::{Report, as_sarif, lint_nodes, load, nothing_selected, select};
+use crate::cli::pipeline::{Examined, as_sarif, lint_nodes, load, nothing_selected, select};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::render::{json as render_json, sarif};
 use crate::event::{Diagnosed, Note, PrintEvent};
@@ -40,50 +40,51 @@ pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
                 about: rule.about(),
                 usual: rule.usual(),
             });
-            let all = found.findings.iter().map(|finding| &finding.diagnostic);
-            let log = as_sarif(ui, &loaded, &rules, all.chain(&found.wrong));
+            let all = found.report.findings.iter().map(|finding| &finding.diagnostic);
+            let log = as_sarif(ui, &loaded, &rules, all.chain(&found.report.wrong));
             ui.events.send(PrintEvent { msg: format!("{log:#}") });
         }
         _ => tell(ui, &found),
     }
     let fails =
         |finding: &Finding| finding.diagnostic.is_error() || ui.flags.text(FAIL_ON.id) == Some("warn");
-    Ok(if found.findings.iter().any(fails) { Outcome::Failure } else { Outcome::Success })
+    Ok(if found.report.findings.iter().any(fails) { Outcome::Failure } else { Outcome::Success })
 }
 
 /// For people: every finding, then what could not be looked at, then the totals.
-fn tell(ui: &Ui, found: &Report) {
-    let findings = found.findings.iter().map(|finding| &finding.diagnostic);
-    for diagnostic in found.wrong.iter().chain(findings) {
+fn tell(ui: &Ui, found: &Examined) {
+    let findings = found.report.findings.iter().map(|finding| &finding.diagnostic);
+    for diagnostic in found.report.wrong.iter().chain(findings) {
         ui.events.send(Diagnosed::in_full(diagnostic.clone(), &ui.sources));
     }
-    let unread = found.unread.iter().map(|(id, reason)| {
+    let unread = found.report.unread.iter().map(|(id, reason)| {
         format!("\n  {}: {reason}", id.as_str().splitn(3, '.').nth(2).unwrap_or(id.as_str()))
     });
     let unread: String = unread.collect();
     if !unread.is_empty() {
         ui.events.send(Note { msg: format!("Not looked at:{unread}") });
     }
-    let errors = found.findings.iter().filter(|finding| finding.diagnostic.is_error()).count();
+    let errors = found.report.findings.iter().filter(|finding| finding.diagnostic.is_error()).count();
     let msg = format!(
         "Looked at {} models and snapshots in {:.2}s: {errors} errors, {} warnings, {} not looked at",
         found.models,
         found.took.as_secs_f64(),
-        found.findings.len() - errors,
-        found.unread.len(),
+        found.report.findings.len() - errors,
+        found.report.unread.len(),
     );
     ui.events.send(Note { msg });
 }
 
 /// Everything for scripts and editors.
-fn as_json(ui: &Ui, found: &Report) -> Value {
-    let findings = found.findings.iter().map(|finding| {
+fn as_json(ui: &Ui, found: &Examined) -> Value {
+    let findings = found.report.findings.iter().map(|finding| {
         let mut object = render_json::render(&finding.diagnostic, &ui.sources);
         object["unique_id"] = json!(finding.id.as_str());
         object
     });
-    let wrong = found.wrong.iter().map(|diagnostic| render_json::render(diagnostic, &ui.sources));
-    let unread = found.unread.iter().map(|(id, reason)| json!({"unique_id": id.as_str(), "reason": reason}));
+    let wrong = found.report.wrong.iter().map(|diagnostic| render_json::render(diagnostic, &ui.sources));
+    let unread =
+        found.report.unread.iter().map(|(id, reason)| json!({"unique_id": id.as_str(), "reason": reason}));
     json!({
         "models": found.models,
         "seconds": found.took.as_secs_f64(),

@@ -30,7 +30,7 @@ pub(super) use inline::{
     Preview, compile_inline, preview_direct, preview_failures, preview_inline, preview_selected,
 };
 pub(super) use lineage::{lineage_of_compiled, read_lineage};
-pub(super) use linting::{Report, lint_nodes};
+pub(super) use linting::{Examined, lint_nodes};
 pub(super) use load::{Loaded, load, load_project, load_workspace, reading};
 pub(super) use operation::run_operation;
 pub(super) use sarif::as_sarif;
