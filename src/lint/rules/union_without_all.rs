@@ -59,9 +59,17 @@ impl Columns {
         Self { before: Vec::new(), behind_gap: Some(Vec::new()) }
     }
 
-    fn named(&self, name: &str) -> Column {
-        let mut all = self.before.iter().chain(self.behind_gap.iter().flatten());
-        all.find(|column| column.name.as_deref() == Some(name)).cloned().unwrap_or_default()
+    fn all(&self) -> impl Iterator<Item = &Column> {
+        self.before.iter().chain(self.behind_gap.iter().flatten())
+    }
+
+    /// Those that are known from the last one back.
+    fn backwards(&self) -> impl Iterator<Item = &Column> {
+        self.behind_gap.as_ref().unwrap_or(&self.before).iter().rev()
+    }
+
+    fn named(&self, name: &str) -> Option<&Column> {
+        self.all().find(|column| column.name.as_deref() == Some(name))
     }
 
     /// Tells by which column no row of this can be one of the other, if there is one.
@@ -78,17 +86,14 @@ impl Columns {
             apart.then(|| one.name.clone().unwrap_or_else(|| "a constant".to_owned()))
         };
         if by_name {
-            let all = self.before.iter().chain(self.behind_gap.iter().flatten());
-            return all
-                .filter_map(|column| Some((column, other.named(column.name.as_deref()?))))
-                .find_map(|(one, two)| differ((one, &two)));
+            let pair = |column| -> Option<(&Column, &Column)> {
+                Some((column, other.named(column.name.as_deref()?)?))
+            };
+            return self.all().filter_map(pair).find_map(differ);
         }
         let from_start = || self.before.iter().zip(&other.before).find_map(differ);
         // From the end, what is behind the gap meets what is behind the other's.
-        let end = |columns: &Self| -> Vec<Column> {
-            columns.behind_gap.as_ref().unwrap_or(&columns.before).iter().rev().cloned().collect()
-        };
-        from_start().or_else(|| end(self).iter().zip(&end(other)).find_map(differ))
+        from_start().or_else(|| self.backwards().zip(other.backwards()).find_map(differ))
     }
 }
 
@@ -213,7 +218,7 @@ fn of_select<'q>(select: &'q Select, ctes: &Ctes<'q>, depth: usize) -> Columns {
         };
         let named = named.map(|ident| ident.value.to_lowercase());
         let constant = match (&named, &table) {
-            (Some(name), Some(table)) => table.named(name).constant,
+            (Some(name), Some(table)) => table.named(name).and_then(|column| column.constant.clone()),
             (Some(_), None) => None,
             (None, _) => constant(expr),
         };
