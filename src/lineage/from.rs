@@ -56,13 +56,6 @@ impl Resolver<'_> {
     }
 
     fn join(&mut self, left: Joined, right: Joined, join: &Join, before: &Scope<'_>) -> Joined {
-        let left_only = matches!(
-            join.join_operator,
-            JoinOperator::Semi(_)
-                | JoinOperator::LeftSemi(_)
-                | JoinOperator::Anti(_)
-                | JoinOperator::LeftAnti(_)
-        );
         let (left_bounds, left_visible) = (left.bounds.clone(), left.visible.clone());
         let joined = match constraint(join) {
             JoinConstraint::Using(names) => {
@@ -95,7 +88,7 @@ impl Resolver<'_> {
             }
             JoinConstraint::None => both(left, right),
         };
-        if left_only { Joined { bounds: left_bounds, visible: left_visible } } else { joined }
+        if is_semi(join) { Joined { bounds: left_bounds, visible: left_visible } } else { joined }
     }
 
     fn using_name(&self, name: &ObjectName) -> Option<(String, String)> {
@@ -325,6 +318,12 @@ pub fn constraint(join: &Join) -> &JoinConstraint {
             &JoinConstraint::None
         }
     }
+}
+
+/// Tells whether a join only decides which rows of its left side stay.
+pub fn is_semi(join: &Join) -> bool {
+    use JoinOperator as Op;
+    matches!(join.join_operator, Op::Semi(_) | Op::LeftSemi(_) | Op::Anti(_) | Op::LeftAnti(_))
 }
 
 /// A table of which every column is computed from the same.

@@ -27,7 +27,7 @@ mod tests;
 
 pub use children::{children, subscripts};
 pub use describe::with_inherited;
-pub use from::constraint;
+pub use from::{constraint, is_semi};
 pub use functions::is_aggregate;
 pub use project::{Code, Project, column_lineage};
 pub use text::{Plainer, is_misread};

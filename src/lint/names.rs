@@ -1,6 +1,6 @@
 //! The tables of a `from` under their names, and the columns that conditions name.
 
-use sqlparser::ast::{Expr, Ident, ObjectNamePart, TableFactor, TableWithJoins};
+use sqlparser::ast::{Expr, Ident, Join, ObjectNamePart, TableFactor, TableWithJoins};
 
 use super::tree::{parts, walk};
 
@@ -55,6 +55,17 @@ pub(super) fn bounds(item: &TableWithJoins) -> Option<Vec<Bound<'_>>> {
         }
     }
     Some(all)
+}
+
+/// Returns the tables of a whole `from`, in order; `None` if one has no name.
+pub(super) fn tables(from: &[TableWithJoins]) -> Option<Vec<Bound<'_>>> {
+    let items: Option<Vec<_>> = from.iter().map(bounds).collect();
+    Some(items?.into_iter().flatten().collect())
+}
+
+/// Returns which of the tables a join adds; `None` if it adds several.
+pub(super) fn joined(join: &Join, tables: &[Bound<'_>]) -> Option<usize> {
+    tables.iter().position(|table| std::ptr::eq(table.factor, &raw const join.relation))
 }
 
 /// A column of one of the tables of a `from`, by the table's place there.

@@ -1,21 +1,19 @@
 //! A join that pairs every row of one side with every row of the other: by a comma without a filter that compares the two, or
 //! by a condition that leaves one of them out. `cross join` says that this is meant, and so does a side that has few rows.
 
-use sqlparser::ast::{JoinConstraint, JoinOperator, Select, TableFactor, TableWithJoins};
+use sqlparser::ast::{JoinConstraint, Select, TableFactor, TableWithJoins};
 
-use crate::lineage::constraint;
+use crate::lineage::{constraint, is_semi};
 use crate::lint::behind::has_few_rows;
 use crate::lint::model::{Found, Subject};
-use crate::lint::names::{Bound, bounds, columns};
+use crate::lint::names::{Bound, bounds, columns, joined, tables};
 use crate::lint::tree::{Ctes, Tree, conjuncts};
 
 pub(super) fn check(subject: &Subject<'_>, tree: &Tree<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for select in &tree.selects {
         commas(subject, select.it, &select.ctes, &mut found);
-        let tables: Option<Vec<_>> = select.it.from.iter().map(bounds).collect();
-        let Some(tables) = tables else { continue };
-        let tables: Vec<Bound<'_>> = tables.into_iter().flatten().collect();
+        let Some(tables) = tables(&select.it.from) else { continue };
         for item in &select.it.from {
             conditions(subject, item, (&tables, &select.ctes), &mut found);
         }
@@ -90,21 +88,11 @@ fn conditions(
     found: &mut Vec<Found>,
 ) {
     for join in &item.joins {
-        let is_semi = matches!(
-            join.join_operator,
-            JoinOperator::Semi(_)
-                | JoinOperator::LeftSemi(_)
-                | JoinOperator::Anti(_)
-                | JoinOperator::LeftAnti(_)
-        );
         let JoinConstraint::On(condition) = constraint(join) else { continue };
-        if is_semi || !stands_alone(&join.relation, tables) || has_few_rows(&join.relation, ctes) {
+        if is_semi(join) || !stands_alone(&join.relation, tables) || has_few_rows(&join.relation, ctes) {
             continue;
         }
-        let Some(own) = tables.iter().position(|table| std::ptr::eq(table.factor, &raw const join.relation))
-        else {
-            continue;
-        };
+        let Some(own) = joined(join, tables) else { continue };
         let table = tables[own];
         let Some(used) = columns(condition, tables).filter(|used| !used.is_empty()) else { continue };
         let name = &table.name.value;

@@ -7,18 +7,16 @@ use sqlparser::ast::{Expr, Ident, Join, JoinConstraint, JoinOperator};
 use crate::lineage::constraint;
 use crate::lint::behind::imported;
 use crate::lint::model::{Found, Subject};
-use crate::lint::names::{Bound, bounds, columns, equation};
+use crate::lint::names::{Bound, columns, equation, joined, tables};
 use crate::lint::tree::{Ctes, Tree, conjuncts};
 
 pub(super) fn check(subject: &Subject<'_>, tree: &Tree<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for select in &tree.selects {
-        let tables: Option<Vec<_>> = select.it.from.iter().map(bounds).collect();
-        let Some(tables) = tables else { continue };
-        let tables: Vec<Bound<'_>> = tables.into_iter().flatten().collect();
+        let Some(tables) = tables(&select.it.from) else { continue };
         for join in select.it.from.iter().flat_map(|item| &item.joins) {
             let (of_left, of_right) = relied_on(join);
-            let own = tables.iter().position(|table| std::ptr::eq(table.factor, &raw const join.relation));
+            let own = joined(join, &tables);
             let counts = |table: usize| if Some(table) == own { of_right } else { of_left };
             let keys = match constraint(join) {
                 JoinConstraint::On(condition) => keys(condition, &tables),
