@@ -14,7 +14,6 @@ use crate::lineage::{children, constraint, subscripts};
 pub(super) struct Ctes<'q>(Option<Rc<Link<'q>>>);
 
 struct Link<'q> {
-    name: String,
     cte: &'q Cte,
     /// Whether it sees itself.
     recursive: bool,
@@ -23,15 +22,14 @@ struct Link<'q> {
 
 impl<'q> Ctes<'q> {
     pub(super) fn with(&self, cte: &'q Cte, recursive: bool) -> Self {
-        let name = cte.alias.name.value.to_lowercase();
-        Self(Some(Rc::new(Link { name, cte, recursive, before: self.clone() })))
+        Self(Some(Rc::new(Link { cte, recursive, before: self.clone() })))
     }
 
     /// Finds what a name without dots means, with what its query sees.
     pub(super) fn find(&self, name: &str) -> Option<(&'q Cte, Self)> {
         let mut at = self;
         while let Some(link) = &at.0 {
-            if link.name.eq_ignore_ascii_case(name) {
+            if link.cte.alias.name.value.eq_ignore_ascii_case(name) {
                 let seen = if link.recursive { at.clone() } else { link.before.clone() };
                 return Some((link.cte, seen));
             }
