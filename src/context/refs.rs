@@ -172,7 +172,7 @@ impl NodeScope {
         if declared || matches!(node.kind, NodeKind::Operation { .. } | NodeKind::SqlOperation) {
             return Ok(());
         }
-        let (what, written) = (id, describe_ref(asked));
+        let (what, written) = (id, asked.written());
         Err(Error::new(
             Code::UNKNOWN_REF,
             format!("`{}` depends on `{what}`, but that was not seen while the project was parsed", node.name),
@@ -184,7 +184,7 @@ impl NodeScope {
     }
 
     pub(super) fn no_such_ref(&self, asked: &RefCall, found: &Found) -> Error {
-        let written = describe_ref(asked);
+        let written = asked.written();
         let message = match found {
             Found::Disabled(id) => format!("`{written}` means `{id}`, which is disabled"),
             Found::Ambiguous(ids) => {
@@ -205,10 +205,4 @@ impl NodeScope {
         Error::new(Code::UNKNOWN_SOURCE, format!("source `{name}` is not defined"))
             .help::<String>(suggest(&name, self.run().lookup.source_names()))
     }
-}
-
-pub(super) fn describe_ref(asked: &RefCall) -> String {
-    let package = asked.package.as_ref().map(|package| format!("'{package}', ")).unwrap_or_default();
-    let version = asked.version.as_ref().map(|version| format!(", v={version}")).unwrap_or_default();
-    format!("ref({package}'{}'{version})", asked.name)
 }

@@ -4,6 +4,8 @@
 //! written; ours to judge is whether they are near. Relations are those of the project, which the engine may not have yet, and the common table
 //! expressions of the query. Called where database errors get their place.
 
+use std::sync::Arc;
+
 use super::run_scope::NodeScope;
 use crate::adapter::{DbError, Lacking};
 use crate::diag::nearest;
@@ -64,7 +66,7 @@ impl NodeScope {
         let tables = manifest.sources.values().map(|table| table.identifier.as_str());
         let known = nodes.map(|node| node.alias.as_str()).chain(tables).chain(offered);
         let best = nearest(missing, known.chain(expressions.iter().copied()))?;
-        let call = if expressions.contains(&best) { None } else { call(manifest, best) };
+        let call = if expressions.contains(&best) { None } else { self.call(best) };
         match (call, best.eq_ignore_ascii_case(missing)) {
             (Some(call), true) => Some(format!("write `{call}`, so that it is built before")),
             (Some(call), false) => Some(format!("did you mean `{best}`? write `{call}`")),
@@ -72,20 +74,22 @@ impl NodeScope {
             (None, false) => meant(Some(best)),
         }
     }
+
+    /// Returns how a template names a relation of the project.
+    fn call(&self, name: &str) -> Option<String> {
+        let Manifest { nodes, sources, .. } = &*self.run().manifest;
+        let is_it = |node: &&Arc<Node>| node.is_relational() && node.alias.eq_ignore_ascii_case(name);
+        let of_node = nodes.values().find(is_it).map(|node| node.ref_call(self.package()).written());
+        let call = of_node.or_else(|| {
+            let table = sources.values().find(|table| table.identifier.eq_ignore_ascii_case(name))?;
+            Some(table.source_call().written())
+        });
+        call.map(|call| format!("{{{{ {call} }}}}"))
+    }
 }
 
 fn meant(best: Option<&str>) -> Option<String> {
     best.map(|best| format!("did you mean `{best}`?"))
-}
-
-/// Returns how a template names a relation of the project.
-fn call(manifest: &Manifest, name: &str) -> Option<String> {
-    let is_it = |node: &&std::sync::Arc<Node>| node.is_relational() && node.alias.eq_ignore_ascii_case(name);
-    if let Some(node) = manifest.nodes.values().find(is_it) {
-        return Some(format!("{{{{ ref('{}') }}}}", node.name));
-    }
-    let table = manifest.sources.values().find(|table| table.identifier.eq_ignore_ascii_case(name))?;
-    Some(format!("{{{{ source('{}', '{}') }}}}", table.source_name, table.name))
 }
 
 /// The names of common table expressions: each word before `as (`.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::base::{env_var_function, var_object};
 use super::names::{context_object, names_object};
 use super::project_object::Resolver;
-use super::refs::{describe_ref, ref_call, source_call};
+use super::refs::{ref_call, source_call};
 use super::relation::relation_value;
 use super::run_scope::NodeScope;
 use crate::diag::Code;
@@ -87,7 +87,7 @@ impl UnitScope {
         let found = test.run().lookup.node(test.package(), package, &asked.name, asked.version.as_ref());
         match &found {
             Found::One(id) => {
-                self.input(id).ok_or_else(|| self.not_given("node", &asked.name, &describe_ref(&asked)))
+                self.input(id).ok_or_else(|| self.not_given("node", &asked.name, &asked.written()))
             }
             _ => Err(test.no_such_ref(&asked, &found)),
         }
@@ -99,9 +99,8 @@ impl UnitScope {
         let Found::One(id) = test.run().lookup.source(test.package(), &asked.source, &asked.table) else {
             return Err(test.no_such_source(&asked));
         };
-        let written = format!("source('{}', '{}')", asked.source, asked.table);
         let name = format!("{}.{}", asked.source, asked.table);
-        self.input(&id).ok_or_else(|| self.not_given("source", &name, &written))
+        self.input(&id).ok_or_else(|| self.not_given("source", &name, &asked.written()))
     }
 
     /// Returns the relation of a given input, and notes that it is needed.

@@ -73,6 +73,19 @@ pub struct RefCall {
     pub span: Option<Span>,
 }
 
+impl RefCall {
+    /// Returns the call as people write it: `ref('package', 'name', v=2)`.
+    pub fn written(&self) -> String {
+        let package = self.package.as_ref().map(|package| format!("'{package}', ")).unwrap_or_default();
+        let version = match &self.version {
+            Some(Json::String(text)) => format!(", v='{text}'"),
+            Some(other) => format!(", v={other}"),
+            None => String::new(),
+        };
+        format!("ref({package}'{}'{version})", self.name)
+    }
+}
+
 /// One `source()` as written, with the place of the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceCall {
@@ -82,6 +95,13 @@ pub struct SourceCall {
     pub table: String,
     /// Where it was called.
     pub span: Option<Span>,
+}
+
+impl SourceCall {
+    /// Returns the call as people write it: `source('source', 'table')`.
+    pub fn written(&self) -> String {
+        format!("source('{}', '{}')", self.source, self.table)
+    }
 }
 
 /// What a resource needs: macros it calls and resources it reads.
@@ -300,6 +320,16 @@ impl Node {
         match self.version() {
             Some(version) => format!("{}.v{version}", self.name),
             None => self.name.clone(),
+        }
+    }
+
+    /// Returns the call of `ref` that means this node, and this version of it, in a package.
+    pub fn ref_call(&self, in_package: &str) -> RefCall {
+        RefCall {
+            name: self.name.clone(),
+            package: (*self.package_name != *in_package).then(|| self.package_name.to_string()),
+            version: self.version().map(Json::String),
+            span: None,
         }
     }
 

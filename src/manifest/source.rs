@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Columns, Config, Json, JsonMap, UniqueId};
+use super::{Columns, Config, Json, JsonMap, SourceCall, UniqueId};
 use crate::diag::{FileId, Span};
 
 /// One table of a source. Field names are those of `manifest.json`.
@@ -76,6 +76,11 @@ impl SourceTable {
     /// Returns the name as people select it: `source.table`.
     pub fn search_name(&self) -> String {
         format!("{}.{}", self.source_name, self.name)
+    }
+
+    /// Returns the call of `source` that means this table.
+    pub fn source_call(&self) -> SourceCall {
+        SourceCall { source: self.source_name.clone(), table: self.name.clone(), span: None }
     }
 
     /// Tells whether there is a threshold for its age.

@@ -187,7 +187,7 @@ impl Resolver<'_> {
 
     fn reference(&self, asker: &Asker<'_>, call: &RefCall, problems: &mut Vec<Diagnostic>) -> Answer {
         let place = call.span.unwrap_or(asker.span);
-        let written = written(call);
+        let written = call.written();
         match self.lookup.node(asker.package, call.package.as_deref(), &call.name, call.version.as_ref()) {
             Found::One(id) => self.allowed(asker, call, id, problems),
             Found::Disabled(id) if asker.resource == ResourceType::Test => {
@@ -355,16 +355,6 @@ fn joined(asker: &Asker<'_>, answers: impl IntoIterator<Item = Answer>) -> Resol
 
 fn describe(asker: &Asker<'_>) -> String {
     format!("{} `{}`", asker.resource, if asker.name.is_empty() { asker.id.as_str() } else { asker.name })
-}
-
-fn written(call: &RefCall) -> String {
-    let package = call.package.as_ref().map(|package| format!("'{package}', ")).unwrap_or_default();
-    let version = match &call.version {
-        Some(Json::String(text)) => format!(", v='{text}'"),
-        Some(other) => format!(", v={other}"),
-        None => String::new(),
-    };
-    format!("ref({package}'{}'{version})", call.name)
 }
 
 fn ambiguous(asker: &Asker<'_>, what: &str, ids: &[UniqueId], place: Span) -> Diagnostic {

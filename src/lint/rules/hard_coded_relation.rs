@@ -37,19 +37,10 @@ fn kind(known: Known<'_>) -> &'static str {
 
 /// Returns what to write instead.
 fn call(known: Known<'_>, of: &Node) -> String {
-    match known {
-        Known::Source(table) => {
-            format!("{{{{ source('{}', '{}') }}}}", table.source_name, table.name)
-        }
-        Known::Node(node) if node.unique_id == of.unique_id => "{{ this }}".to_owned(),
-        Known::Node(node) => {
-            let package = if node.package_name == of.package_name {
-                String::new()
-            } else {
-                format!("'{}', ", node.package_name)
-            };
-            let version = node.version().map(|version| format!(", v='{version}'")).unwrap_or_default();
-            format!("{{{{ ref({package}'{}'{version}) }}}}", node.name)
-        }
-    }
+    let call = match known {
+        Known::Source(table) => table.source_call().written(),
+        Known::Node(node) if node.unique_id == of.unique_id => "this".to_owned(),
+        Known::Node(node) => node.ref_call(&of.package_name).written(),
+    };
+    format!("{{{{ {call} }}}}")
 }
