@@ -7,12 +7,11 @@ use std::ops::Range;
 
 use super::query::{Cte, Item, Name, Query, Select, SourceItem, Star, Target};
 use crate::manifest::UniqueId;
-use crate::sql::{Kind, Lexer, Token};
+use crate::sql::{Kind, Token, code_tokens};
 
 /// Reads the queries of a text. `relations` are the bytes where names begin that stand for relations.
 pub(super) fn follow(text: &str, relations: &[(usize, UniqueId)]) -> Query {
-    let tokens: Vec<Token> =
-        Lexer::new(text).filter(|token| !matches!(token.kind, Kind::Space | Kind::Comment)).collect();
+    let tokens: Vec<Token> = code_tokens(text).collect();
     let closing = closing(text, &tokens);
     let end = tokens.len();
     let (query, scope) = (Query::default(), Vec::new());

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{Kind, Lexer};
+use super::{Kind, code_tokens};
 
 /// The deepest tree that is made. The longest chains that people have tools write are of some hundred parts.
 pub(super) const DEEPEST: usize = 2000;
@@ -51,11 +51,11 @@ impl Level {
     }
 }
 
-/// Returns how deep the tree of a text is at most.
+/// Returns how deep the tree of a text is at most: never deeper than the text is long in bytes.
 pub(super) fn depth(sql: &str) -> usize {
     let (mut outer, mut level) = (Vec::new(), Level::default());
     let mut sign: Option<Range<usize>> = None;
-    for token in Lexer::new(sql).filter(|token| !matches!(token.kind, Kind::Space | Kind::Comment)) {
+    for token in code_tokens(sql) {
         let before = sign.take();
         match (token.kind, &sql[token.range.clone()]) {
             (Kind::Other, "(" | "[" | "{") => {

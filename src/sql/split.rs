@@ -57,8 +57,8 @@ pub fn strip_comments(sql: &str) -> String {
 pub fn ends_transaction(sql: &str) -> bool {
     let ends = |statement: Range<usize>| {
         let text = &sql[statement];
-        let words = Lexer::new(text).filter(|token| !matches!(token.kind, Kind::Space | Kind::Comment));
-        let words: Vec<String> = words.take(4).map(|token| text[token.range].to_lowercase()).collect();
+        let words = code_tokens(text).take(4);
+        let words: Vec<String> = words.map(|token| text[token.range].to_lowercase()).collect();
         match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["rollback", "to", ..] | ["rollback", "work" | "transaction", "to", ..] => false,
             ["commit" | "rollback" | "abort", ..] => true,
