@@ -3,16 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::diag::source::line_col;
-use crate::diag::{Diagnostic, Severity, Sources, Span};
+use crate::diag::{Diagnostic, Sources, Span};
 
 /// Returns one diagnostic as an object. Keys whose value would be empty are left out.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources) -> Value {
-    let severity = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
     let mut object = Map::new();
-    object.insert("severity".into(), json!(severity));
+    object.insert("severity".into(), json!(diagnostic.severity.as_str()));
     object.insert("code".into(), json!(diagnostic.code.as_str()));
     object.insert("message".into(), json!(diagnostic.message));
     for (key, value) in &diagnostic.facts {

@@ -44,7 +44,7 @@ pub fn render<'d>(
         json!({
             "id": rule.id,
             "shortDescription": {"text": rule.about},
-            "defaultConfiguration": {"level": level(rule.usual)},
+            "defaultConfiguration": {"level": rule.usual.as_str()},
         })
     });
     let results = diagnostics.into_iter().map(|diagnostic| result(diagnostic, sources, tool));
@@ -63,20 +63,13 @@ pub fn render<'d>(
     })
 }
 
-fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
-}
-
 fn result(diagnostic: &Diagnostic, sources: &Sources, tool: &Tool<'_>) -> Value {
     let code = diagnostic.code.as_str();
     let parts = std::iter::once(&diagnostic.message).chain(&diagnostic.notes).chain(&diagnostic.help);
     let text: Vec<&str> = parts.map(String::as_str).collect();
     let mut result = json!({
         "ruleId": code,
-        "level": level(diagnostic.severity),
+        "level": diagnostic.severity.as_str(),
         "message": {"text": text.join("\n")},
         "locations": location(diagnostic, sources, tool.folder).into_iter().collect::<Vec<_>>(),
     });

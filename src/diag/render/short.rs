@@ -1,14 +1,11 @@
 //! Diagnostics on one line each, as editors and `grep` like them: `path:line:col: error[code]: message`.
 
-use crate::diag::{Diagnostic, Severity, Sources};
+use crate::diag::{Diagnostic, Sources};
 
 /// Renders one diagnostic. Ends without a newline; line ends within the message become blanks.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources) -> String {
     let place = diagnostic.span.and_then(|span| sources.locate(span)).map(|place| format!("{place}: "));
-    let word = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
+    let word = diagnostic.severity.as_str();
     let message = diagnostic.message.split_whitespace().collect::<Vec<_>>().join(" ");
     format!("{}{word}[{}]: {message}", place.unwrap_or_default(), diagnostic.code)
 }
