@@ -24,7 +24,7 @@ use super::snapshot::{Asked, World};
 use crate::context::TEMPLATE_NAMES;
 use crate::files;
 use crate::jinja::{TokenKind, tags};
-use crate::manifest::{ResourceType, defaults};
+use crate::manifest::{ResourceType, defaults, short_id};
 use crate::parse;
 
 /// Something that can be written.
@@ -298,7 +298,7 @@ fn in_query(world: &World, asked: &Asked, offset: usize) -> Offers {
             continue;
         }
         let of = match &source.target {
-            Target::Relation(id) => super::hover::short(id.as_str()).to_owned(),
+            Target::Relation(id) => short_id(id.as_str()).to_owned(),
             Target::Selects(_) | Target::Unknown => source.alias.clone(),
         };
         for name in &scoped.of_target(&source.target).names {

@@ -18,7 +18,7 @@ use super::snapshot::{Snapshot, World};
 use super::workshop::Workshop;
 use crate::artifacts::{ColumnKind, ColumnLineage, ColumnRef};
 use crate::diag::Diagnostic;
-use crate::manifest::{NodeKind, UniqueId};
+use crate::manifest::{NodeKind, UniqueId, short_id};
 
 /// How long nothing must have changed before queries are bound.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -144,7 +144,7 @@ impl World {
         let names: Vec<String> = origin
             .inputs
             .iter()
-            .map(|input| format!("`{}.{}`", super::hover::short(&input.column.relation), input.column.column))
+            .map(|input| format!("`{}.{}`", short_id(&input.column.relation), input.column.column))
             .collect();
         let from = if names.is_empty() { "no column".to_owned() } else { names.join(", ") };
         Some(match origin.kind {

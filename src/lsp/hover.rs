@@ -12,7 +12,7 @@ use super::definition::at;
 use super::mentions::Symbol;
 use super::requests::Answer;
 use super::snapshot::World;
-use crate::manifest::{Columns, Json, Macro, Node, UniqueId};
+use crate::manifest::{Columns, Json, Macro, Node, UniqueId, short_id};
 
 /// How many names a list shows before the rest is counted.
 const MOST: usize = 12;
@@ -109,7 +109,7 @@ fn neighbours(text: &mut String, world: &World, id: &UniqueId) {
     let names = |places: Vec<usize>| {
         let (tests, others): (Vec<_>, Vec<_>) =
             places.into_iter().map(|place| dag.id(place).as_str()).partition(|id| id.starts_with("test."));
-        let shown: Vec<String> = others.iter().take(MOST).map(|id| format!("`{}`", short(id))).collect();
+        let shown: Vec<String> = others.iter().take(MOST).map(|id| format!("`{}`", short_id(id))).collect();
         let rest = others.len().saturating_sub(MOST);
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         (format!("{}{more}", shown.join(", ")), others.len(), tests.len())
@@ -125,11 +125,6 @@ fn neighbours(text: &mut String, world: &World, id: &UniqueId) {
     if tests > 0 {
         let _ = write!(text, "\n{tests} {}\n", if tests == 1 { "test" } else { "tests" });
     }
-}
-
-/// Returns an id without kind and package.
-pub(super) fn short(id: &str) -> &str {
-    id.splitn(3, '.').nth(2).unwrap_or(id)
 }
 
 fn of_macro(found: &Macro) -> String {
@@ -167,7 +162,7 @@ fn of_column(world: &World, id: &UniqueId, name: &str) -> String {
     let data_type = world.type_of(id, name);
     let data_type = data_type.or_else(|| said.and_then(|(_, said)| said.data_type.clone()));
     let ty = data_type.map(|ty| format!(" · {ty}")).unwrap_or_default();
-    let mut text = format!("**column** `{name}` of `{}`{ty}\n", short(id.as_str()));
+    let mut text = format!("**column** `{name}` of `{}`{ty}\n", short_id(id.as_str()));
     if let Some((_, said)) = said {
         paragraph(&mut text, &said.description);
     }

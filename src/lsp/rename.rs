@@ -17,7 +17,7 @@ use super::references::{Named, named_in};
 use super::rename_column;
 use super::requests::{Answer, Refusal};
 use super::snapshot::{Asked, World};
-use crate::manifest::{Node, NodeKind, UniqueId};
+use crate::manifest::{Node, NodeKind, UniqueId, short_id};
 
 /// Answers `textDocument/prepareRename`.
 #[expect(clippy::needless_pass_by_value, reason = "as all requests are answered")]
@@ -65,10 +65,7 @@ fn may_rename(world: &World, symbol: &Symbol) -> Answer<()> {
     let package = manifest.node(id).map(|node| &node.package_name);
     let package = package.or_else(|| manifest.sources.get(id).map(|table| &table.package_name));
     if package.is_some_and(|package| *package != world.snapshot.workspace.project.name) {
-        return Err(Refusal::failed(format!(
-            "`{}` belongs to an installed package",
-            super::hover::short(id.as_str())
-        )));
+        return Err(Refusal::failed(format!("`{}` belongs to an installed package", short_id(id.as_str()))));
     }
     let kind = manifest.node(id).map(|node| (&node.kind, node.version()));
     if let Symbol::Column(..) = symbol {

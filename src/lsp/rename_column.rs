@@ -18,7 +18,7 @@ use super::workshop::Workshop;
 use super::yaml_mentions::column_of;
 use crate::artifacts::{ColumnLineage, ColumnRef};
 use crate::files;
-use crate::manifest::UniqueId;
+use crate::manifest::{UniqueId, short_id};
 
 /// Returns the edits that rename a column. Errors where it is not certain that nothing else changes.
 pub(super) fn edits(world: &World, (id, name): (&UniqueId, &str), new: &str) -> Answer<Vec<FileEdits>> {
@@ -112,10 +112,7 @@ fn proven(world: &World, files: &[FileEdits], (id, name): (&UniqueId, &str), new
     }
     let (after, refused) = look(&snapshot)?;
     if let Some(id) = refused.difference(&refused_before).next() {
-        return Err(unproven(&format!(
-            "`{}` would not be accepted any more",
-            super::hover::short(id.as_str())
-        )));
+        return Err(unproven(&format!("`{}` would not be accepted any more", short_id(id.as_str()))));
     }
     same_but_for(&before, &after, (id.as_str(), name, new)).map_err(|why| unproven(&why))
 }
@@ -153,7 +150,7 @@ fn same_but_for(
         }
     };
     for (node, was) in &before.nodes {
-        let short = super::hover::short(node);
+        let short = short_id(node);
         let reads_it = node == id || was.reads.iter().any(|read| read == id);
         if let Some(doubt) = was.doubt().filter(|_| reads_it) {
             return Err(format!("what `{short}` reads is not known for certain ({doubt})"));

@@ -47,6 +47,11 @@ impl UniqueId {
     }
 }
 
+/// Returns an id without kind and package, as people call the thing: `orders` for `model.shop.orders`.
+pub fn short_id(id: &str) -> &str {
+    id.splitn(3, '.').nth(2).unwrap_or(id)
+}
+
 impl fmt::Display for UniqueId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -24,7 +24,7 @@ pub use compiled::{Compiled, CompiledNodes, Constrained, InjectedCte};
 pub use config::{Config, Materialized, Severity, defaults};
 pub use event_time::{Batch, BatchSize, EventTimes, Window, utc, wall_time};
 pub use function::{FunctionArgument, FunctionCall, FunctionReturns, Signature};
-pub use id::{ResourceType, UniqueId};
+pub use id::{ResourceType, UniqueId, short_id};
 pub use json::{NodeWithCompiled, resource_json};
 pub use lookup::{Found, Lookup};
 pub use node::{

@@ -10,6 +10,7 @@ use crate::cli::pipeline::{Compared, compare_with_state};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diff::{NodeChange, Presence, Reader, Verdict};
 use crate::event::PrintEvent;
+use crate::manifest::short_id;
 
 /// What the command line takes.
 pub(super) const SPEC: Spec = Spec {
@@ -42,17 +43,12 @@ fn ordered(compared: &Compared) -> Vec<&(NodeChange, Vec<Reader>)> {
     all
 }
 
-/// `orders`: an id without kind and package.
-fn name(id: &str) -> &str {
-    id.splitn(3, '.').nth(2).unwrap_or(id)
-}
-
 fn reader_text(reader: &Reader) -> String {
     let kind = if reader.id.starts_with("exposure.") { "exposure " } else { "" };
     let columns =
         if reader.columns.is_empty() { String::new() } else { format!(" ({})", reader.columns.join(", ")) };
     let doubt = if reader.certain { "" } else { ", perhaps" };
-    format!("{kind}{}{columns}{doubt}", name(&reader.id))
+    format!("{kind}{}{columns}{doubt}", short_id(&reader.id))
 }
 
 /// What is said of a change, a line each.
@@ -78,7 +74,7 @@ fn summary(compared: &Compared) -> String {
 fn as_text(compared: &Compared) -> String {
     let mut text = String::new();
     for (changed, readers) in ordered(compared) {
-        let _ = writeln!(text, "{:9} {}", changed.change.verdict.as_str(), name(changed.id.as_str()));
+        let _ = writeln!(text, "{:9} {}", changed.change.verdict.as_str(), short_id(changed.id.as_str()));
         for line in lines(changed) {
             let _ = writeln!(text, "          {line}");
         }
@@ -101,7 +97,7 @@ fn as_markdown(compared: &Compared) -> String {
         let _ = writeln!(
             text,
             "| `{}` | {} | {} | {} |",
-            name(changed.id.as_str()),
+            short_id(changed.id.as_str()),
             changed.change.verdict.as_str(),
             cell(&lines(changed).join("; ")),
             cell(&readers.join("; ")),

@@ -9,6 +9,7 @@ use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::render::{json as render_json, sarif};
 use crate::event::{Diagnosed, Note, PrintEvent};
 use crate::lint::{Finding, Rule};
+use crate::manifest::short_id;
 use crate::plan::Command;
 
 /// What the command line takes.
@@ -57,9 +58,8 @@ fn tell(ui: &Ui, found: &Examined) {
     for diagnostic in found.report.wrong.iter().chain(findings) {
         ui.events.send(Diagnosed::in_full(diagnostic.clone(), &ui.sources));
     }
-    let unread = found.report.unread.iter().map(|(id, reason)| {
-        format!("\n  {}: {reason}", id.as_str().splitn(3, '.').nth(2).unwrap_or(id.as_str()))
-    });
+    let unread =
+        found.report.unread.iter().map(|(id, reason)| format!("\n  {}: {reason}", short_id(id.as_str())));
     let unread: String = unread.collect();
     if !unread.is_empty() {
         ui.events.send(Note { msg: format!("Not looked at:{unread}") });

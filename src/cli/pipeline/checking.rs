@@ -8,7 +8,7 @@ use crate::bind::{Compiled, Findings, Project, Scratch, Verdict, check};
 use crate::cli::{CliError, Ui};
 use crate::context::SharedSession;
 use crate::event::{Diagnosed, Note};
-use crate::manifest::{CompiledNodes, ResourceType, UniqueId};
+use crate::manifest::{CompiledNodes, ResourceType, UniqueId, short_id};
 
 use super::load::Loaded;
 use super::scope::{World, open_in};
@@ -84,7 +84,7 @@ fn unchecked_lines(loaded: &Loaded, findings: &Findings) -> String {
     }
     let name = |id: &&str| {
         let kind = manifest.resource_type(&UniqueId::from_artifact(id)).map_or("", ResourceType::as_str);
-        format!("{kind} {}", id.splitn(3, '.').nth(2).unwrap_or(id))
+        format!("{kind} {}", short_id(id))
     };
     let line = |(reason, (origins, readers)): (&str, (BTreeSet<&str>, usize))| {
         let mut names: Vec<String> = origins.iter().take(NAMED).map(name).collect();

@@ -3,6 +3,7 @@
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::event::{Event, Style};
+use crate::manifest::short_id;
 
 /// How many nodes a row of skipped ones names.
 const NAMED: usize = 4;
@@ -84,7 +85,7 @@ impl Summary {
             table.add_row([word, &row.what, &row.place, &row.why]);
         }
         for (because, names) in &self.skipped {
-            let why = because.as_ref().map_or_else(String::new, |id| format!("`{}` failed", short(id)));
+            let why = because.as_ref().map_or_else(String::new, |id| format!("`{}` failed", short_id(id)));
             table.add_row(["skipped", &listed(names), "", &why]);
         }
         let lines = table.lines().map(|line| colored(&line, style));
@@ -100,11 +101,6 @@ fn colored(line: &str, style: &Style) -> String {
         "warned" | "skipped" => line.replacen(word, &style.yellow(word), 1),
         _ => line.to_owned(),
     }
-}
-
-/// An id without its kind and package: `bad` for `model.shop.bad`.
-fn short(id: &str) -> &str {
-    id.splitn(3, '.').nth(2).unwrap_or(id)
 }
 
 fn listed(names: &[String]) -> String {

@@ -9,6 +9,7 @@ use crate::lint::behind::imported;
 use crate::lint::model::{Found, Subject};
 use crate::lint::names::{Bound, columns, equation, joined, tables};
 use crate::lint::tree::{Ctes, Tree, conjuncts};
+use crate::manifest::short_id;
 
 pub(super) fn check(subject: &Subject<'_>, tree: &Tree<'_>) -> Vec<Found> {
     let mut found = Vec::new();
@@ -75,7 +76,7 @@ fn untested(subject: &Subject<'_>, (table, column): (Bound<'_>, &Ident), ctes: &
     if *id == subject.node.unique_id {
         return None;
     }
-    let shown = id.as_str().splitn(3, '.').nth(2).unwrap_or(id.as_str());
+    let shown = short_id(id.as_str());
     Some(Found {
         at: subject.text.offset(column.span.start)?,
         message: format!("the join relies on `{shown}.{}` being unique, which nothing tests", column.value),
