@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::bind::Verdict;
 use crate::cli::args::flag_table::{self, FINDINGS_OUTPUT, FULL_REFRESH};
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::pipeline::{Checked, as_sarif, check_nodes, load, nothing_selected, select, tell_checked};
+use crate::cli::pipeline::{Checked, as_sarif, check_nodes, load_selected, tell_checked};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::render::json as render_json;
 use crate::event::PrintEvent;
@@ -26,12 +26,7 @@ pub(super) const SPEC: Spec = Spec {
 };
 
 pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
-    let loaded = load(ui)?;
-    let selected = select(ui, &loaded, Command::Build)?;
-    if selected.is_empty() {
-        nothing_selected(ui)?;
-        return Ok(Outcome::Success);
-    }
+    let Some((loaded, selected)) = load_selected(ui, Command::Build)? else { return Ok(Outcome::Success) };
     let checked = check_nodes(ui, &loaded, &selected, None)?;
     match ui.flags.text(FINDINGS_OUTPUT.id) {
         Some("json") => ui.events.send(PrintEvent { msg: format!("{:#}", as_json(ui, &checked)) }),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::args::flag_table::{self, FAIL_ON, FINDINGS_OUTPUT};
 use crate::cli::args::{Chapter, Spec, Verb};
-use crate::cli::pipeline::{Examined, as_sarif, lint_nodes, load, nothing_selected, select};
+use crate::cli::pipeline::{Examined, as_sarif, lint_nodes, load_selected};
 use crate::cli::{CliError, Outcome, Ui};
 use crate::diag::render::{json as render_json, sarif};
 use crate::event::{Diagnosed, Note, PrintEvent};
@@ -26,12 +26,7 @@ pub(super) const SPEC: Spec = Spec {
 };
 
 pub(super) fn run(ui: &Ui) -> Result<Outcome, CliError> {
-    let loaded = load(ui)?;
-    let selected = select(ui, &loaded, Command::Build)?;
-    if selected.is_empty() {
-        nothing_selected(ui)?;
-        return Ok(Outcome::Success);
-    }
+    let Some((loaded, selected)) = load_selected(ui, Command::Build)? else { return Ok(Outcome::Success) };
     let found = lint_nodes(ui, &loaded, &selected)?;
     match ui.flags.text(FINDINGS_OUTPUT.id) {
         Some("json") => ui.events.send(PrintEvent { msg: format!("{:#}", as_json(ui, &found)) }),

@@ -23,7 +23,7 @@ use super::execute::{concurrency, write_results};
 use super::load::{Loaded, load, load_workspace};
 use super::scope::{Warehouse, open};
 use super::seed_rows::seed_rows;
-use super::selecting::{named, nothing_selected, select};
+use super::selecting::{load_selected, named};
 
 /// The name dbt gives a query of the command line.
 const NAME: &str = "inline_query";
@@ -252,12 +252,7 @@ pub(in crate::cli) fn preview_failures(ui: &Ui, test: &str, limit: i64) -> Resul
 
 /// Compiles the selected nodes and returns the first rows of each.
 pub(in crate::cli) fn preview_selected(ui: &Ui, limit: i64) -> Result<Vec<Preview>, CliError> {
-    let loaded = load(ui)?;
-    let selected = select(ui, &loaded, Command::Show)?;
-    if selected.is_empty() {
-        nothing_selected(ui)?;
-        return Ok(Vec::new());
-    }
+    let Some((loaded, selected)) = load_selected(ui, Command::Show)? else { return Ok(Vec::new()) };
     let warehouse = open(ui, &loaded, selected.iter().cloned().collect())?;
     let compiler = warehouse.compiler(&loaded);
     let mut shown = named(ui, &loaded, &selected);

@@ -34,4 +34,4 @@ pub(super) use linting::{Examined, lint_nodes};
 pub(super) use load::{Loaded, load, load_project, load_workspace, reading};
 pub(super) use operation::run_operation;
 pub(super) use sarif::as_sarif;
-pub(super) use selecting::{named, nothing_selected, select, select_sources};
+pub(super) use selecting::{load_selected, named, select, select_sources};

@@ -15,7 +15,21 @@ use crate::select::{self, Asked, Indirect, Method, Origin, Scope, Selection, Sel
 use crate::state::{Previous, PreviousFreshness, PreviousManifest, PreviousResults, Rendering};
 use crate::yaml::Yaml;
 
-use super::load::{Loaded, tell};
+use super::load::{Loaded, load, tell};
+
+/// Loads the project and selects the nodes of a command; `None`, with a warning, if there are none.
+pub(in crate::cli) fn load_selected(
+    ui: &Ui,
+    command: Command,
+) -> Result<Option<(Loaded, BTreeSet<UniqueId>)>, CliError> {
+    let loaded = load(ui)?;
+    let selected = select(ui, &loaded, command)?;
+    if selected.is_empty() {
+        nothing_selected(ui)?;
+        return Ok(None);
+    }
+    Ok(Some((loaded, selected)))
+}
 
 /// Selects the nodes of a command; words that match nothing are told.
 pub(in crate::cli) fn select(
@@ -149,7 +163,7 @@ fn spec(ui: &Ui, loaded: &Loaded, selecting: &Selecting) -> Result<Spec, CliErro
 }
 
 /// Warns that there is nothing to do.
-pub(in crate::cli) fn nothing_selected(ui: &Ui) -> Result<(), CliError> {
+pub(super) fn nothing_selected(ui: &Ui) -> Result<(), CliError> {
     ui.events.warn(NothingToDo {})?;
     Ok(())
 }
