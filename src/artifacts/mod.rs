@@ -50,7 +50,7 @@ fn write_json(path: &Utf8Path, value: &impl Serialize) -> Result<(), FileError> 
     python_json::write(&mut bytes, value).map_err(|error| FileError::Io {
         action: "write",
         path: path.to_owned(),
-        source: error.into(),
+        source: error,
     })?;
     files::write_atomic(path, &bytes)
 }

@@ -6,11 +6,15 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+
+use serializer::Json;
+
+mod scalar;
+mod serializer;
 
 /// Writes a value. Errors are those of the writer, or of a value that JSON cannot hold.
-pub fn write(to: impl Write, value: &impl Serialize) -> serde_json::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(to, Python))
+pub fn write(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    value.serialize(Json::new(to)).map_err(|error| error.0)
 }
 
 /// Returns a value as text; `null` for a value that JSON cannot hold.
@@ -53,7 +57,7 @@ impl<W: Write> Object<W> {
     /// Writes a key with its value.
     pub fn entry(&mut self, key: &str, value: &impl Serialize) -> io::Result<()> {
         self.key(key)?;
-        Ok(write(&mut self.out, value)?)
+        write(&mut self.out, value)
     }
 
     /// Closes it.
@@ -62,63 +66,49 @@ impl<W: Write> Object<W> {
     }
 }
 
-struct Python;
-
-impl Formatter for Python {
-    fn write_f64<W: Write + ?Sized>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        writer.write_all(float(value).as_bytes())
-    }
-
-    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.is_ascii() && !fragment.as_bytes().contains(&0x7f) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut units = [0; 2];
-        for character in fragment.chars() {
-            if character.is_ascii() && character != '\u{7f}' {
-                writer.write_all(&[character as u8])?;
-                continue;
-            }
-            for unit in character.encode_utf16(&mut units) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-        }
-        Ok(())
-    }
-
-    fn begin_array_value<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_key<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-
-    fn write_raw_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        CompactFormatter.write_raw_fragment(writer, fragment)
-    }
-}
-
-/// Writes a finite float as Python's `repr`: shortest digits, an exponent below 1e-4 and from 1e16.
-fn float(value: f64) -> String {
-    let scientific = format!("{value:e}");
-    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&exponent) {
-        return format!("{value:?}");
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.abs())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use serde_json::json;
+
+    #[derive(Serialize)]
+    enum Shape {
+        Unit,
+        New(i8),
+        Pair(u64, Option<char>),
+        Fields { left: f32, right: () },
+    }
+
+    #[test]
+    fn every_kind_of_value_is_written() {
+        let check = |value: &dyn Fn() -> String, want: &str| assert_eq!(value(), want);
+        check(&|| text(&[Shape::Unit, Shape::New(-3)]), r#"["Unit", {"New": -3}]"#);
+        check(&|| text(&Shape::Pair(u64::MAX, Some('"'))), r#"{"Pair": [18446744073709551615, "\""]}"#);
+        check(
+            &|| text(&Shape::Fields { left: 0.5, right: () }),
+            r#"{"Fields": {"left": 0.5, "right": null}}"#,
+        );
+        check(&|| text(&BTreeMap::from([(2, "b"), (1, "a")])), r#"{"1": "a", "2": "b"}"#);
+        check(&|| text(&BTreeMap::from([(true, b"ab")])), r#"{"true": [97, 98]}"#);
+        check(&|| text(&f64::NAN), "null");
+        let error = write(&mut Vec::new(), &BTreeMap::from([([1], 2)])).unwrap_err();
+        assert_eq!(error.to_string(), "a key must be a text");
+    }
+
+    #[test]
+    fn what_needs_escaping_is_found_wherever_it_stands() {
+        for special in ["\n", "\"", "\\", "\u{0}", "\u{1f}", "\u{7f}", "é", "😀"] {
+            for at in 0..40 {
+                let plain = "~ab!0".repeat(8);
+                let value = format!("{}{special}{}", &plain[..at], &plain[at..]);
+                let written = text(&value);
+                assert!(written.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{written}");
+                assert_eq!(serde_json::from_str::<String>(&written).unwrap(), value);
+            }
+        }
+    }
 
     #[test]
     fn text_is_what_python_writes() {
