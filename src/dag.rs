@@ -4,9 +4,10 @@
 //! were added, and ties are broken by id. Sized for 50,000 nodes: ids are hashed once, sets are bit sets.
 //! Used by `select` (relatives), `plan` (order, subsets), `artifacts` (graph summary).
 
+use crate::hash::HashMap;
 use std::borrow::Borrow;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::hash::Hash;
 
 use petgraph::Direction;
@@ -21,7 +22,7 @@ pub struct Dag<Id> {
 
 impl<Id> Default for Dag<Id> {
     fn default() -> Self {
-        Self { graph: DiGraph::new(), places: HashMap::new() }
+        Self { graph: DiGraph::new(), places: HashMap::default() }
     }
 }
 
@@ -282,7 +283,7 @@ impl<Id: Clone + Eq + Hash + Ord> Dag<Id> {
 
     /// Finds a shortest way from a node to itself within some nodes; `None` if there is none.
     fn back_to(&self, start: NodeIndex, within: &BTreeSet<NodeIndex>) -> Option<Vec<usize>> {
-        let mut came_from: HashMap<NodeIndex, NodeIndex> = HashMap::new();
+        let mut came_from: HashMap<NodeIndex, NodeIndex> = HashMap::default();
         let mut queue = VecDeque::from([start]);
         while let Some(node) = queue.pop_front() {
             let mut next: Vec<NodeIndex> =

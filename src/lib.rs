@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 // In dependency order: a module uses only the modules above it (checked by `tests/it/tidy.rs`).
+pub mod hash;
 pub mod diag;
 pub mod files;
 pub mod http;

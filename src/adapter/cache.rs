@@ -4,7 +4,8 @@
 //! Invariant: names are compared without regard to case, as keys; the first entry of a key stays until it is dropped or
 //! renamed. Safe to share between workers. Called by `context` and `run`. Facts: dbt's relation cache.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use crate::hash::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::manifest::{ApproximateMatch, Policy, Relation, RelationType};
@@ -251,7 +252,7 @@ impl Known {
             return;
         }
         let mut falling = vec![key.clone()];
-        let mut fallen: HashSet<Key> = HashSet::new();
+        let mut fallen: HashSet<Key> = HashSet::default();
         while let Some(key) = falling.pop() {
             if let Some(entry) = self.relations.get(&key)
                 && fallen.insert(key)

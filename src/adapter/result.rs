@@ -1,6 +1,6 @@
 //! What a statement gives back.
 
-use std::collections::{HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
 
 use super::{Cell, CellType};
 
@@ -76,9 +76,9 @@ impl ResultTable {
 
 /// Makes names unique by appending `_2`, `_3` and so on to repeated ones; compares exactly, as dbt does.
 pub fn unique_names(names: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     // The number that each name had last: smaller ones are taken for good.
-    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut numbers: HashMap<String, usize> = HashMap::default();
     let mut out = Vec::new();
     for name in names {
         let mut unique = name.clone();

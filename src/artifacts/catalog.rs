@@ -1,7 +1,7 @@
 //! `catalog.json` v1: what the database says of relations (`artifacts.md` section 4). Made by `docs`.
 
+use crate::hash::IndexMap;
 use camino::Utf8Path;
-use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -3,10 +3,11 @@
 //! An artifact of our own. Written by `cli` when lineage is asked for; read by `select` (`column:`) and by the documentation.
 //! Invariant: what is not certain is marked, with the reason.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use crate::hash::{HashMap, HashSet};
+use std::collections::{BTreeSet, VecDeque};
 
+use crate::hash::IndexMap;
 use camino::Utf8Path;
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, FileError};
@@ -224,7 +225,7 @@ impl ColumnLineage {
 
     /// Column → what it goes into.
     fn consumers(&self) -> HashMap<(String, String), Vec<(ColumnRef, Link)>> {
-        let mut consumers: HashMap<_, Vec<_>> = HashMap::new();
+        let mut consumers: HashMap<_, Vec<_>> = HashMap::default();
         for (id, node) in &self.nodes {
             for (name, origin) in &node.columns {
                 for input in &origin.inputs {
@@ -242,7 +243,7 @@ impl ColumnLineage {
 
     /// Relation → the nodes that read it in ways that are not all known, with the reason.
     fn readers(&self) -> HashMap<&str, Vec<(&str, &str)>> {
-        let mut readers: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
+        let mut readers: HashMap<&str, Vec<(&str, &str)>> = HashMap::default();
         for (id, node) in &self.nodes {
             let Some(reason) = node.doubt() else { continue };
             for relation in &node.reads {
@@ -259,7 +260,7 @@ fn walk(
     depth: Option<usize>,
     next: impl Fn(&ColumnRef, usize) -> Vec<Reached>,
 ) -> Vec<Reached> {
-    let mut seen: HashSet<(String, String)> = HashSet::from([start.key()]);
+    let mut seen: HashSet<(String, String)> = HashSet::from_iter([start.key()]);
     let mut queue = VecDeque::from([(start.clone(), 1)]);
     let mut all = Vec::new();
     while let Some((from, level)) = queue.pop_front() {

@@ -1,7 +1,7 @@
 //! `graph_summary.json`: the edges of the graph, for quick diagnostics (`artifacts.md` section 5).
 
+use crate::hash::IndexMap;
 use camino::Utf8Path;
-use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::invocation::Invocation;

@@ -1,6 +1,6 @@
 //! Facts of one invocation that every artifact shows under `metadata` (`artifacts.md` section 1).
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;

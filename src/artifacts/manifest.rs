@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::hash::IndexMap;
 use camino::Utf8Path;
-use indexmap::IndexMap;
 use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 use rayon::prelude::*;
@@ -178,7 +178,7 @@ struct Edges<'a> {
 
 impl<'a> Edges<'a> {
     fn of(manifest: &'a Manifest) -> Self {
-        let mut parents = IndexMap::new();
+        let mut parents = IndexMap::default();
         let mut children: IndexMap<&UniqueId, Vec<&UniqueId>> =
             manifest.graph_ids().map(|id| (id, Vec::new())).collect();
         for id in manifest.graph_ids() {

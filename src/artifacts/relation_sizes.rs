@@ -3,8 +3,8 @@
 //! An artifact of our own, for the documentation: `catalog.json` of these engines has no such figures in dbt, and
 //! readers compare it. Written by `cli` with the catalog, read by `docs`.
 
+use crate::hash::IndexMap;
 use camino::Utf8Path;
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, FileError};

@@ -1,6 +1,6 @@
 //! Refusals that need not be mistakes: the engine lacks what hooks, other people or other files may bring.
 
-use std::collections::HashSet;
+use crate::hash::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use super::existing::Existing;

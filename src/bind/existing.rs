@@ -1,6 +1,6 @@
 //! What the real warehouse is known to hold, so that what the project does not define is not called missing.
 
-use std::collections::{HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
 use std::path::Path;
 
 use super::statement::{attach_file, detach, existing_columns, existing_names};
@@ -82,7 +82,7 @@ impl Contents {
 
 /// Sorts columns by schema and relation, in small letters.
 pub(super) fn by_relation(columns: &QueryResult) -> HashMap<(String, String), Columns> {
-    let mut found: HashMap<(String, String), Columns> = HashMap::new();
+    let mut found: HashMap<(String, String), Columns> = HashMap::default();
     for [schema, relation, column, ty] in rows(columns) {
         let key = (schema.to_lowercase(), relation.to_lowercase());
         found.entry(key).or_default().push((column, ty));

@@ -1,6 +1,7 @@
 //! A whole project in the order of its graph, so that every query finds the relations that it reads.
 
-use std::collections::{BTreeSet, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::doubt::Doubts;
@@ -60,7 +61,7 @@ pub fn check(project: Project<'_>, run: &Arc<RunScope>, scratch: &Scratch) -> Fi
         doubts: Doubts::new(project.manifest),
         manifest: project.manifest,
         selected: project.selected,
-        known: HashMap::new(),
+        known: HashMap::default(),
     };
     let mut findings = Findings::default();
     for id in order(&project) {

@@ -1,7 +1,8 @@
 //! The place in which queries are bound: an empty DuckDB in memory, or schemas in a transaction of a Postgres server that
 //! is rolled back.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::existing::{Columns, Existing, by_relation};
@@ -50,7 +51,7 @@ impl Scratch {
             duckdb,
             described: Described::default(),
             existing: Existing::Here,
-            moved: HashMap::new(),
+            moved: HashMap::default(),
             apart: None,
         }
     }
@@ -233,8 +234,8 @@ impl Scratch {
         &self,
         nodes: impl Iterator<Item = &'n Arc<Node>>,
     ) -> HashMap<UniqueId, Vec<(String, String)>> {
-        let mut databases: HashMap<&str, HashMap<(String, String), Columns>> = HashMap::new();
-        let mut found = HashMap::new();
+        let mut databases: HashMap<&str, HashMap<(String, String), Columns>> = HashMap::default();
+        let mut found = HashMap::default();
         for node in nodes.filter(|_| self.duckdb.is_some()) {
             let columns = databases.entry(&node.database).or_insert_with(|| {
                 let asked = existing_columns(&node.database);

@@ -1,6 +1,6 @@
 //! What checking a node came to.
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use crate::diag::Diagnostic;
 use crate::manifest::UniqueId;

@@ -4,7 +4,7 @@
 //! white space, comments and the case of keywords. So a macro that a project replaced is either the same question
 //! or an unknown one. Pure; called by `run`, which answers known questions of one relation together.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::LazyLock;
 
 use crate::sql::{Kind, Lexer};
@@ -156,7 +156,7 @@ type Captured<'p, 'w> = HashMap<&'p str, &'w [Word<'w>]>;
 /// Matches the words of a query with a pattern; returns what its `$names` stand for. A name that occurs again
 /// must stand for the same words.
 fn captures<'p, 'w>(pattern: &'p [String], words: &'w [Word<'w>]) -> Option<Captured<'p, 'w>> {
-    let mut found = Captured::new();
+    let mut found = Captured::default();
     let mut rest = words;
     for (at, wanted) in pattern.iter().enumerate() {
         let Some(name) = wanted.strip_prefix('$') else {

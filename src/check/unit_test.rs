@@ -3,7 +3,7 @@
 //! Rows are compared as multisets of texts. Input: both sides sorted, since rows are shown in that order. Pure;
 //! called by `run`.
 
-use std::collections::{HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 /// A row: the text of each cell, `None` for null.
@@ -50,7 +50,7 @@ pub fn unit_test_difference(columns: &[String], expected: &[TextRow], actual: &[
 
 /// Finds the expected row of each actual row: equal rows first, then rows that some equal cells identify.
 fn align(expected: &[TextRow], actual: &[TextRow]) -> Vec<Option<usize>> {
-    let mut places: HashMap<&TextRow, Vec<usize>> = HashMap::new();
+    let mut places: HashMap<&TextRow, Vec<usize>> = HashMap::default();
     for (at, row) in expected.iter().enumerate().rev() {
         places.entry(row).or_default().push(at);
     }
@@ -58,7 +58,7 @@ fn align(expected: &[TextRow], actual: &[TextRow]) -> Vec<Option<usize>> {
         actual.iter().map(|row| places.get_mut(row).and_then(Vec::pop)).collect();
     let taken: HashSet<usize> = pairs.iter().flatten().copied().collect();
     let left: Vec<usize> = (0..expected.len()).filter(|at| !taken.contains(at)).collect();
-    let mut keys = Keys { expected, actual, known: HashMap::new() };
+    let mut keys = Keys { expected, actual, known: HashMap::default() };
     let mut candidates = Vec::new();
     for (new, row) in actual.iter().enumerate().filter(|(at, _)| pairs[*at].is_none()) {
         for &old in &left {
@@ -70,7 +70,7 @@ fn align(expected: &[TextRow], actual: &[TextRow]) -> Vec<Option<usize>> {
         }
     }
     candidates.sort_by_key(|&(shared, new, old)| (std::cmp::Reverse(shared), new, old));
-    let mut used = HashSet::new();
+    let mut used = HashSet::default();
     for (_, new, old) in candidates {
         if pairs[new].is_none() && used.insert(old) {
             pairs[new] = Some(old);
@@ -95,7 +95,7 @@ impl<'a> Keys<'a> {
         let key = |row: &'a TextRow| columns.iter().map(|at| &row[*at]).collect::<Vec<_>>();
         let (expected, actual) = (self.expected, self.actual);
         let counts = self.known.entry(columns.to_vec()).or_insert_with(|| {
-            let mut counts = Counts::new();
+            let mut counts = Counts::default();
             for row in expected {
                 counts.entry(key(row)).or_default().0 += 1;
             }

@@ -5,7 +5,7 @@
 //! deferred run; declared columns with types; the file of a seed; the query of a model, its own inputs replaced by
 //! empty ones in the same way. Nothing is built. Called by `unit_test`.
 
-use std::collections::HashSet;
+use crate::hash::HashSet;
 use std::sync::Arc;
 
 use super::ephemeral::{cte_sql, inject};
@@ -34,7 +34,7 @@ enum Origin {
 impl Compiler {
     /// Returns the types for `get_fixture_sql`: `none` where it is to ask the database itself.
     pub(super) fn input_types(&self, input: &Input<'_>, scope: &NodeScope) -> Result<Value, Error> {
-        let known = match self.origin(input, scope, &mut HashSet::new())? {
+        let known = match self.origin(input, scope, &mut HashSet::default())? {
             Origin::Relation => {
                 self.tell_origin(&input.node, "its relation");
                 return Ok(none());

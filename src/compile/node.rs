@@ -3,7 +3,7 @@
 //! Input: a node and its scope. Output: a [`Compiled`] node and the [`SourceMap`] of its text. A node is
 //! compiled once; ephemeral models are compiled when their first consumer needs them.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ephemeral::{Injected, SEPARATOR, cte_sql, inject};

@@ -3,7 +3,7 @@
 //! Input: a unit test, its node and scope. Output: the model's SQL with a common table expression for each input
 //! that it reads, as a [`Compiled`] node. No input needs to exist: see `input_types`. Called by `run`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use super::ephemeral::cte_sql;
@@ -53,7 +53,7 @@ impl Compiler {
         let in_test = |error: Error| describe(error, node, &self.run().shared.sources);
         needs_sql(model, "a unit test")?;
         let template = self.template(model)?;
-        let mut inputs = HashMap::new();
+        let mut inputs = HashMap::default();
         for given in &test.given {
             let (id, input) = self.unit_input(test, model, given)?;
             inputs.insert(id, input);

@@ -1,7 +1,7 @@
 //! The names that every context has: variables, flags, output, and what the template engine brings along
 //! (`jinja.md` section 4, group 1).
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use super::shared::Shared;
@@ -77,7 +77,7 @@ pub const NAMES: &[&str] = &[
 
 /// Builds what never changes during an invocation.
 pub(super) fn fixed(shared: &Arc<Shared>) -> HashMap<&'static str, Value> {
-    let mut names: HashMap<&'static str, Value> = HashMap::new();
+    let mut names: HashMap<&'static str, Value> = HashMap::default();
     names.extend(pycompat::functions().iter().cloned());
     names.insert("return", crate::jinja::return_function());
     names.insert("run_started_at", pycompat::utc_datetime_value(shared.started_at));

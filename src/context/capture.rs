@@ -1,7 +1,7 @@
 //! Rendering a node while files are parsed: what it refs, reads, calls and configures is recorded; nothing is
 //! executed (`jinja.md` section 4, column "Parse time").
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::adapter::ParseAdapter;

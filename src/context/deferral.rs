@@ -1,6 +1,6 @@
 //! Where `ref` of a node that is not built here leads: the relation that another run built (`--defer`).
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use super::run_scope::NodeScope;
 use crate::jinja::{Call, Error};

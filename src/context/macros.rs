@@ -1,7 +1,7 @@
 //! All macros by package, and dbt's three ways of finding one: by bare name, by package, by dispatch
 //! (`jinja.md` section 4 "Macro lookup", `project.md` section 9).
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::diag::Span;
@@ -221,7 +221,7 @@ mod tests {
 
     fn table() -> MacroTable {
         let file = crate::diag::Sources::new().add("m.sql", "");
-        let orders = HashMap::from([("utils".to_owned(), vec!["shop".to_owned(), "utils".to_owned()])]);
+        let orders = HashMap::from_iter([("utils".to_owned(), vec!["shop".to_owned(), "utils".to_owned()])]);
         let mut table = MacroTable::new("shop", "duckdb", orders);
         let entry = |package: &str, name: &str| MacroEntry {
             id: UniqueId::from_artifact(&format!("macro.{package}.{name}")),

@@ -4,7 +4,7 @@
 //! what the stage added (`sql`, `pre_hooks` ...), then macros (so that a project can replace `ref` or
 //! `source`), then the context's own.
 
-use std::collections::{HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 

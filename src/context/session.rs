@@ -4,7 +4,7 @@
 //! mapped to the user's file. Every statement is announced as an event and carries the query comment
 //! (`project.md` section 9). Called by `context::adapter` and `run`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -100,7 +100,7 @@ impl SharedSession {
             events,
             closed: false,
             held: None,
-            candidates: HashMap::new(),
+            candidates: HashMap::default(),
         })))
     }
 

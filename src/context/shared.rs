@@ -1,6 +1,6 @@
 //! What all scopes of an invocation have in common: macros, target, vars, flags, events.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::base;

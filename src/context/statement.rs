@@ -1,7 +1,7 @@
 //! `load_result`, `store_result` and `store_raw_result`: what statements of one node answered
 //! (`jinja.md` section 4).
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::adapter::AdapterResponse;

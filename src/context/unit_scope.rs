@@ -4,7 +4,7 @@
 //! [`Scope`] in which `ref`, `source` and `this` answer with those expressions, overridden macros, variables and
 //! environment variables with the given values; every other name is the test's. Called by `compile`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::base::{env_var_function, var_object};

@@ -2,7 +2,7 @@
 //!
 //! Input and output: diagnostics in their order. Called where errors end a command, and by `lsp`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use super::Diagnostic;
 
@@ -10,7 +10,7 @@ use super::Diagnostic;
 /// stays: nothing tells whether it is the same.
 pub fn told_once(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut kept: Vec<(Diagnostic, usize)> = Vec::with_capacity(found.len());
-    let mut seen = HashMap::new();
+    let mut seen = HashMap::default();
     for diagnostic in found {
         let Some(span) = diagnostic.span else {
             kept.push((diagnostic, 0));

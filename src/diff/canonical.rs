@@ -1,6 +1,6 @@
 //! A query without what only people see: white space, comments, the case of words, the names of common table expressions.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use crate::sql::{Kind, Lexer};
 
@@ -49,7 +49,7 @@ pub(super) fn canonical(sql: &str) -> Canonical {
 }
 
 fn rename_ctes(tokens: &mut [String]) {
-    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut names: HashMap<String, usize> = HashMap::default();
     for at in 0..tokens.len() {
         if is_definition(tokens, at) {
             *names.entry(tokens[at].clone()).or_default() += 1;

@@ -1,6 +1,7 @@
 //! Who uses what changed: models and exposures, by the columns that they read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use crate::hash::HashMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::project::NodeChange;
@@ -36,7 +37,7 @@ impl<'a> Known<'a> {
         lineage: &'a ColumnLineage,
         code: &'a dyn Fn(&UniqueId) -> Option<Arc<str>>,
     ) -> Self {
-        let mut by_read: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut by_read: HashMap<&str, Vec<&str>> = HashMap::default();
         for (id, node) in &lineage.nodes {
             for read in node.reads.iter().collect::<BTreeSet<_>>() {
                 by_read.entry(read).or_default().push(id);

@@ -1,8 +1,8 @@
 //! Rows of a catalog query → entries of nodes and sources. Pure; called by `query`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use crate::artifacts::{Catalog, CatalogColumn, CatalogStat, CatalogTable, TableMetadata};
 use crate::diag::{Code, Diagnostic};
@@ -42,7 +42,7 @@ type Place<'r> = (Option<&'r str>, &'r str, &'r str);
 /// Errors when a row lacks a column that every catalog query has, or when a source matches two relations.
 pub(super) fn group(rows: &[JsonMap], wanted: &HashMap<Key, Wanted>) -> Result<Catalog, Diagnostic> {
     // Rows are of one relation when their names are the same to the letter.
-    let mut tables: IndexMap<Place<'_>, (TableMetadata, Vec<&JsonMap>)> = IndexMap::new();
+    let mut tables: IndexMap<Place<'_>, (TableMetadata, Vec<&JsonMap>)> = IndexMap::default();
     for row in rows {
         let schema = required(row, "table_schema")?;
         let name = required(row, "table_name")?;
@@ -110,7 +110,8 @@ fn table_metadata(row: &JsonMap, (database, schema, name): Place<'_>) -> TableMe
 }
 
 fn columns(rows: &[&JsonMap]) -> Result<IndexMap<String, CatalogColumn>, Diagnostic> {
-    let mut columns = IndexMap::with_capacity(rows.len());
+    let mut columns = IndexMap::default();
+    columns.reserve(rows.len());
     for row in rows {
         let name = required(row, "column_name")?.to_owned();
         let index = match row.get("column_index") {
@@ -131,7 +132,7 @@ fn columns(rows: &[&JsonMap]) -> Result<IndexMap<String, CatalogColumn>, Diagnos
 
 /// Reads `stats:ID:label`, `:value`, `:description`, `:include`; figures that say so are left out.
 fn stats(row: &JsonMap) -> IndexMap<String, CatalogStat> {
-    let mut stats = IndexMap::new();
+    let mut stats = IndexMap::default();
     let labels = row.iter().filter_map(|(key, label)| {
         Some((key.strip_prefix("stats:")?.strip_suffix(":label")?, label.as_str()?))
     });
@@ -182,7 +183,7 @@ mod tests {
             node: Some(UniqueId::from_artifact("model.shop.orders")),
             sources: sources.iter().map(|id| UniqueId::from_artifact(id)).collect(),
         };
-        HashMap::from([(Key::new(Some("DB"), "main", "ORDERS"), who)])
+        HashMap::from_iter([(Key::new(Some("DB"), "main", "ORDERS"), who)])
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Asks the database for the catalog through dbt's macros, which projects may replace (`docs-site.md` section 1), and
 //! for the sizes of its tables.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::hash::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::catalog::{Key, Wanted, group};
@@ -34,7 +35,7 @@ pub fn read_catalog(scope: &NodeScope, selected: Option<&BTreeSet<UniqueId>>) ->
             Err(error) => errors.push(error.into_diagnostic().message),
         }
     }
-    let mut who: HashMap<Key, Wanted> = HashMap::new();
+    let mut who: HashMap<Key, Wanted> = HashMap::default();
     for (relation, id) in &relations {
         let entry = who.entry(key_of(relation)).or_default();
         if scope.run().manifest.sources.contains_key(id) {
@@ -58,7 +59,7 @@ pub fn read_sizes(
     for (relation, _) in &relations {
         by_database.entry(relation.database.as_deref()).or_default().push(relation);
     }
-    let mut sizes = HashMap::new();
+    let mut sizes = HashMap::default();
     for (database, wanted) in by_database {
         let Some(first) = wanted.first() else { continue };
         let information_schema = relation_value(first.information_schema(None));

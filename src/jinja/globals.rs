@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use super::args::Args;
 use super::call::{Call, function};
@@ -104,7 +104,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Namespace(Mutex<IndexMap<String, Value>>);
 
 fn namespace(args: &mut Args) -> Result<Value, Error> {
-    let mut attributes = IndexMap::new();
+    let mut attributes = IndexMap::default();
     if !args.positional.is_empty() {
         let source = args.required("mapping")?;
         for (key, value) in pairs(&source).map_or_else(|| entries(&source), Ok)? {

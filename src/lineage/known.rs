@@ -1,6 +1,6 @@
 //! The relations of a project: their names in SQL, and the columns that are known of them.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,8 +38,12 @@ impl<'a> Known<'a> {
         dialect: &'a dyn Dialect,
         told: &HashMap<String, Vec<String>>,
     ) -> Self {
-        let mut known =
-            Self { dialect, names: HashMap::new(), ephemeral: HashMap::new(), tables: HashMap::new() };
+        let mut known = Self {
+            dialect,
+            names: HashMap::default(),
+            ephemeral: HashMap::default(),
+            tables: HashMap::default(),
+        };
         for node in manifest.nodes.values() {
             let id: Arc<str> = node.unique_id.as_str().into();
             if node.is_ephemeral() {

@@ -1,10 +1,10 @@
 //! A whole project, in the order of its graph: what is known of a model's columns serves the models that read it.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use super::known::Known;
 use super::resolver::resolve;
@@ -43,7 +43,7 @@ pub fn column_lineage(project: &Project<'_>, plainer: Option<&mut Plainer<'_>>) 
 
 fn read_all(project: &Project<'_>, mut plainer: Option<&mut Plainer<'_>>) -> ColumnLineage {
     let mut known = Known::new(project.manifest, project.dialect, project.told);
-    let mut nodes = IndexMap::new();
+    let mut nodes = IndexMap::default();
     // A graph with a cycle has been refused before.
     for place in project.dag.topological().unwrap_or_default() {
         let Some(node) = project.manifest.nodes.get(project.dag.id(place)) else { continue };
@@ -125,7 +125,7 @@ fn completed(mut table: Table, node: &Node, project: &Project<'_>, known: &Known
 
 /// Engines number columns of the same name: `id`, `id_1`.
 fn unique_names(table: &Table) -> Vec<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut seen: HashMap<String, usize> = HashMap::default();
     let mut names = Vec::with_capacity(table.columns.len());
     for column in &table.columns {
         let times = seen.entry(column.key.to_string()).or_default();

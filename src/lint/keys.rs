@@ -1,6 +1,6 @@
 //! Which columns identify the rows of a relation: what tests and constraints prove, and what the project says besides.
 
-use std::collections::{HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
 
 use super::project::Known;
 use crate::manifest::{Columns, Json, Manifest, Node, NodeKind, UniqueId};

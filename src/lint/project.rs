@@ -1,9 +1,9 @@
 //! What the rules know of the project: which relation a name means, and what is known of keys.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 use sqlparser::ast::{ObjectName, ObjectNamePart};
 
 use super::keys::Keys;
@@ -64,7 +64,7 @@ impl<'a> Project<'a> {
         sources: &'a Sources,
         settings: Settings,
     ) -> Self {
-        let mut relations: HashMap<String, Vec<Known<'a>>> = HashMap::new();
+        let mut relations: HashMap<String, Vec<Known<'a>>> = HashMap::default();
         let nodes = manifest.nodes.values().filter(|node| node.is_relational());
         let nodes = nodes.map(|node| (&node.alias, Known::Node(node.as_ref())));
         let tables = manifest.sources.values().map(Arc::as_ref);
@@ -101,7 +101,7 @@ impl<'a> Project<'a> {
 /// Puts findings about one and the same thing together: the first model that shows it stands for all.
 pub(super) fn merged(findings: Vec<Finding>) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
-    let mut others: IndexMap<(UniqueId, String), (usize, Vec<String>)> = IndexMap::new();
+    let mut others: IndexMap<(UniqueId, String), (usize, Vec<String>)> = IndexMap::default();
     for finding in findings {
         let Some(about) = finding.about.clone() else {
             all.push(finding);

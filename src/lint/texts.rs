@@ -3,8 +3,8 @@
 //! A check tells of a text when it has compiled it, and models are looked at against the whole project: so texts wait here
 //! until all are there.
 
+use crate::hash::HashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::model::{Build, Finding, Linted, lint};

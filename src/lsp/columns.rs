@@ -4,8 +4,8 @@
 //! a CTE or subquery, that it stands for. What could mean several things means nothing here. Called by `mentions`,
 //! `completion`, `hover` and `rename_column`.
 
+use crate::hash::HashMap;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;

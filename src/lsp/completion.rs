@@ -323,7 +323,7 @@ fn in_query(world: &World, asked: &Asked, offset: usize) -> Offers {
             (a.kind == CompletionItemKind::VARIABLE).cmp(&(b.kind == CompletionItemKind::VARIABLE))
         });
     }
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = crate::hash::HashSet::default();
     offers.retain(|offer| seen.insert(offer.label.clone()));
     (replaced, offers)
 }

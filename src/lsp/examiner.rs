@@ -4,7 +4,8 @@
 //! Input: snapshots, with the files that are open. Output: first the mistakes and types, then the lineage, of the newest
 //! snapshot only; work on older ones is given up. Called by `server`.
 
-use std::collections::{BTreeSet, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};

@@ -4,7 +4,7 @@
 //! a definition is looked up for the mention at the cursor, references are the mentions of one symbol in all files, and a
 //! renaming edits exactly those. Names are resolved by the project's own rules; what resolves to nothing is no mention.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::ops::Range;
 
 use camino::Utf8Path;
@@ -156,7 +156,7 @@ impl Namer<'_> {
     /// Reads the tags of a text.
     fn tagged(&self, text: &str) -> Tagged {
         let tags = tags(text);
-        let (mut relations, mut mentions) = (HashMap::new(), Vec::new());
+        let (mut relations, mut mentions) = (HashMap::default(), Vec::new());
         for tag in &tags {
             let before = mentions.len();
             self.in_tag(text, tag, &mut mentions);

@@ -101,6 +101,7 @@ impl Changes {
             return Err(Refusal::failed(message));
         }
         let mut operations = Vec::new();
+        // The type of the protocol's crate.
         let mut plain = std::collections::HashMap::new();
         for (file, edits) in self.files {
             let Some(uri) = world.uri(&file.path) else { continue };

@@ -3,7 +3,7 @@
 //! Requests are answered from a snapshot and the open documents, which may be newer: places are carried over to them
 //! ([`World::location`]). A snapshot never changes. Made by `reader`, used by everything that answers.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::ops::Range as Bytes;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -88,7 +88,7 @@ impl Snapshot {
         let project = self.project_of(path);
         let below = path.strip_prefix(&project.root).ok()?;
         let by_file = self.by_file.get_or_init(|| {
-            let mut by_file = ByFile::new();
+            let mut by_file = ByFile::default();
             for node in self.manifest().all_nodes().filter(|node| node.generic_test().is_none()) {
                 let key = (Arc::clone(&node.package_name), node.original_file_path.clone());
                 by_file.entry(key).or_insert_with(|| Arc::clone(node));

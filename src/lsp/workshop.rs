@@ -4,7 +4,8 @@
 //! build must not wait for an editor, nor fail because of one. For other engines than DuckDB nothing is bound. Called by
 //! `examiner`, `preview` and `rename_column`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::snapshot::Snapshot;
@@ -55,7 +56,7 @@ impl<'s> Workshop<'s> {
             on_write: Box::new(|_, _, _| {
                 Err(Diagnostic::error(Code::UNSUPPORTED, None, "nothing is executed here"))
             }),
-            told: Mutex::new(HashSet::new()),
+            told: Mutex::new(HashSet::default()),
             keys: Mutex::default(),
             graph: OnceLock::new(),
         });
@@ -111,7 +112,7 @@ impl<'s> Workshop<'s> {
     /// Reads where the columns of all models come from. `None` once `is_outdated` says so.
     pub(super) fn lineage(&self, is_outdated: &dyn Fn() -> bool) -> Option<ColumnLineage> {
         let manifest = self.snapshot.manifest();
-        let mut codes = HashMap::new();
+        let mut codes = HashMap::default();
         let nodes = manifest.nodes.values().filter(|node| node.language == Language::Sql);
         for node in nodes.filter(|node| matches!(node.kind, NodeKind::Model { .. } | NodeKind::Snapshot)) {
             if is_outdated() {
@@ -128,7 +129,7 @@ impl<'s> Workshop<'s> {
             dag: self.snapshot.dag(),
             dialect: self.snapshot.parsed.shared.dialect,
             code: &code,
-            told: &HashMap::new(),
+            told: &HashMap::default(),
         };
         let mut canonical = Canonical::default();
         let mut plainer = |sql: &str| canonical.query(sql);

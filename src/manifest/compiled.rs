@@ -1,6 +1,6 @@
 //! What compiling a node adds: kept beside the manifest, since the manifest never changes after parsing.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, RwLock};
 
 use super::{Columns, Json, UniqueId};

@@ -1,6 +1,6 @@
 //! Answers `ref()`, `source()`, `function()` and `metric()`: name → id, by dbt's search order (`resources.md` section 10).
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use super::node::version_text;

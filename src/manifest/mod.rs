@@ -36,7 +36,7 @@ pub use relation::{ApproximateMatch, EventTimeFilter, Policy, Relation, Relation
 pub use semantic::{Metric, MetricType, SavedQuery, SemanticEntry, SemanticModel};
 pub use source::{SourceTable, has_threshold, is_threshold};
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 use std::sync::Arc;
 
 /// A JSON value with key order kept: how YAML values, configs and `meta` travel.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 use serde::Serialize;
 
 use super::{Config, FunctionCall, Json, JsonMap, ResourceType, Signature, UniqueId};

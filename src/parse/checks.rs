@@ -1,7 +1,7 @@
 //! What can only be checked when everything is known: names and relations that collide, groups, access,
 //! snapshots, names with spaces, deprecated models, unused config paths. Called by `mod`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
@@ -42,7 +42,7 @@ fn refable(manifest: &Manifest) -> impl Iterator<Item = &Arc<Node>> {
 
 /// One package has each name once among what `ref` can mean; versions of a model count as one.
 fn unique_names(manifest: &Manifest, flags: &ProjectFlags, problems: &mut Vec<Diagnostic>) {
-    let mut seen: HashMap<(&str, &str), &Arc<Node>> = HashMap::new();
+    let mut seen: HashMap<(&str, &str), &Arc<Node>> = HashMap::default();
     for node in refable(manifest).filter(|node| !node.is_ephemeral()) {
         let key = (&*node.package_name, node.name.as_str());
         let Some(first) = seen.get(&key) else {
@@ -72,7 +72,7 @@ fn unique_names(manifest: &Manifest, flags: &ProjectFlags, problems: &mut Vec<Di
 }
 
 fn unique_relations(manifest: &Manifest, problems: &mut Vec<Diagnostic>) {
-    let mut seen: HashMap<&str, &Arc<Node>> = HashMap::new();
+    let mut seen: HashMap<&str, &Arc<Node>> = HashMap::default();
     for node in refable(manifest).filter(|node| !node.is_ephemeral()) {
         let Some(relation) = node.relation_name.as_deref() else { continue };
         match seen.get(relation) {
@@ -295,7 +295,7 @@ fn call_of(node: &Node, target: &Node) -> Option<Span> {
 }
 
 fn unused_paths(manifest: &Manifest, workspace: &Workspace) -> Option<Diagnostic> {
-    let mut fqns: HashMap<&str, Vec<Vec<String>>> = HashMap::new();
+    let mut fqns: HashMap<&str, Vec<Vec<String>>> = HashMap::default();
     for node in manifest.all_nodes() {
         let key = match node.resource_type() {
             ResourceType::Model => "models",

@@ -1,7 +1,7 @@
 //! Everything that was read → the manifest: duplicates found, the enabled parted from the disabled, tests
 //! attached, names resolved, keys inferred. Called by `pipeline`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -46,8 +46,8 @@ impl<'a> Collector<'a> {
         Self {
             finisher,
             manifest: Manifest::default(),
-            templates: HashMap::new(),
-            places: HashMap::new(),
+            templates: HashMap::default(),
+            places: HashMap::default(),
             problems: Vec::new(),
             unit_tests: Vec::new(),
         }
@@ -463,7 +463,7 @@ impl<'a> Collector<'a> {
             Disabled::Node(node) => Some(node),
             _ => None,
         });
-        let mut tests: HashMap<UniqueId, Vec<Arc<Node>>> = HashMap::new();
+        let mut tests: HashMap<UniqueId, Vec<Arc<Node>>> = HashMap::default();
         for node in self.manifest.nodes.values().chain(disabled) {
             if let Some(attached) = node.generic_test().and_then(|test| test.attached_node.clone()) {
                 tests.entry(attached).or_default().push(Arc::clone(node));
@@ -496,7 +496,7 @@ pub(super) struct AttachIndex {
 impl AttachIndex {
     fn new(manifest: &Manifest) -> Self {
         let attach = |node: &Node| Attached { id: node.unique_id.clone(), group: node.group.clone() };
-        let mut enabled = HashMap::new();
+        let mut enabled = HashMap::default();
         for node in manifest.nodes.values().filter(|node| node.resource_type().is_refable()) {
             let version = node.version();
             if version.is_none() || version == node.latest_version() {
@@ -506,7 +506,7 @@ impl AttachIndex {
                 enabled.insert((Arc::clone(&node.package_name), node.name.clone(), version), attach(node));
             }
         }
-        let mut disabled = HashMap::new();
+        let mut disabled = HashMap::default();
         for entry in manifest.disabled.values().flatten() {
             if let Disabled::Node(node) = entry {
                 disabled.entry(node.name.clone()).or_insert_with(|| attach(node));

@@ -1,7 +1,7 @@
 //! `columns:` of a property file → what it says of each column. Called by `properties` and `sources`.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use crate::hash::{FxHasher, HashMap};
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::diag::{Diagnostic, Span};
@@ -32,7 +32,7 @@ pub(super) struct SharedColumns {
 impl SharedColumns {
     /// Puts a known column in the place of an equal one.
     pub(super) fn share(&self, column: &mut Arc<ColumnProperties>) {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FxHasher::default();
         (&column.name, &column.description).hash(&mut hasher);
         let hash = hasher.finish();
         let same = |known: &&Arc<ColumnProperties>| looks_same(known, column);

@@ -4,8 +4,8 @@
 //! Input: the layers of a node. Output: what `config::resolve` makes of them; where keys were set is told of each node
 //! itself. What has problems is not kept, since they name places. Called by `node` and `finish`.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use crate::hash::{FxHasher, HashMap};
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::diag::Diagnostic;
@@ -68,7 +68,7 @@ impl Memo {
 impl Memo {
     /// Returns values that are the same as these, and shared.
     pub(super) fn share(&self, values: JsonMap) -> Arc<JsonMap> {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FxHasher::default();
         hash_map(&values, &mut hasher);
         let hash = hasher.finish();
         let fits = |known: &&Arc<JsonMap>| same_map(known, &values);
@@ -89,7 +89,7 @@ fn hash_of(
     trees: &Arc<TreeLayers>,
     (properties, calls): (Option<&Layer>, &Layer),
 ) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     (resource, Arc::as_ptr(trees)).hash(&mut hasher);
     for layer in properties.into_iter().chain([calls]) {
         hasher.write_u8(b'|');
@@ -101,7 +101,7 @@ fn hash_of(
     hasher.finish()
 }
 
-fn hash_json(value: &Json, hasher: &mut DefaultHasher) {
+fn hash_json(value: &Json, hasher: &mut FxHasher) {
     match value {
         Json::Null => hasher.write_u8(b'0'),
         Json::Bool(on) => on.hash(hasher),
@@ -112,7 +112,7 @@ fn hash_json(value: &Json, hasher: &mut DefaultHasher) {
     }
 }
 
-fn hash_map(map: &JsonMap, hasher: &mut DefaultHasher) {
+fn hash_map(map: &JsonMap, hasher: &mut FxHasher) {
     for (key, value) in map {
         key.hash(hasher);
         hash_json(value, hasher);

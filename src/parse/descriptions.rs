@@ -4,7 +4,7 @@
 //! blocks it uses are those it shows as they are.
 //! Called by `mod` for everything enabled, as dbt does.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(super) struct Docs {
 impl Docs {
     /// Indexes docs blocks. `root` is the root project.
     pub(super) fn new<'a>(docs: impl Iterator<Item = &'a Arc<Doc>>, root: &str) -> Self {
-        let mut by_name: HashMap<String, Vec<Arc<Doc>>> = HashMap::new();
+        let mut by_name: HashMap<String, Vec<Arc<Doc>>> = HashMap::default();
         for doc in docs {
             by_name.entry(doc.name.clone()).or_default().push(Arc::clone(doc));
         }

@@ -3,7 +3,7 @@
 //! One entry per file; a folder that several kinds share gives each its own. Seeds are not read into the
 //! store: they may be large, only their fingerprint is taken. Called by `mod`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -73,7 +73,7 @@ pub(super) struct ProjectFiles {
 
 /// Finds and reads the files of a project.
 pub(super) fn discover(project: &Project, sources: &Sources, problems: &mut Vec<Diagnostic>) -> ProjectFiles {
-    let mut finder = Finder { project, sources, problems, walked: HashMap::new() };
+    let mut finder = Finder { project, sources, problems, walked: HashMap::default() };
     let paths = &project.paths;
     let mut tests = finder.read(&paths.tests, &["sql"]);
     let first_folder =
@@ -110,7 +110,7 @@ pub(super) fn discover(project: &Project, sources: &Sources, problems: &mut Vec<
 
 /// A unit test names a fixture without folder and extension.
 fn unique_fixtures(fixtures: &[ProjectFile], problems: &mut Vec<Diagnostic>) {
-    let mut seen: HashMap<&str, &ProjectFile> = HashMap::new();
+    let mut seen: HashMap<&str, &ProjectFile> = HashMap::default();
     for file in fixtures {
         let Some(first) = seen.insert(file.stem(), file) else { continue };
         let message =

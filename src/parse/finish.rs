@@ -235,7 +235,7 @@ fn patch(properties: &Properties, version: Option<&Version>) -> Patch {
     let own = version.map(|version| &version.description.text).filter(|text| !text.is_empty());
     let columns = match version {
         // Of a function dbt shows none, though its entry may list some.
-        None if properties.section == Section::Functions => Columns::new(),
+        None if properties.section == Section::Functions => Columns::default(),
         Some(version) => columns::by_name(properties.columns_of(version)),
         None => columns::by_name(&properties.columns),
     };

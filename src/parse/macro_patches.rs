@@ -1,7 +1,7 @@
 //! `macros:` of property files: descriptions and arguments of macros, and whether the arguments are those of the
 //! definitions (`validate_macro_args`). Called by `pipeline`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::manifest::{Json, Macro, ResourceType, UniqueId};
@@ -34,11 +34,11 @@ pub(super) fn apply(
     validate: bool,
     problems: &mut Vec<Diagnostic>,
 ) -> HashMap<UniqueId, Span> {
-    let mut by_id: HashMap<UniqueId, usize> = HashMap::new();
+    let mut by_id: HashMap<UniqueId, usize> = HashMap::default();
     for (at, found) in macros.iter().enumerate() {
         by_id.insert(found.unique_id.clone(), at);
     }
-    let mut described: HashMap<UniqueId, Span> = HashMap::new();
+    let mut described: HashMap<UniqueId, Span> = HashMap::default();
     for entry in entries {
         let Some(given) = entry.rendered.as_map() else { continue };
         let mut reader = Reader { given, span: entry.rendered.span, problems: &mut *problems };

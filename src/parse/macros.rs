@@ -4,7 +4,7 @@
 //! which are embedded. Each block is compiled on its own, so that a macro finds others only by name, as
 //! overriding needs. Called by `mod`, before anything is rendered.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
@@ -208,7 +208,7 @@ pub(super) fn assemble(
     problems: &mut Vec<Diagnostic>,
 ) -> Macros {
     let root = table.root().to_owned();
-    let mut first: HashMap<UniqueId, Span> = HashMap::new();
+    let mut first: HashMap<UniqueId, Span> = HashMap::default();
     let mut index = MacroIndex::default();
     let mut kept: Vec<ReadMacro> = Vec::with_capacity(read.len());
     for found in read {

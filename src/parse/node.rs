@@ -81,7 +81,7 @@ pub(super) fn unconfigured(identity: Identity, code: Code, kind: NodeKind, creat
         unrendered_config: Arc::default(),
         tags: Vec::new(),
         description: String::new(),
-        columns: Columns::new(),
+        columns: Columns::default(),
         group: None,
         patch_path: None,
         created_at,

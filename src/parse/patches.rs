@@ -2,7 +2,7 @@
 //! their file (`resources.md` sections 1 and 3). Entries that describe nothing, the wrong kind, or what
 //! another entry describes already are reported. Called by `mod`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::manifest::{Json, ResourceType};
@@ -31,7 +31,7 @@ pub(super) struct Assigner<'a> {
 
 impl<'a> Assigner<'a> {
     pub(super) fn new(drafts: &'a [Draft], enabled: &'a [bool], properties: &'a [Properties]) -> Self {
-        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::default();
         for (at, draft) in drafts.iter().enumerate() {
             by_name.entry(draft.node.name.as_str()).or_default().push(at);
         }

@@ -4,7 +4,7 @@
 //! files → macros → property entries → drafts of nodes → entries assigned to drafts → nodes → sources, tests,
 //! exposures, groups, unit tests → names resolved → checks.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::context::{MacroEntry, Shared};

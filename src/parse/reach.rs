@@ -1,7 +1,7 @@
 //! Which macros a generic test may call while it is parsed: dbt gives it only what its macro depends on, and
 //! records only those calls. Called by `test_nodes`.
 
-use std::collections::{HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::manifest::{Macro, UniqueId};
@@ -30,7 +30,7 @@ impl Reach {
         if let Some(found) = known.get(&key) {
             return Arc::clone(found);
         }
-        let mut found = HashSet::new();
+        let mut found = HashSet::default();
         let mut open: Vec<&UniqueId> = test.into_iter().chain(&self.always).collect();
         while let Some(id) = open.pop() {
             if found.insert(id.clone()) {

@@ -2,7 +2,7 @@
 //! (`resources.md` sections 4 and 10). Each problem points at the call. Called by `mod` when all nodes are
 //! known; cycles are found by whoever builds the graph.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};

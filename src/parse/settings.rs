@@ -1,7 +1,7 @@
 //! What a caller gives to parsing besides the workspace, and what templates see, made of both. Called by
 //! `pipeline`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::adapter::Kind;

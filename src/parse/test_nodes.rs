@@ -1,7 +1,7 @@
 //! Instances of generic tests → nodes: rendered as dbt renders them while parsing, configured, attached to
 //! what they test. Called by `mod` for every entry that lists tests.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::Utf8Path;

@@ -1,7 +1,7 @@
 //! The config trees of the projects as layers: what `dbt_project.yml` files say of a resource by its fqn.
 //! Called wherever a configuration is resolved.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::manifest::ResourceType;

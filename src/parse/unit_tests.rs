@@ -1,7 +1,7 @@
 //! `unit_tests:` of property files (`resources.md` section 7): definitions with their rows in one form,
 //! then, once all models are known, bound to the model and its versions. Called by `mod`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use camino::Utf8Path;

@@ -1,6 +1,7 @@
 //! Command + manifest + graph + selected ids → [`Plan`]. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::hash::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::Command;
 use super::gate::{Gate, Placed, has_gates, place_gates, tests_of_gated};
@@ -114,7 +115,7 @@ fn entries<'a>(
     sets: &Sets,
 ) -> Vec<Entry<'a>> {
     let (mut entries, mut before) =
-        (Vec::with_capacity(graph.len()), HashMap::<usize, Vec<&UniqueId>>::new());
+        (Vec::with_capacity(graph.len()), HashMap::<usize, Vec<&UniqueId>>::default());
     for (place, id) in graph.ids().enumerate() {
         let Some(tests) = unit_tests.get(id) else { continue };
         let turn = sets.built_at(place);
@@ -183,7 +184,7 @@ type ByModel<'a> = HashMap<&'a UniqueId, Vec<&'a UniqueId>>;
 /// Returns the selected unit tests of each selected model where they run before it, and those without their
 /// model.
 fn unit_tests_by_model<'a>(manifest: &'a Manifest, request: Request<'a>) -> (ByModel<'a>, Vec<UniqueId>) {
-    let (mut by_model, mut left_out) = (ByModel::new(), Vec::new());
+    let (mut by_model, mut left_out) = (ByModel::default(), Vec::new());
     if !request.command.tests_first() {
         return (by_model, left_out);
     }

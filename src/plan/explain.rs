@@ -3,7 +3,7 @@
 //! Input: the plan and the manifest it was made of. Output: lines. Pure: nobody is asked what is there, so that what
 //! depends on it is said as such. Called by `cli`.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use super::release::ReleaseSet;
 use super::step::{Action, Plan, Step};

@@ -6,7 +6,8 @@
 //! nothing can stand between two of them; ephemeral models and tests can, since they are no relations. Pure. Called by
 //! [`plan`](super::plan).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::hash::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::gate::Gate;
 use crate::dag::{Dag, NodeSet};

@@ -2,7 +2,8 @@
 //!
 //! Input: that run's results. Output: data of a plan. Facts: dbt's `retry`.
 
-use std::collections::{BTreeSet, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeSet;
 
 use jiff::civil::DateTime;
 

@@ -3,7 +3,7 @@
 //! A test comes before a node if everything the test depends on is upstream of that node; so a test never makes
 //! a node wait for anything new but the test. Only the first such nodes get an edge, the rest follow.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use crate::dag::{Dag, NodeSet};
 use crate::manifest::{Manifest, ResourceType, UniqueId};
@@ -16,7 +16,7 @@ pub fn with_test_edges(manifest: &Manifest, dag: &Dag<UniqueId>) -> Dag<UniqueId
     };
     let mut gated = dag.clone();
     // Tests often share what they depend on.
-    let mut known: HashMap<Vec<usize>, Vec<usize>> = HashMap::new();
+    let mut known: HashMap<Vec<usize>, Vec<usize>> = HashMap::default();
     for test in (0..dag.len()).filter(|place| is(*place, true)) {
         let mut tested = dag.parents(test);
         tested.sort_unstable();

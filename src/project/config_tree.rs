@@ -5,7 +5,7 @@
 //! artifacts show `unrendered_config`. The tree is indexed once, so that ten thousand look-ups cost hash
 //! look-ups only. How levels merge is decided elsewhere (`parse`).
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span};
@@ -94,7 +94,7 @@ impl Level {
         let id = *levels;
         *levels += 1;
         let mut level =
-            Self { id, configs: Vec::new(), key_span, children: HashMap::new(), order: Vec::new() };
+            Self { id, configs: Vec::new(), key_span, children: HashMap::default(), order: Vec::new() };
         for entry in rendered {
             let raw = raw.and_then(|raw| raw.get(&entry.key));
             if let Some(key) = entry.key.strip_prefix('+') {
@@ -314,7 +314,7 @@ other: text
         let tree = tree.unwrap();
         let map = tree.as_map().unwrap();
         let trees = ConfigTrees::new(map, map);
-        let fqns = HashMap::from([("models", vec![vec!["shop".to_owned(), "here".to_owned()]])]);
+        let fqns = HashMap::from_iter([("models", vec![vec!["shop".to_owned(), "here".to_owned()]])]);
         let warning = trees.unused_warning(&fqns, &[]).unwrap();
         assert_eq!(
             warning.message,
@@ -322,7 +322,7 @@ other: text
              There are 2 unused configuration paths:\n- models.shop.gone\n- seeds"
         );
         let disabled = vec![vec!["shop".to_owned(), "gone".to_owned(), "m".to_owned()]];
-        let seeds = HashMap::from([("seeds", vec![vec!["shop".to_owned(), "s".to_owned()]])]);
+        let seeds = HashMap::from_iter([("seeds", vec![vec!["shop".to_owned(), "s".to_owned()]])]);
         assert!(trees.unused_warning(&seeds, &disabled).is_none());
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use crate::diag::{Code, Diagnostic, Scrubber};
 

@@ -4,7 +4,7 @@
 //! made or dropped it meanwhile, what the cache knows of it, and of the names that are used while it is built, is read
 //! anew. Nodes whose relations differ never wait for each other. Called by [`NodeRunner`].
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl NodeRunner {
         let relation = scope.run().relation_of(work.node);
         let is_old = || found.first().map_or(Ok(false), |found| is_old(&relation, *found, scope));
         if work.again || is_old().map_err(Error::into_diagnostic)? {
-            look_again(&relation, scope, &mut Listings::new()).map_err(Error::into_diagnostic)?;
+            look_again(&relation, scope, &mut Listings::default()).map_err(Error::into_diagnostic)?;
         }
         Ok(())
     }
@@ -58,7 +58,7 @@ pub(super) fn claim_all(nodes: &[&Arc<Node>], scope: &NodeScope, again: bool) ->
         session.begin().map(|()| claimed)
     });
     let mut claimed = claimed.map_err(|error| error.to_diagnostic())?.into_iter();
-    let mut listings = Listings::new();
+    let mut listings = Listings::default();
     for node in nodes {
         let relation = scope.run().relation_of(node);
         let found = claimed.next();

@@ -1,6 +1,6 @@
 //! What events say of a node: its facts for tools, its description for people.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use jiff::Timestamp;
 

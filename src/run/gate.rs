@@ -5,7 +5,8 @@
 //! the transaction is rolled back, so that the old version stays as it is. Failing rows, which nobody else ever sees,
 //! are kept as a file. Called by [`NodeRunner`].
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 

@@ -5,7 +5,8 @@
 //! are the same. Where it does, the transaction has a trace (`leave_trace`), and the journal knows it before the commit,
 //! so that the run that resumes can ask whether it took effect. Called by [`NodeRunner`].
 
-use std::collections::{BTreeMap, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::node::{Done, NodeRunner};

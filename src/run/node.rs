@@ -3,7 +3,7 @@
 //! Input: a step and a worker's session. Output: a [`RunResult`] and events. A node that fails leaves nothing
 //! behind: its transaction is rolled back and its error becomes its result.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;

@@ -3,8 +3,9 @@
 //! Of the ready steps the most urgent goes first, then the one that stands first in the plan. Steps of one group
 //! can be taken together. Called by `schedule` alone, which holds a lock.
 
+use crate::hash::HashMap;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap};
 
 use super::schedule::SkipReason;
 use crate::artifacts::Status;
@@ -67,7 +68,7 @@ impl Queue {
             waiting_to_start: 0,
             urgency,
             groups,
-            ready_in_group: HashMap::new(),
+            ready_in_group: HashMap::default(),
             waits_for: plan.steps.iter().map(|step| step.after.len() + step.ended.len()).collect(),
             waiting: vec![Vec::new(); count],
             blocked_by: vec![None; count],

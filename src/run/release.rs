@@ -5,7 +5,7 @@
 //! stand beside them, and what each materialization does after its gate waits until all gates are passed: then the old
 //! ones are locked, all at once, and replaced. A process that is killed leaves nothing. Called by [`NodeRunner`].
 
-use std::collections::{HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -5,8 +5,9 @@
 //! is constant apart from its edges, and nobody waits busily. A worker that panics loses its node, not the run.
 //! Called by the commands that run nodes.
 
+use crate::hash::HashMap;
 use std::any::Any;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -170,8 +171,8 @@ pub fn run_plan<R: Runner>(plan: &Plan, runner: &R, options: &Options) -> Result
 
 /// Numbers the groups of a plan's steps.
 fn groups<R: Runner>(plan: &Plan, runner: &R) -> HashMap<usize, usize> {
-    let mut numbers: HashMap<&UniqueId, usize> = HashMap::new();
-    let mut groups = HashMap::new();
+    let mut numbers: HashMap<&UniqueId, usize> = HashMap::default();
+    let mut groups = HashMap::default();
     for (place, step) in plan.steps.iter().enumerate() {
         if let Some(group) = runner.group(&step.id) {
             let next = numbers.len();

@@ -1,6 +1,6 @@
 //! Properties of the scheduler on random plans, and each way a run can end.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -131,7 +131,7 @@ fn what_is_most_urgent_goes_first() {
 #[test]
 fn steps_of_a_group_are_taken_together_and_can_be_given_back() {
     let plan = plan("a b c d e:a", Blocking::Errors);
-    let mut line = Queue::new(&plan, vec![], [(0, 7), (2, 7), (3, 8), (4, 7)].into());
+    let mut line = Queue::new(&plan, vec![], HashMap::from_iter([(0, 7), (2, 7), (3, 8), (4, 7)]));
     assert_eq!(line.take().unwrap().step, 0);
     assert_eq!(line.peers(0), [2]);
     assert_eq!(line.take_all(&[2]).iter().map(|job| job.step).collect::<Vec<_>>(), [2]);
@@ -147,7 +147,7 @@ fn steps_of_a_group_are_taken_together_and_can_be_given_back() {
 
 #[test]
 fn what_depends_on_a_failure_is_skipped_with_the_root_as_the_reason() {
-    let outcomes = HashMap::from([("b".to_owned(), Status::Error), ("t".to_owned(), Status::Fail)]);
+    let outcomes = HashMap::from_iter([("b".to_owned(), Status::Error), ("t".to_owned(), Status::Fail)]);
     let check = |blocking, want: &[&str]| {
         let fake = Fake { outcomes: outcomes.clone(), ..Fake::default() };
         let outcome = run_plan(&plan("a b:a t:a c:b d:c,t e:t", blocking), &fake, &options(1)).unwrap();
@@ -163,7 +163,7 @@ fn what_depends_on_a_failure_is_skipped_with_the_root_as_the_reason() {
 
 #[test]
 fn an_unrecorded_step_has_no_result_but_blocks() {
-    let fake = Fake { outcomes: HashMap::from([("e".to_owned(), Status::Error)]), ..Fake::default() };
+    let fake = Fake { outcomes: HashMap::from_iter([("e".to_owned(), Status::Error)]), ..Fake::default() };
     let outcome = run_plan(&plan("(e) a:e", Blocking::Errors), &fake, &options(2)).unwrap();
     assert_eq!(shown(&outcome.results), ["a skipped (e)"]);
     assert_eq!(shown(&outcome.unrecorded), ["e error"]);
@@ -171,7 +171,7 @@ fn an_unrecorded_step_has_no_result_but_blocks() {
 
 #[test]
 fn fail_fast_stops_at_the_first_failure_and_records_the_rest() {
-    let fake = Fake { outcomes: HashMap::from([("b".to_owned(), Status::Fail)]), ..Fake::default() };
+    let fake = Fake { outcomes: HashMap::from_iter([("b".to_owned(), Status::Fail)]), ..Fake::default() };
     let options = Options { fail_fast: true, ..options(1) };
     let outcome = run_plan(&plan("a b (e) c d:c", Blocking::Errors), &fake, &options).unwrap();
     let rest = "skipped (Skipping due to fail_fast)";
@@ -183,7 +183,8 @@ fn fail_fast_stops_at_the_first_failure_and_records_the_rest() {
 fn after_a_failure_what_runs_is_interrupted_when_the_next_step_becomes_ready() {
     // Beside `b` that fails: what waits for it alone, what waits for `a` too, nothing that waits.
     for (text, interrupts) in [("b a c:b", 1), ("b a c:a,b", 0), ("b a", 1)] {
-        let fake = Fake { outcomes: HashMap::from([("b".to_owned(), Status::Error)]), ..Fake::default() };
+        let fake =
+            Fake { outcomes: HashMap::from_iter([("b".to_owned(), Status::Error)]), ..Fake::default() };
         let options = Options { fail_fast: true, ..options(1) };
         let outcome = run_plan(&plan(text, Blocking::Errors), &fake, &options).unwrap();
         assert_eq!(outcome.stopped, Some(Stopped::FailFast), "{text}");
@@ -291,7 +292,7 @@ fn random_plans_finish_every_step_once_and_in_order() {
         let mut dice = Dice(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
         let size = 1 + dice.roll(120);
         let plan = random_plan(&mut dice, size);
-        let mut outcomes = HashMap::new();
+        let mut outcomes = HashMap::default();
         for step in &plan.steps {
             let status = [Status::Error, Status::Fail, Status::Warn, Status::PartialSuccess][dice.roll(4)];
             if dice.roll(12) == 0 {
@@ -353,7 +354,7 @@ fn a_stopped_run_still_has_one_result_for_every_step() {
         let fail_fast = dice.roll(2) == 0;
         let cancel = CancelToken::new();
         let fake = if fail_fast {
-            Fake { outcomes: HashMap::from([(stopper.clone(), Status::Error)]), ..Fake::default() }
+            Fake { outcomes: HashMap::from_iter([(stopper.clone(), Status::Error)]), ..Fake::default() }
         } else {
             Fake { cancels_at: Some((stopper.clone(), cancel.clone())), ..Fake::default() }
         };

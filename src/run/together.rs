@@ -5,7 +5,8 @@
 //! if alone: tests that find something, unknown questions, and all of them when the common statement fails. A test
 //! takes the answer only if its own statement is, word by word, the one that was answered. Called by [`NodeRunner`].
 
-use std::collections::{BTreeMap, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 

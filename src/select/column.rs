@@ -3,7 +3,7 @@
 //! Reads `column_lineage.json` of the target folder; errors if there is none. Unlike for other methods, `+` follows the column,
 //! not the node. A node that may use the column, as far as can be told, is taken along.
 
-use std::collections::HashSet;
+use crate::hash::HashSet;
 
 use super::spec::Criterion;
 use crate::artifacts::{ColumnLineage, ColumnRef};
@@ -99,7 +99,7 @@ pub(super) fn ids(
         let help = suggest(column, node.columns.keys().map(String::as_str));
         return Err(wrong(Diagnostic::error(Code::SELECTOR, None, message).help::<String>(help)));
     }
-    let mut ids = HashSet::from([relation]);
+    let mut ids = HashSet::from_iter([relation]);
     if let Some(depth) = criterion.children {
         ids.extend(lineage.downstream(&start, depth).into_iter().map(|reached| reached.to.relation));
     }

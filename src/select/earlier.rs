@@ -3,7 +3,7 @@
 //! Input: a criterion and that run's artifacts. Output: a matcher, and for `state` what is to be told besides.
 //! Errors when the artifact is missing that the method needs.
 
-use std::collections::HashSet;
+use crate::hash::HashSet;
 
 use super::methods::{Matcher, World};
 use super::spec::Criterion;

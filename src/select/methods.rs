@@ -1,7 +1,7 @@
 //! What each method matches (`selection.md` section 2): criterion + resource → yes or no.
 
+use crate::hash::HashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use camino::Utf8Path;
 

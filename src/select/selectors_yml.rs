@@ -2,7 +2,7 @@
 //!
 //! All problems of a file are told at once. Called by `cli` with what `project` read.
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use super::grammar;
 use super::spec::{Criterion, Depth, Indirect, Parts, Spec};

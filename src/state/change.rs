@@ -3,8 +3,8 @@
 //! Input: the manifest, an earlier one. Output: yes or no for each resource and kind of change, and breaking
 //! changes of contracts as diagnostics. Compares what dbt compares. Called by `select`.
 
+use crate::hash::{HashMap, HashSet};
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 
 use super::manifest::PreviousManifest;
 use super::same::{self, Rules};
@@ -167,7 +167,7 @@ impl<'a> Comparison<'a> {
         if let Some(known) = self.known.borrow().get(start) {
             return *known;
         }
-        let (mut seen, mut waiting) = (HashSet::from([start]), vec![start]);
+        let (mut seen, mut waiting) = (HashSet::from_iter([start]), vec![start]);
         let mut found = false;
         while let Some(id) = waiting.pop() {
             if self.changed_macros.contains(id) {

@@ -1,6 +1,6 @@
 //! `run_results.json` and `sources.json` of an earlier run: what `retry`, `result:` and `source_status:` ask of them.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use camino::Utf8Path;
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ impl PreviousResults {
             args: file.get("args").and_then(Json::as_object).cloned().unwrap_or_default(),
             results: results.filter_map(PreviousResult::read).collect(),
             started_at,
-            doubtful: HashMap::new(),
+            doubtful: HashMap::default(),
         }))
     }
 

@@ -4,7 +4,7 @@
 //! and starts; types, merge keys, duplicate keys and ends are decided here. Every problem of a file is
 //! reported, except that broken syntax stops at its first place.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -46,7 +46,7 @@ pub fn parse(sources: &Sources, file: FileId) -> Parsed {
         let span = Span::new(file, place + bom, place + bom + 1);
         return (None, vec![Diagnostic::error(Code::YAML_SYNTAX, span, TOO_DEEP)]);
     }
-    let mut builder = Builder { path, text, bom, file, anchors: HashMap::new(), found: Vec::new() };
+    let mut builder = Builder { path, text, bom, file, anchors: HashMap::default(), found: Vec::new() };
     match StringNode::from_str(text) {
         Ok(node) => {
             let tree = builder.node(&node);
@@ -325,7 +325,7 @@ const FEW: usize = 12;
 
 impl Keys {
     fn with_capacity(len: usize) -> Self {
-        Self { entries: Vec::with_capacity(len), index: HashMap::new() }
+        Self { entries: Vec::with_capacity(len), index: HashMap::default() }
     }
 
     /// Adds an entry; an equal key takes the new value and keeps its position, as in Python.

@@ -3,12 +3,12 @@
 use std::sync::atomic::AtomicBool;
 
 use camino::Utf8Path;
-use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 use tidegate::artifacts::{
     Invocation, ManifestFacts, ManifestFile, Phase, RunResult, RunResults, Status, Timing, compiled_path,
     run_path, summarize, write_graph_summary,
 };
+use tidegate::hash::IndexMap;
 use tidegate::manifest::{Compiled, CompiledNodes, InjectedCte, JsonMap, Manifest, UniqueId};
 use tidegate::select::link;
 
@@ -21,7 +21,7 @@ fn invocation() -> Invocation {
         id: "00000000-0000-4000-8000-000000000000".to_owned(),
         started_at: "2026-01-02T03:04:05.006Z".parse().unwrap(),
         dbt_version: "1.11.16".to_owned(),
-        env: IndexMap::from([("JOB".to_owned(), "7".to_owned())]),
+        env: IndexMap::from_iter([("JOB".to_owned(), "7".to_owned())]),
     }
 }
 

@@ -14,7 +14,7 @@ pub use infer::{each, header, infer, read};
 use std::io;
 use std::path::PathBuf;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use super::CellType;
 
@@ -29,7 +29,7 @@ pub struct SeedOptions {
 
 impl Default for SeedOptions {
     fn default() -> Self {
-        Self { delimiter: ",".to_owned(), column_types: IndexMap::new() }
+        Self { delimiter: ",".to_owned(), column_types: IndexMap::default() }
     }
 }
 

@@ -2,9 +2,6 @@
 
 use std::io::{self, Write};
 
-/// How many bytes are judged at once.
-const BLOCK: usize = 16;
-
 /// Writes a text in quotes.
 pub(super) fn write_text<W: Write + ?Sized>(out: &mut W, text: &str) -> io::Result<()> {
     out.write_all(b"\"")?;
@@ -25,18 +22,27 @@ pub(super) fn is_plain(text: &str) -> bool {
     plain_start(text.as_bytes()) == text.len()
 }
 
-/// Tells whether a byte belongs to a character that is written otherwise than it is. All is asked of each byte, as that
-/// can be done to many at a time.
+/// Tells whether a byte belongs to a character that is written otherwise than it is.
 fn is_special(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (byte >= 0x7f)
+    // Without branches, so that the compiler asks it of many bytes at once.
+    let why = [byte < 0x20, byte == b'"', byte == b'\\', byte >= 0x7f];
+    why.into_iter().fold(false, |found, it| found | it)
 }
 
 /// Returns how many bytes stand before the first special one.
 fn plain_start(bytes: &[u8]) -> usize {
-    let is_plain = |block: &&[u8]| !block.iter().fold(false, |found, byte| found | is_special(*byte));
-    let start = BLOCK * bytes.chunks_exact(BLOCK).take_while(is_plain).count();
-    let rest = &bytes[start..];
-    start + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
+    // Most texts are short, and end in the middle of a large block.
+    let start = plain_blocks::<16>(bytes);
+    let start = start + plain_blocks::<4>(&bytes[start..]);
+    start + plain_blocks::<1>(&bytes[start..])
+}
+
+/// Returns how many bytes are in the blocks before the first one with a special byte. The bytes of a block are judged all
+/// at once.
+fn plain_blocks<const SIZE: usize>(bytes: &[u8]) -> usize {
+    let is_plain = |block: &&[u8; SIZE]| !block.iter().fold(false, |found, byte| found | is_special(*byte));
+    let (blocks, _) = bytes.as_chunks::<SIZE>();
+    SIZE * blocks.iter().take_while(is_plain).count()
 }
 
 fn write_escaped<W: Write + ?Sized>(out: &mut W, character: char) -> io::Result<()> {

@@ -17,8 +17,8 @@ mod times;
 mod value;
 mod verb;
 
+use crate::hash::IndexMap;
 use camino::{Utf8Path, Utf8PathBuf};
-use indexmap::IndexMap;
 
 pub use flag::{Fallback, Flag, Kind, Section};
 pub use flags::{Flags, Source};

@@ -1,6 +1,6 @@
 //! `lineage`: where a model's columns come from, and what they go into.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use crate::artifacts::ColumnLineage;
 use crate::cli::args::flag_table::{
@@ -99,7 +99,7 @@ fn names(manifest: &Manifest) -> HashMap<String, String> {
     let nodes = nodes.map(|node| (node.unique_id.to_string(), node.search_name()));
     let sources = manifest.sources.values().map(|table| (table.unique_id.to_string(), table.search_name()));
     let all: Vec<(String, String)> = nodes.chain(sources).collect();
-    let mut times: HashMap<&str, usize> = HashMap::new();
+    let mut times: HashMap<&str, usize> = HashMap::default();
     all.iter().for_each(|(_, name)| *times.entry(name).or_default() += 1);
     let shared = |name: &str| times.get(name).is_some_and(|times| *times > 1);
     all.iter().map(|(id, name)| (id.clone(), if shared(name) { id.clone() } else { name.clone() })).collect()

@@ -1,6 +1,6 @@
 //! `--defer`, `--favor-state`, `--state`, `--defer-state` → what `ref` and `function` may mean besides the own relations.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use crate::cli::args::Verb;
 use crate::cli::{CliError, Ui};
@@ -36,7 +36,7 @@ pub(super) fn deferral(ui: &Ui, loaded: &Loaded) -> Result<Deferral, CliError> {
     let shared = &loaded.parsed.shared;
     let previous = PreviousManifest::read(&folder)?;
     let known = &loaded.parsed.manifest;
-    let mut relations = HashMap::new();
+    let mut relations = HashMap::default();
     for node in previous.built() {
         let id = UniqueId::from_artifact(node.unique_id);
         if known.node(&id).is_some() {

@@ -1,6 +1,6 @@
 //! Queries given on the command line, and previews of models.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::adapter::{

@@ -1,6 +1,7 @@
 //! Where columns come from: compiles models, asks the database for columns it alone knows, and writes `column_lineage.json`.
 
-use std::collections::{BTreeSet, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::adapter::Kind;
@@ -137,7 +138,7 @@ fn told(ui: &Ui, loaded: &Loaded, warehouse: &Warehouse) -> Told {
 fn in_catalog(loaded: &Loaded) -> Told {
     let text = files::read_text(&loaded.target("catalog.json")).unwrap_or_default();
     let catalog: Json = serde_json::from_str(&text).unwrap_or_default();
-    let mut told = Told::new();
+    let mut told = Told::default();
     for kind in ["nodes", "sources"] {
         for (id, table) in catalog[kind].as_object().into_iter().flatten() {
             let mut columns: Vec<&Json> =

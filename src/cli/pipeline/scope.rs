@@ -1,6 +1,6 @@
 //! The database and the scopes of one run.
 
-use std::collections::HashSet;
+use crate::hash::HashSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use camino::Utf8PathBuf;
@@ -73,7 +73,7 @@ pub(super) fn open_in(ui: &Ui, loaded: &Loaded, selected: Vec<UniqueId>, world: 
             write_code(&root, &path, code)?;
             Ok(path.into_string())
         }),
-        told: Mutex::new(HashSet::new()),
+        told: Mutex::new(HashSet::default()),
         keys: Mutex::default(),
         graph: OnceLock::new(),
     });

@@ -80,7 +80,7 @@ mod tests {
             id: "i".into(),
             started_at: jiff::Timestamp::UNIX_EPOCH,
             dbt_version: "1".into(),
-            env: indexmap::IndexMap::new(),
+            env: crate::hash::IndexMap::default(),
         };
         let lines = JsonLines::new(&invocation, Style::default(), &Scrubber::new(["a\"b".to_owned()]));
         let value = lines.tidied(json!({"b": [1, "é a\"b"], "a": {"y": null, "x": 0.5}}));

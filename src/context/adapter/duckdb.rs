@@ -1,6 +1,7 @@
 //! Methods that dbt-duckdb adds (`adapters.md` section 2).
 
-use std::collections::{BTreeSet, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use super::super::base::json_of;
@@ -64,7 +65,7 @@ fn existing_keys(scope: &NodeScope, call: &mut Call<'_>) -> Result<Value, Error>
     let place = (part(&relation.database), part(&relation.schema));
     let mut known = scope.run().keys.lock().unwrap_or_else(PoisonError::into_inner);
     if !known.contains_key(&place) {
-        let mut tables: HashMap<String, BTreeSet<String>> = HashMap::new();
+        let mut tables: HashMap<String, BTreeSet<String>> = HashMap::default();
         for row in scope.rows(&query, call)?.rows {
             if let [Some(table), Some(kind)] = row.iter().map(Cell::as_str).collect::<Vec<_>>().as_slice() {
                 tables.entry((*table).to_owned()).or_default().insert((*kind).to_owned());

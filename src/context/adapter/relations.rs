@@ -1,7 +1,7 @@
 //! Methods about relations and schemas. What exists is answered from the cache, which these methods keep in
 //! step with what they send.
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use super::super::index::parse_index;
 use super::super::relation::{relation_arg, relation_of, relation_value};
@@ -48,7 +48,7 @@ fn grants(call: &mut Call<'_>) -> Result<Value, Error> {
     let table = call.args.required("grants_table")?;
     let rows = super::super::table::records(&table)
         .ok_or_else(|| Error::runtime("`standardize_grants_dict` takes the table that a query answered"))?;
-    let mut grants: IndexMap<String, Vec<Value>> = IndexMap::new();
+    let mut grants: IndexMap<String, Vec<Value>> = IndexMap::default();
     for row in rows {
         let text = |key: &str| match row.get(key).and_then(Json::as_str) {
             Some(text) => Ok(text.to_owned()),

@@ -3,8 +3,8 @@
 //! Input: [`ResultTable`]s and seed files. Output: further tables. Invariant: every row has one cell per column; tables are never
 //! changed, rows are shared between them. Facts: agate's `Table`.
 
+use crate::hash::HashMap;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -208,7 +208,7 @@ impl Table {
     /// Keeps the first row of each combination of values in some columns.
     #[must_use]
     pub fn distinct(&self, columns: &[usize]) -> Self {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = crate::hash::HashSet::default();
         let rows = self.rows();
         let first =
             rows.iter().filter(|row| seen.insert(columns.iter().map(|i| key(&row[*i])).collect::<Vec<_>>()));
@@ -218,7 +218,7 @@ impl Table {
     /// Makes a table for each value of a column, in the order they come first.
     pub fn group_by(&self, column: usize) -> Vec<(Cell, Self)> {
         let mut groups: Vec<(Cell, Vec<Row>)> = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut places: HashMap<String, usize> = HashMap::default();
         for row in self.rows().iter() {
             let place = *places.entry(key(&row[column])).or_insert_with(|| {
                 groups.push((row[column].clone(), Vec::new()));
@@ -250,12 +250,12 @@ impl Table {
             }
         };
         let right_rows = right.rows();
-        let mut by_key: HashMap<Vec<String>, Vec<&Row>> = HashMap::new();
+        let mut by_key: HashMap<Vec<String>, Vec<&Row>> = HashMap::default();
         for (place, row) in right_rows.iter().enumerate() {
             by_key.entry(key_of(row, place, right_key)).or_default().push(row);
         }
         let mut rows: Vec<Row> = Vec::new();
-        let mut matched = std::collections::HashSet::new();
+        let mut matched = crate::hash::HashSet::default();
         for (place, row) in self.rows().iter().enumerate() {
             let key = key_of(row, place, left_key);
             let cells = |other: Option<&Row>| {

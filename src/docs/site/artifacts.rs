@@ -1,10 +1,10 @@
 //! The artifacts of a target folder, read as far as the site needs them: entries stay the JSON text they are, so
 //! that pages show what any other reader would see.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
+use crate::hash::IndexMap;
 use camino::Utf8Path;
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

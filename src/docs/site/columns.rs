@@ -1,6 +1,7 @@
 //! Where the columns of each resource come from, and what they go into, for its page. From `column_lineage.json`.
 
-use std::collections::{BTreeMap, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -36,7 +37,7 @@ struct End(String, String, ColumnKind);
 
 /// Turns the file around: what its page shows, by the id of the resource.
 pub(super) fn flows(lineage: &ColumnLineage) -> HashMap<String, Flows> {
-    let mut all: HashMap<String, Flows> = HashMap::new();
+    let mut all: HashMap<String, Flows> = HashMap::default();
     let at = |all: &mut HashMap<String, Flows>, id: &str, column: &str, add: &mut dyn FnMut(&mut Flow)| {
         add(all.entry(id.to_owned()).or_default().0.entry(column.to_lowercase()).or_default());
     };

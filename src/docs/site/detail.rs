@@ -1,9 +1,9 @@
 //! What a page shows of one resource beyond the index: its entries in manifest and catalog, untouched, its
 //! size, its age, its runs and the lineage of its columns.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -45,14 +45,14 @@ struct Run<'a>(usize, &'a str, f64, Option<i64>, Option<&'a str>);
 
 impl<'a> Details<'a> {
     pub(super) fn of(index: &'a Index<'a>, artifacts: &'a Artifacts<'a>) -> Self {
-        let mut runs: HashMap<&str, Vec<Run<'_>>> = HashMap::new();
+        let mut runs: HashMap<&str, Vec<Run<'_>>> = HashMap::default();
         for (at, run) in artifacts.runs.iter().enumerate() {
             for PastResult(id, status, seconds, count, message) in &run.results {
                 let result = Run(at, status, *seconds, *count, message.as_deref());
                 runs.entry(id).or_default().push(result);
             }
         }
-        let mut users: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut users: HashMap<&str, Vec<&str>> = HashMap::default();
         for (entry, raw) in index.raws() {
             for name in &raw.depends_on.macros {
                 users.entry(name).or_default().push(entry.id);

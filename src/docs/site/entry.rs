@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

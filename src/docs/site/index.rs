@@ -1,8 +1,8 @@
 //! The index of all resources: what the page has at hand from its first moment.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -113,7 +113,7 @@ fn is_built_in(package: &str, adapter: Option<&str>) -> bool {
 
 /// Introductions: `__overview__` of the root project, and `__PACKAGE__` of any.
 fn overviews<'a>(artifacts: &'a Artifacts<'_>) -> IndexMap<String, &'a str> {
-    let mut found = IndexMap::new();
+    let mut found = IndexMap::default();
     for block in artifacts.manifest.docs.values() {
         let Some(name) = block.name.strip_prefix("__").and_then(|name| name.strip_suffix("__")) else {
             continue;
@@ -141,7 +141,7 @@ fn last_status<'a>(artifacts: &'a Artifacts<'_>) -> HashMap<&'a str, &'a str> {
 
 impl<'a> RunHead<'a> {
     fn of(run: &'a crate::artifacts::PastRun) -> Self {
-        let mut counts = IndexMap::new();
+        let mut counts = IndexMap::default();
         for PastResult(_, status, ..) in &run.results {
             *counts.entry(status.as_str()).or_insert(0) += 1;
         }

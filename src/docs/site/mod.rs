@@ -14,7 +14,7 @@ mod index;
 mod pack;
 mod page;
 
-use std::collections::HashSet;
+use crate::hash::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;

@@ -10,8 +10,8 @@ mod invoke;
 mod loops;
 mod native;
 
+use crate::hash::HashMap;
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use access::{get_attr, get_item, pairs};
@@ -181,7 +181,7 @@ impl State {
             sites: Vec::new(),
             site: None,
             captured: Vec::new(),
-            texts: HashMap::new(),
+            texts: HashMap::default(),
         }
     }
 

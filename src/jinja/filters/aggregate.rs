@@ -112,7 +112,7 @@ pub(super) fn unique(call: &mut Call<'_>) -> Result<Value, Error> {
     let attribute = call.args.optional("attribute");
     call.args.finish()?;
     let getter = Getter::new(attribute.as_ref(), None, !case_sensitive);
-    let mut seen = indexmap::IndexSet::new();
+    let mut seen = crate::hash::IndexSet::default();
     let mut out = Vec::new();
     for item in items {
         if seen.insert(Key::new(getter.get(call.state, &item)?)?) {

@@ -5,7 +5,8 @@
 //! scope, but what only some of its branches store falls back to the outside or the globals.
 //! Loop bodies, macros, `with`, `set` and `filter` blocks make scopes; functions also make frames.
 
-use std::collections::{BTreeSet, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::jinja::ir::{Load, Local};
@@ -68,7 +69,7 @@ impl Symbols {
     }
 
     fn add(&mut self, parent: Option<usize>, function: usize) -> usize {
-        self.scopes.push(Scope { parent, function, symbols: HashMap::new(), stores: BTreeSet::new() });
+        self.scopes.push(Scope { parent, function, symbols: HashMap::default(), stores: BTreeSet::new() });
         self.scopes.len() - 1
     }
 

@@ -54,7 +54,7 @@ pub(super) fn call(receiver: &Value, this: &Dict, name: &str, args: &mut Args) -
         }
         "popitem" => {
             args.finish()?;
-            let last = this.edit(indexmap::IndexMap::pop);
+            let last = this.edit(crate::hash::IndexMap::pop);
             let (key, value) = last.ok_or_else(|| Error::runtime("popitem(): dictionary is empty"))?;
             Ok(Some(tuple([key.into_value(), value])))
         }
@@ -64,7 +64,7 @@ pub(super) fn call(receiver: &Value, this: &Dict, name: &str, args: &mut Args) -
         }
         "copy" => done(args, dict(this.snapshot())),
         "clear" => {
-            this.edit(indexmap::IndexMap::clear);
+            this.edit(crate::hash::IndexMap::clear);
             done(args, none())
         }
         "fromkeys" => from_keys(args).map(Some),

@@ -46,7 +46,7 @@ pub(super) fn call(this: &Set, name: &str, args: &mut Args) -> Answer {
             first.map(|key| Some(key.into_value())).ok_or_else(|| Error::runtime("pop from an empty set"))
         }
         "clear" => {
-            this.edit(indexmap::IndexSet::clear);
+            this.edit(crate::hash::IndexSet::clear);
             done(args, none())
         }
         "copy" => done(args, set(this.snapshot())?),

@@ -1,6 +1,6 @@
 //! `modules.re`: Python's regular expressions.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use fancy_regex::{Captures, Regex};

@@ -2,7 +2,8 @@
 //!
 //! A mart lies in a folder of marts, is public, or is called a fact or dimension. A contract pins its columns.
 
-use std::collections::{HashSet, VecDeque};
+use crate::hash::HashSet;
+use std::collections::VecDeque;
 
 use sqlparser::ast::{
     Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor,

@@ -1,6 +1,6 @@
 //! A common table expression that nothing reads. Quiet where a branch of the template that was not taken names it.
 
-use std::collections::HashSet;
+use crate::hash::HashSet;
 
 use sqlparser::ast::{Cte, SetExpr};
 

@@ -1,7 +1,7 @@
 //! What metrics, semantic models and saved queries are made of: measures found in semantic models, metrics in
 //! metrics, models by `ref`. Called by `collect` when all nodes are known.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, suggest};
@@ -26,8 +26,8 @@ impl Binder {
     pub(in crate::parse) fn new(manifest: &Manifest, root: &str) -> Self {
         let mut binder = Self {
             root: root.to_owned(),
-            measures: HashMap::new(),
-            metrics: HashMap::new(),
+            measures: HashMap::default(),
+            metrics: HashMap::default(),
             disabled: Vec::new(),
         };
         manifest.semantic_models.values().for_each(|model| binder.add_model(model));
@@ -147,7 +147,7 @@ impl Binder {
         let mut work = Work {
             binder: self,
             waiting: metrics.into_iter().map(|metric| (metric.entry.unique_id.clone(), metric)).collect(),
-            bound: HashMap::new(),
+            bound: HashMap::default(),
             problems,
         };
         ids.iter().for_each(|id| work.bind(id));

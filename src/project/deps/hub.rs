@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 use serde::Deserialize;
 
 use super::DepsError;
@@ -172,7 +172,7 @@ struct RawPage {
 fn read_page(url: &str, page: Json) -> Result<Page, HttpError> {
     let raw: RawPage = serde_json::from_value(page)
         .map_err(|error| HttpError::malformed(url, format!("no page of a package: {error}")))?;
-    let mut versions = IndexMap::new();
+    let mut versions = IndexMap::default();
     let mut broken = None;
     for (version, release) in raw.versions {
         match serde_json::from_value(release) {

@@ -3,7 +3,7 @@
 //! The file may be older than the project: what it says of a node counts only while the node's code is the one it was
 //! read from. What is not certain is left out.
 
-use std::collections::HashSet;
+use crate::hash::HashSet;
 
 use super::dataset::Datasets;
 use super::facet::{facet, object};
@@ -53,7 +53,7 @@ impl Reader<'_> {
 
     /// A column of a dataset; itself, or what an ephemeral model makes it of.
     fn stored(&self, column: &ColumnRef) -> Vec<ColumnRef> {
-        let (mut found, mut met) = (Vec::new(), HashSet::new());
+        let (mut found, mut met) = (Vec::new(), HashSet::default());
         let mut waiting = vec![column.clone()];
         while let Some(column) = waiting.pop() {
             if !met.insert(column.clone()) {

@@ -1,10 +1,10 @@
 //! Datasets: the relations that nodes read and build, with what is known of them.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::Arc;
 
+use crate::hash::IndexMap;
 use camino::Utf8Path;
-use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::facet::{facet, object};
@@ -77,7 +77,7 @@ impl Datasets {
 
     /// Returns the datasets that a resource reads: ephemeral models stand for what they read themselves.
     pub(super) fn read_by(&self, id: &UniqueId) -> Vec<UniqueId> {
-        let (mut found, mut met) = (Vec::new(), std::collections::HashSet::new());
+        let (mut found, mut met) = (Vec::new(), crate::hash::HashSet::default());
         let mut waiting: Vec<&UniqueId> = self.manifest.parents(id).iter().rev().collect();
         while let Some(parent) = waiting.pop() {
             if !met.insert(parent) {

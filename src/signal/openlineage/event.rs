@@ -2,7 +2,7 @@
 //!
 //! Every run that was begun is ended: by its result, or with the command when its worker was lost.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::Utf8Path;

@@ -1,11 +1,12 @@
 //! SQL: tokens cover the text, statements lie in it, and what reads trees takes every tree. Selections too.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::Utf8Path;
 use tidegate::diag::Sources;
 use tidegate::diff::{Verdict, compare};
+use tidegate::hash::HashMap;
 use tidegate::jinja::SourceMap;
 use tidegate::lineage::{Project, column_lineage, is_misread};
 use tidegate::lint::{self, Build, lint};
@@ -59,7 +60,7 @@ fn check_tokens(sql: &str) {
 fn lineage(sql: &str, manifest: &Manifest, dialect: &dyn Dialect) -> String {
     let dag = link(manifest).unwrap();
     let code = |_: &tidegate::manifest::UniqueId| Ok(Arc::from(sql));
-    let told = HashMap::new();
+    let told = HashMap::default();
     let project = Project { manifest, dag: &dag, dialect, code: &code, told: &told };
     serde_json::to_string(&column_lineage(&project, None)).unwrap()
 }

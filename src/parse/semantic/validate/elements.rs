@@ -1,8 +1,9 @@
 //! Dimensions, entities and measures across all semantic models: one name means one kind of thing, and is no word of SQL.
 
-use std::collections::{BTreeMap, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use super::{Found, Layer, flag, name_of, parts, set, text};
 use crate::manifest::{Json, SemanticModel};
@@ -16,7 +17,7 @@ const SQL_WORDS: [&str; 26] = [
 
 /// Dimensions of one name have one type, and are partitions everywhere or nowhere.
 pub(super) fn dimensions_agree(layer: &Layer<'_>, found: &mut Found) {
-    let mut first: HashMap<&str, &Json> = HashMap::new();
+    let mut first: HashMap<&str, &Json> = HashMap::default();
     for model in &layer.models {
         for dimension in &model.dimensions {
             let (name, of) = (name_of(dimension), &model.entry.name);
@@ -49,7 +50,7 @@ pub(super) fn dimensions_agree(layer: &Layer<'_>, found: &mut Found) {
 
 /// A name is of one kind in all semantic models.
 pub(super) fn names_mean_one_thing(layer: &Layer<'_>, found: &mut Found) {
-    let mut kinds: IndexMap<&str, BTreeMap<&str, Vec<&SemanticModel>>> = IndexMap::new();
+    let mut kinds: IndexMap<&str, BTreeMap<&str, Vec<&SemanticModel>>> = IndexMap::default();
     for model in &layer.models {
         for (kind, name) in parts(model) {
             kinds.entry(name).or_default().entry(kind).or_default().push(model);

@@ -1,19 +1,19 @@
 //! Labels: people tell things apart by them, so that each is one thing where it is shown.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use super::{Found, Layer, name_of, text};
 use crate::manifest::{Json, SemanticEntry, SemanticModel};
 
 /// Checks the labels of metrics, of semantic models and of what these are made of.
 pub(super) fn check(layer: &Layer<'_>, found: &mut Found) {
-    let mut known = HashMap::new();
+    let mut known = HashMap::default();
     for metric in &layer.metrics {
         once("metric", &metric.entry, &mut known, found);
     }
-    let mut known = HashMap::new();
+    let mut known = HashMap::default();
     for model in &layer.models {
         once("semantic model", &model.entry, &mut known, found);
         parts(model, ("Dimension", "dimensions"), &model.dimensions, found);
@@ -41,7 +41,7 @@ fn once<'a>(kind: &str, entry: &'a SemanticEntry, known: &mut HashMap<&'a str, &
 
 /// Parts of one kind have labels of their own within a semantic model.
 fn parts(model: &SemanticModel, (one, many): (&str, &str), parts: &[Json], found: &mut Found) {
-    let mut counts: IndexMap<&str, usize> = IndexMap::new();
+    let mut counts: IndexMap<&str, usize> = IndexMap::default();
     for label in parts.iter().filter_map(|part| text(part, "label")) {
         *counts.entry(label).or_default() += 1;
     }
@@ -57,7 +57,7 @@ fn parts(model: &SemanticModel, (one, many): (&str, &str), parts: &[Json], found
 
 /// An entity has one label in all semantic models that give it one.
 fn entities(layer: &Layer<'_>, found: &mut Found) {
-    let mut known: HashMap<&str, (&str, &str)> = HashMap::new();
+    let mut known: HashMap<&str, (&str, &str)> = HashMap::default();
     for model in &layer.models {
         let of = model.entry.name.as_str();
         for entity in &model.entities {

@@ -1,6 +1,6 @@
 //! How measures are aggregated, and by which time.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use super::{Found, Layer, flag, given, has_time_dimension, is, list, name_of, text, time_of};
 use crate::adapter::float_repr;
@@ -103,7 +103,7 @@ pub(super) fn counts(model: &SemanticModel, found: &mut Found) {
 
 /// A measure belongs to one semantic model.
 pub(super) fn belong_to_one_model(layer: &Layer<'_>, found: &mut Found) {
-    let mut homes: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut homes: HashMap<&str, Vec<&str>> = HashMap::default();
     for model in &layer.models {
         for name in model.measure_names() {
             let earlier = homes.entry(name).or_default();

@@ -1,8 +1,9 @@
 //! What metrics of each type are made of.
 
-use std::collections::{BTreeSet, HashMap};
+use crate::hash::HashMap;
+use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use super::{Found, Layer, given, is, items, list, name_of, names, text};
 use crate::manifest::{Json, Metric, MetricType, SemanticModel};
@@ -102,7 +103,7 @@ fn expression(metric: &Metric, found: &mut Found) {
 /// Measures that metrics take under other names do not collide, with each other or with measures.
 pub(super) fn aliases(layer: &Layer<'_>, found: &mut Found) {
     let measures: BTreeSet<&str> = layer.measure_names().collect();
-    let mut users: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut users: HashMap<&str, Vec<&str>> = HashMap::default();
     for metric in &layer.metrics {
         without_alias(metric, found);
         for input in inputs(metric, "input_measures") {
@@ -134,7 +135,7 @@ pub(super) fn aliases(layer: &Layer<'_>, found: &mut Found) {
 
 /// A measure that is taken more than once, each time in another way, has an alias where it is filtered.
 fn without_alias(metric: &Metric, found: &mut Found) {
-    let mut by_name: IndexMap<&str, Vec<&Json>> = IndexMap::new();
+    let mut by_name: IndexMap<&str, Vec<&Json>> = IndexMap::default();
     for input in inputs(metric, "input_measures") {
         by_name.entry(name_of(input)).or_default().push(input);
     }

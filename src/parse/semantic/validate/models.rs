@@ -1,6 +1,6 @@
 //! Semantic models as a whole: their primary entity, and the time their measures are aggregated by.
 
-use std::collections::HashMap;
+use crate::hash::HashMap;
 
 use super::{Found, Layer, has_time_dimension, is, name_of, text};
 use crate::manifest::SemanticModel;
@@ -45,7 +45,7 @@ pub(super) fn primary_entity(model: &SemanticModel, found: &mut Found) {
 
 /// Queries name a dimension by its primary entity too: both together lead to one semantic model.
 pub(super) fn primary_entity_pairs(layer: &Layer<'_>, found: &mut Found) {
-    let mut known: HashMap<(&str, &str), &str> = HashMap::new();
+    let mut known: HashMap<(&str, &str), &str> = HashMap::default();
     for model in &layer.models {
         let of_type = || model.entities.iter().find(|entity| is(entity, "type", "primary")).map(name_of);
         let Some(primary) = model.primary_entity.as_deref().or_else(of_type) else { continue };

@@ -1,6 +1,6 @@
 //! Names: how they are spelled, and that each is one thing where it is looked up.
 
-use std::collections::{HashMap, HashSet};
+use crate::hash::{HashMap, HashSet};
 
 use super::{Found, Layer, parts, set, spines};
 use crate::diag::Span;
@@ -26,7 +26,7 @@ pub(super) fn check(layer: &Layer<'_>, found: &mut Found) {
 }
 
 fn of_kind<'a>(kind: &str, entries: impl Iterator<Item = &'a SemanticEntry>, found: &mut Found) {
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen: HashSet<&str> = HashSet::default();
     for entry in entries {
         let name = entry.name.as_str();
         spelling(name, entry.span, found);
@@ -39,7 +39,7 @@ fn of_kind<'a>(kind: &str, entries: impl Iterator<Item = &'a SemanticEntry>, fou
 
 /// Parts of one kind have names of their own within a semantic model; kinds are kept apart in `elements`.
 fn of_parts(model: &SemanticModel, found: &mut Found) {
-    let mut seen: HashSet<(&str, &str)> = HashSet::new();
+    let mut seen: HashSet<(&str, &str)> = HashSet::default();
     for (kind, name) in parts(model).filter(|part| !seen.insert(*part)) {
         let message = format!(
             "In semantic model `{}`, can't use name `{name}` for a {kind} when it was already used for a {kind}",
@@ -52,13 +52,13 @@ fn of_parts(model: &SemanticModel, found: &mut Found) {
 
 /// A grain of the project is called as nothing else, since queries write it behind the names of dimensions.
 fn of_grains(layer: &Layer<'_>, found: &mut Found) {
-    let mut taken: HashMap<&str, &str> = HashMap::new();
+    let mut taken: HashMap<&str, &str> = HashMap::default();
     for model in &layer.models {
         taken.extend(parts(model).map(|(kind, name)| (name, kind)));
     }
     taken.extend(layer.metrics.iter().map(|metric| (metric.entry.name.as_str(), "metric")));
     taken.extend(layer.models.iter().map(|model| (model.entry.name.as_str(), "semantic_model")));
-    let (mut seen, mut twice, mut last) = (HashSet::new(), Vec::new(), None);
+    let (mut seen, mut twice, mut last) = (HashSet::default(), Vec::new(), None);
     for (node, grain) in spines::grains_with_nodes(layer.manifest) {
         last = Some(node.span);
         spelling(grain, node.span, found);

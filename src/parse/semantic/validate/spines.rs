@@ -1,6 +1,6 @@
 //! Tables of days, and the grains of time that they add to those of the calendar.
 
-use indexmap::IndexMap;
+use crate::hash::IndexMap;
 
 use super::{Found, Layer, grain_of, items, name_of, text};
 use crate::manifest::{Json, Manifest, Node, NodeKind};
@@ -28,7 +28,7 @@ pub(super) fn custom_grains(manifest: &Manifest) -> Vec<&str> {
 
 /// Warns of tables that stand for one grain, and of dimensions that are finer than each of them.
 pub(super) fn check(layer: &Layer<'_>, found: &mut Found) {
-    let mut by_grain: IndexMap<&str, Vec<&Node>> = IndexMap::new();
+    let mut by_grain: IndexMap<&str, Vec<&Node>> = IndexMap::default();
     for (node, spine) in spines(layer.manifest) {
         let column = text(spine, "standard_granularity_column").and_then(|name| node.columns.get(name));
         if let Some(grain) = column.and_then(|column| column.granularity.as_deref()) {
