@@ -131,25 +131,23 @@ impl MacroTable {
         name: &str,
         namespace: Option<&str>,
     ) -> Result<&MacroEntry, DispatchError> {
-        let mut searched = Vec::new();
-        for package in self.search_packages(namespace) {
-            for prefix in &self.prefixes {
-                let candidate = format!("{prefix}__{name}");
-                let found = match package {
-                    Some(package) => self.qualified(package, &candidate),
-                    None => {
-                        from.map_or_else(|| self.anywhere(&candidate), |from| self.bare(from, &candidate))
-                    }
-                };
-                if let Some(entry) = found {
-                    return Ok(entry);
-                }
-                let place = package.map(|package| format!("{package}.")).unwrap_or_default();
-                searched.push(format!("{place}{candidate}"));
-            }
-        }
-        let namespace = namespace.map(str::to_owned);
-        Err(DispatchError { name: name.to_owned(), namespace, searched })
+        let packages = self.search_packages(namespace);
+        let names: Vec<String> = self.prefixes.iter().map(|prefix| format!("{prefix}__{name}")).collect();
+        let places = packages.iter().flat_map(|package| names.iter().map(move |name| (*package, name)));
+        let find = |(package, name): (Option<&str>, &String)| match (package, from) {
+            (Some(package), _) => self.qualified(package, name),
+            (None, Some(from)) => self.bare(from, name),
+            (None, None) => self.anywhere(name),
+        };
+        places.clone().find_map(find).ok_or_else(|| DispatchError {
+            name: name.to_owned(),
+            namespace: namespace.map(str::to_owned),
+            searched: places
+                .map(|(package, name)| {
+                    [package.unwrap_or_default(), name].join(if package.is_some() { "." } else { "" })
+                })
+                .collect(),
+        })
     }
 
     fn search_packages<'a>(&'a self, namespace: Option<&'a str>) -> Vec<Option<&'a str>> {
