@@ -27,11 +27,12 @@ impl fmt::Display for Ident<'_> {
     /// Writes the name in quotes; a quote character inside is doubled.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char(self.quote)?;
-        for c in self.name.chars() {
-            if c == self.quote {
-                f.write_char(c)?;
+        for (at, part) in self.name.split(self.quote).enumerate() {
+            if at > 0 {
+                f.write_char(self.quote)?;
+                f.write_char(self.quote)?;
             }
-            f.write_char(c)?;
+            f.write_str(part)?;
         }
         f.write_char(self.quote)
     }
