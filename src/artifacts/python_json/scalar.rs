@@ -31,18 +31,20 @@ fn is_special(byte: u8) -> bool {
 
 /// Returns how many bytes stand before the first special one.
 fn plain_start(bytes: &[u8]) -> usize {
-    // Most texts are short, and end in the middle of a large block.
-    let start = plain_blocks::<16>(bytes);
-    let start = start + plain_blocks::<4>(&bytes[start..]);
-    start + plain_blocks::<1>(&bytes[start..])
+    // Most texts are short, and end in the middle of a block.
+    let (blocks, rest) = bytes.as_chunks();
+    let start = BLOCK * blocks.iter().take_while(|block| is_plain_block(**block)).count();
+    if start + rest.len() == bytes.len() && bytes.last_chunk().is_some_and(|block| is_plain_block(*block)) {
+        return bytes.len();
+    }
+    start + bytes[start..].iter().take_while(|byte| !is_special(**byte)).count()
 }
 
-/// Returns how many bytes are in the blocks before the first one with a special byte. The bytes of a block are judged all
-/// at once.
-fn plain_blocks<const SIZE: usize>(bytes: &[u8]) -> usize {
-    let is_plain = |block: &&[u8; SIZE]| !block.iter().fold(false, |found, byte| found | is_special(*byte));
-    let (blocks, _) = bytes.as_chunks::<SIZE>();
-    SIZE * blocks.iter().take_while(is_plain).count()
+/// How many bytes are judged all at once.
+const BLOCK: usize = 8;
+
+fn is_plain_block(block: [u8; BLOCK]) -> bool {
+    !block.iter().fold(false, |found, byte| found | is_special(*byte))
 }
 
 fn write_escaped<W: Write + ?Sized>(out: &mut W, character: char) -> io::Result<()> {
@@ -67,12 +69,12 @@ fn write_escaped<W: Write + ?Sized>(out: &mut W, character: char) -> io::Result<
 
 /// Writes a finite float as Python's `repr`: shortest digits, an exponent below 1e-4 and from 1e16.
 pub(super) fn float(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
+        return format!("{value:?}");
+    }
     let scientific = format!("{value:e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&exponent) {
-        return format!("{value:?}");
-    }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
