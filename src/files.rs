@@ -11,9 +11,9 @@ use std::sync::Arc;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
 
 use crate::diag::{Code, Diagnostic, FileId, Sources};
+use crate::digest;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -404,12 +404,7 @@ pub fn replace_content(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> 
 /// Returns the SHA-256 of a text as hex, after white space at both ends is cut: the checksum that dbt
 /// gives files in `manifest.json`.
 pub fn checksum(text: &str) -> String {
-    let digest = Sha256::digest(text.trim().as_bytes());
-    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    digest::sha256(text.trim())
 }
 
 #[cfg(test)]

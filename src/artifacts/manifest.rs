@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::hash::IndexMap;
 use camino::Utf8Path;
 use jiff::Timestamp;
-use md5::{Digest as _, Md5};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::invocation::{Invocation, Metadata, timestamp_with_offset};
 use super::python_json;
+use crate::digest;
 use crate::files::{self, FileError};
 use crate::manifest::{CompiledNodes, JsonMap, Manifest, Node, NodeWithCompiled, UniqueId};
 
@@ -155,11 +155,10 @@ struct ManifestMetadata<'a> {
 impl ManifestFile<'_> {
     fn metadata(&self) -> ManifestMetadata<'_> {
         let facts = self.facts;
-        let digest: [u8; 16] = Md5::digest(facts.project_name.as_bytes()).into();
         ManifestMetadata {
             common: Metadata::new("manifest", 12, self.invocation, facts.generated_at),
             project_name: &facts.project_name,
-            project_id: format!("{:032x}", u128::from_be_bytes(digest)),
+            project_id: digest::md5(&facts.project_name),
             // Nothing is tracked, so there is nobody to name.
             user_id: None,
             send_anonymous_usage_stats: facts.send_anonymous_usage_stats,

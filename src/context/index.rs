@@ -9,6 +9,7 @@ use super::base::json_of;
 use super::relation::relation_arg;
 use super::table::records;
 use crate::diag::Code;
+use crate::digest;
 use crate::jinja::{Error, Value, dict, function, item, list, none, py_repr, py_str, type_name};
 use crate::manifest::{Json, JsonMap};
 
@@ -65,18 +66,13 @@ fn index_value(columns: &[String], unique: bool, method: Value) -> Value {
         let now = jiff::Timestamp::now().to_string();
         let unique = py_str(&Value::from(unique));
         let text = format!("{names}_{}_{unique}_{method_name}_{now}", relation.render());
-        Ok(Value::from(md5_hex(&text).as_str()))
+        Ok(Value::from(digest::md5(&text)))
     });
     dict([("columns", texts(columns)), ("unique", Value::from(unique)), ("type", method), ("render", render)])
 }
 
 fn texts(names: &[String]) -> Value {
     list(names.iter().map(|name| Value::from(name.as_str())).collect::<Vec<_>>())
-}
-
-fn md5_hex(text: &str) -> String {
-    use md5::Digest as _;
-    md5::Md5::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// An index in the form in which the database's and the project's can be compared: by columns in any order, uniqueness

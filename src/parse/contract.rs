@@ -1,13 +1,11 @@
 //! Constraints of models and columns: their checks, the shape artifacts show, and the fingerprint of a
 //! contract (`resources.md` section 4). Called by `columns` and `models`.
 
-use sha2::{Digest, Sha256};
-
 use crate::diag::{Code, Diagnostic, suggest};
+use crate::digest;
 use crate::manifest::{Columns, Json, JsonMap};
 use crate::yaml::Yaml;
 
-use super::generic_name::hex;
 use super::python::repr_text;
 
 pub(super) const TYPES: [&str; 6] = ["check", "not_null", "unique", "primary_key", "foreign_key", "custom"];
@@ -109,7 +107,7 @@ pub(super) fn checksum(columns: &Columns, materialized: &str, constraints: &[Jso
         state.push_str(materialized);
         push_list(&mut state, "ModelLevelConstraint", constraints);
     }
-    hex(&Sha256::digest(state.as_bytes()))
+    digest::sha256(&state)
 }
 
 /// Tells whether a materialization creates constraints.

@@ -2,11 +2,8 @@
 //! selections, state comparisons and stored failures, so a difference would break users' scripts.
 //! Called by `generic_test`.
 
-use std::fmt::Write as _;
-
-use md5::{Digest, Md5};
-
 use super::python::{repr_text, str_of};
+use crate::digest;
 use crate::yaml::{Map, Value, Yaml};
 
 /// What a name is limited to before it is shortened, in characters.
@@ -45,7 +42,7 @@ pub(super) fn names(test: &str, target: &str, args: &Map) -> TestNames {
         return TestNames { short: full.clone(), full };
     }
     let prefix: String = start.chars().take(SHORT_PREFIX).collect();
-    TestNames { short: format!("{prefix}_{}", md5_hex(&full)), full }
+    TestNames { short: format!("{prefix}_{}", digest::md5(&full)), full }
 }
 
 /// Replaces every run of characters that a name cannot hold by one underscore.
@@ -74,7 +71,7 @@ pub(super) fn hash(full_name: &str, namespace: Option<&str>, test: &str, args: &
     text.push_str(", 'namespace': ");
     text.push_str(&repr_text(namespace.unwrap_or("None")));
     text.push('}');
-    let hex = md5_hex(&text);
+    let hex = digest::md5(&text);
     hex[hex.len() - HASH_LENGTH..].to_owned()
 }
 
@@ -112,17 +109,4 @@ fn write_sorted(out: &mut String, map: &Map) {
         write_hashable(out, &entry.value);
     }
     out.push('}');
-}
-
-/// Returns the MD5 of a text in hex.
-pub(super) fn md5_hex(text: &str) -> String {
-    hex(&Md5::digest(text.as_bytes()))
-}
-
-/// Writes bytes as lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

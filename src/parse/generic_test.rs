@@ -450,7 +450,7 @@ mod tests {
     fn long_names_are_shortened_for_files() {
         let long = "accepted_values: {arguments: {values: [aaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbb, cccccccccccc]}}";
         let instance = read_text(long, TBL, Some("id")).unwrap();
-        let md5 = generic_name::md5_hex(&instance.names.full);
+        let md5 = crate::digest::md5(&instance.names.full);
         assert_eq!(instance.names.short, format!("accepted_values_tbl_{md5}"));
         assert_eq!(instance.config.layer.get("alias").unwrap().value, instance.names.short);
     }

@@ -1,11 +1,11 @@
 //! `unit_tests:` of property files (`resources.md` section 7): definitions with their rows in one form,
 //! then, once all models are known, bound to the model and its versions. Called by `mod`.
 
+use crate::digest;
 use crate::hash::HashMap;
 use std::sync::Arc;
 
 use camino::Utf8Path;
-use sha2::{Digest, Sha256};
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::manifest::{
@@ -16,7 +16,6 @@ use crate::yaml::{Map, Value, Yaml};
 use super::columns::Reader;
 use super::config::{self, Layer, Layers};
 use super::discover::{ProjectFile, fqn_prefix};
-use super::generic_name::hex;
 use super::properties::{RawEntry, config_layer};
 use super::python::{repr_of, repr_text};
 use super::trees::Trees;
@@ -111,7 +110,7 @@ pub(super) fn read(
         description,
         depends_on: DependsOn::default(),
         config: Config::new(Arc::clone(&resolved.said.values)),
-        checksum: hex(&Sha256::digest(sum.as_bytes())),
+        checksum: digest::sha256(&sum),
         schema: None,
         created_at,
         versions: versions.map(versions_json),

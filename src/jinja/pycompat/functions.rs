@@ -1,11 +1,8 @@
 //! Functions of dbt's base context that need no project.
 
-use std::fmt::Write as _;
-
-use md5::{Digest, Md5};
-
 use super::json::{JsonStyle, json_text};
 use super::yaml::{YamlStyle, read_yaml, yaml_text};
+use crate::digest;
 use crate::jinja::call::Call;
 use crate::jinja::error::Error;
 use crate::jinja::eval::pairs;
@@ -93,12 +90,7 @@ pub(super) fn zip_strict(call: &mut Call<'_>) -> Result<Value, Error> {
 pub(super) fn local_md5(call: &mut Call<'_>) -> Result<Value, Error> {
     let text = call.args.required_str("value")?;
     call.args.finish()?;
-    let digest = Md5::digest(text.as_bytes());
-    let mut text = String::with_capacity(32);
-    for byte in digest {
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(Value::from(text))
+    Ok(Value::from(digest::md5(&text)))
 }
 
 /// Returns the lists of `dict_a` without what `dict_b` lists under the same key, whatever the case.

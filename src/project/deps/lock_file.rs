@@ -3,14 +3,12 @@
 //! The text is dbt's byte for byte, and so is the hash of the list: a lock that one tool wrote holds for the
 //! other. Secrets stay out, since URLs are written as they stand in `packages.yml`.
 
-use std::fmt::Write as _;
-
 use camino::Utf8Path;
-use sha1::{Digest as _, Sha1};
 
 use super::DepsError;
 use super::package::{Pinned, Resolved};
 use crate::diag::{Diagnostic, Sources};
+use crate::digest;
 use crate::event::{DepsScrubbedPackageName, EventSink};
 use crate::jinja::pycompat::{JsonStyle, YamlStyle, json_text, yaml_text, yaml_value};
 use crate::jinja::{Value, dict, list, none};
@@ -64,11 +62,7 @@ pub(super) fn hash(packages: &[PackageSpec], added: bool) -> String {
     let mut lines: Vec<String> =
         packages.iter().map(|spec| json_text(&fields(spec, added), &style).unwrap_or_default()).collect();
     lines.sort_unstable();
-    let digest = Sha1::digest(lines.join("\n").as_bytes());
-    digest.iter().fold(String::with_capacity(40), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    digest::sha1(&lines.join("\n"))
 }
 
 /// The entry with all keys that dbt knows for its kind, given or not, and the entry as written.
