@@ -154,7 +154,7 @@ fn on_disk(
     wanted: &dyn Fn(&Utf8Path) -> bool,
 ) -> Result<Vec<Utf8PathBuf>, FileError> {
     let mut found = Vec::new();
-    for entry in walkdir::WalkDir::new(start).follow_links(true) {
+    for entry in walkdir::WalkDir::new(start).follow_links(true).sort_by_file_name() {
         let entry = match entry {
             Ok(entry) => entry,
             // A link to nowhere, or a file that vanished meanwhile, is no file of the project.
