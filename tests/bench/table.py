@@ -102,7 +102,7 @@ def run_part(name: str, a) -> bool:
     exes = [] if name == "large" else ["--exe", f"dbt={a.dbt}"]
     command = [sys.executable, str(HERE / "bench.py"), *exes, "--exe", f"tidegate={a.exe}", "--engine-python", a.python,
                "--work", str(a.work / name), "--out", str(a.work / name / "results"),
-               "--slow-runs", str(a.runs), "--baseline-runs", "1", *PARTS[name]]
+               "--keep", "--slow-runs", str(a.runs), "--baseline-runs", "1", *PARTS[name]]
     (a.work / name).mkdir(parents=True, exist_ok=True)
     print(f"--- {name}: {' '.join(PARTS[name])}", flush=True)
     env = dict(os.environ)
@@ -167,6 +167,8 @@ def main() -> int:
     a = p.parse_args()
     a.work = a.work.resolve()
     went = [run_part(name, a) for name in a.only.split(",") if name in PARTS]
+    for old in a.work.glob("*/*/old"):
+        shutil.rmtree(old)
     text = table(a.work)
     (a.work / "table.md").write_text(text)
     print("\n" + text)
