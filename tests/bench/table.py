@@ -100,7 +100,7 @@ class Server:
 
 def run_part(name: str, a) -> bool:
     exes = [] if name == "large" else ["--exe", f"dbt={a.dbt}"]
-    command = [sys.executable, str(HERE / "bench.py"), *exes, "--exe", f"tidegate={a.exe}", "--engine-python", a.python,
+    command = [sys.executable, str(HERE / "bench.py"), *exes, "--exe", f"tidegate={a.exe}", "--engine-python", str(a.python),
                "--work", str(a.work / name), "--out", str(a.work / name / "results"),
                "--keep", "--slow-runs", str(a.runs), "--baseline-runs", "1", *PARTS[name]]
     (a.work / name).mkdir(parents=True, exist_ok=True)
@@ -165,7 +165,8 @@ def main() -> int:
     p.add_argument("--runs", type=int, default=3, help="builds by Tidegate and replays by the engine (dbt builds once)")
     p.add_argument("--only", default=",".join(PARTS), help="some of: " + ", ".join(PARTS) + ", table")
     a = p.parse_args()
-    a.work = a.work.resolve()
+    # Commands are run in other folders. Links stay: a venv's Python must not be taken for the one it links to.
+    a.dbt, a.python, a.exe, a.work = (Path(it).absolute() for it in (a.dbt, a.python, a.exe, a.work))
     went = [run_part(name, a) for name in a.only.split(",") if name in PARTS]
     for old in a.work.glob("*/*/old"):
         shutil.rmtree(old)
