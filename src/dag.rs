@@ -4,11 +4,12 @@
 //! were added, and ties are broken by id. Sized for 50,000 nodes: ids are hashed once, sets are bit sets.
 //! Used by `select` (relatives), `plan` (order, subsets), `artifacts` (graph summary).
 
-use crate::hash::HashMap;
 use std::borrow::Borrow;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::hash::Hash;
+
+use crate::hash::HashMap;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};

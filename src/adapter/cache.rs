@@ -4,10 +4,10 @@
 //! Invariant: names are compared without regard to case, as keys; the first entry of a key stays until it is dropped or
 //! renamed. Safe to share between workers. Called by `context` and `run`. Facts: dbt's relation cache.
 
-use crate::hash::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::hash::HashSet;
 use crate::manifest::{ApproximateMatch, Policy, Relation, RelationType};
 
 /// Why the cache could not answer or follow.

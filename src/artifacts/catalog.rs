@@ -1,12 +1,12 @@
 //! `catalog.json` v1: what the database says of relations (`artifacts.md` section 4). Made by `docs`.
 
-use crate::hash::IndexMap;
 use camino::Utf8Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::invocation::{Invocation, Metadata};
 use crate::files::FileError;
+use crate::hash::IndexMap;
 use crate::manifest::{Json, UniqueId};
 
 /// A relation in the database. Serializes as an entry of `nodes` or `sources`.

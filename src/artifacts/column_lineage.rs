@@ -3,14 +3,13 @@
 //! An artifact of our own. Written by `cli` when lineage is asked for; read by `select` (`column:`) and by the documentation.
 //! Invariant: what is not certain is marked, with the reason.
 
-use crate::hash::{HashMap, HashSet};
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::hash::IndexMap;
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, FileError};
+use crate::hash::{HashMap, HashSet, IndexMap};
 
 /// The file's name in the target folder.
 pub const COLUMN_LINEAGE: &str = "column_lineage.json";

@@ -1,12 +1,12 @@
 //! `graph_summary.json`: the edges of the graph, for quick diagnostics (`artifacts.md` section 5).
 
-use crate::hash::IndexMap;
 use camino::Utf8Path;
 use serde::Serialize;
 
 use super::invocation::Invocation;
 use crate::dag::Dag;
 use crate::files::FileError;
+use crate::hash::IndexMap;
 use crate::manifest::{Manifest, ResourceType, UniqueId};
 
 /// One graph: each node under its place, as text.

@@ -1,9 +1,10 @@
 //! Facts of one invocation that every artifact shows under `metadata` (`artifacts.md` section 1).
 
-use crate::hash::IndexMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+
+use crate::hash::IndexMap;
 
 /// One call of the program.
 #[derive(Clone, Debug)]

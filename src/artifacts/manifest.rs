@@ -4,7 +4,6 @@ use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::hash::IndexMap;
 use camino::Utf8Path;
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -14,6 +13,7 @@ use super::invocation::{Invocation, Metadata, timestamp_with_offset};
 use super::python_json;
 use crate::digest;
 use crate::files::{self, FileError};
+use crate::hash::IndexMap;
 use crate::manifest::{CompiledNodes, JsonMap, Manifest, Node, NodeWithCompiled, UniqueId};
 
 /// Facts of the project and its profile that `metadata` shows.

@@ -3,11 +3,11 @@
 //! An artifact of our own, for the documentation: `catalog.json` of these engines has no such figures in dbt, and
 //! readers compare it. Written by `cli` with the catalog, read by `docs`.
 
-use crate::hash::IndexMap;
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, FileError};
+use crate::hash::IndexMap;
 
 /// The file's name in the target folder.
 pub const RELATION_SIZES: &str = "relation_sizes.json";

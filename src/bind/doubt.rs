@@ -1,10 +1,10 @@
 //! Refusals that need not be mistakes: the engine lacks what hooks, other people or other files may bring.
 
-use crate::hash::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use super::existing::Existing;
 use crate::adapter::{DbError, DbErrorKind, Lacking};
+use crate::hash::HashSet;
 use crate::manifest::{Json, Manifest, Node, NodeKind, SourceTable};
 
 /// Classes of errors that are about files, networks and extensions rather than about the query.

@@ -1,11 +1,11 @@
 //! What the real warehouse is known to hold, so that what the project does not define is not called missing.
 
-use crate::hash::{HashMap, HashSet};
 use std::path::Path;
 
 use super::statement::{attach_file, detach, existing_columns, existing_names};
 use crate::adapter::{Fetch, QueryResult, duckdb};
 use crate::context::SharedSession;
+use crate::hash::{HashMap, HashSet};
 
 /// Names and types.
 pub(super) type Columns = Vec<(String, String)>;

@@ -1,6 +1,5 @@
 //! A whole project in the order of its graph, so that every query finds the relations that it reads.
 
-use crate::hash::HashMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use super::verdict::{Findings, Unchecked, Verdict};
 use crate::compile::{Compiler, Templates};
 use crate::context::RunScope;
 use crate::dag::{Dag, NodeSet};
+use crate::hash::HashMap;
 use crate::lint::Build;
 use crate::manifest::{
     ColumnInfo, ColumnProperties, Columns as Described, Manifest, Node, NodeKind, RelationType,

@@ -1,7 +1,6 @@
 //! The place in which queries are bound: an empty DuckDB in memory, or schemas in a transaction of a Postgres server that
 //! is rolled back.
 
-use crate::hash::{HashMap, HashSet};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +9,7 @@ use super::statement::{attach_empty, create_columns, create_schema, existing_col
 use crate::adapter::{Adapter, Fetch, Kind, Patience, Profile, QueryResult, duckdb};
 use crate::context::{Deferral, Introspection, RunScope, Session, SharedSession, SqlError};
 use crate::diag::Diagnostic;
+use crate::hash::{HashMap, HashSet};
 use crate::manifest::{Manifest, Node, Relation, RelationType, UniqueId};
 use crate::sql::{Dialect, Ident};
 

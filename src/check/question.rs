@@ -4,9 +4,9 @@
 //! white space, comments and the case of keywords. So a macro that a project replaced is either the same question
 //! or an unknown one. Pure; called by `run`, which answers known questions of one relation together.
 
-use crate::hash::HashMap;
 use std::sync::LazyLock;
 
+use crate::hash::HashMap;
 use crate::sql::{Kind, Lexer};
 
 /// What a data test asks, in the words of its SQL.

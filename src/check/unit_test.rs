@@ -3,8 +3,9 @@
 //! Rows are compared as multisets of texts. Input: both sides sorted, since rows are shown in that order. Pure;
 //! called by `run`.
 
-use crate::hash::{HashMap, HashSet};
 use std::fmt::Write as _;
+
+use crate::hash::{HashMap, HashSet};
 
 /// A row: the text of each cell, `None` for null.
 pub type TextRow = Vec<Option<String>>;

@@ -5,7 +5,6 @@
 //! deferred run; declared columns with types; the file of a seed; the query of a model, its own inputs replaced by
 //! empty ones in the same way. Nothing is built. Called by `unit_test`.
 
-use crate::hash::HashSet;
 use std::sync::Arc;
 
 use super::ephemeral::{cte_sql, inject};
@@ -13,6 +12,7 @@ use super::node::Compiler;
 use super::unit_test::Input;
 use crate::context::{NodeScope, UnitInputs, UnitOverrides, UnitScope, column_types, relation_value};
 use crate::event::Note;
+use crate::hash::HashSet;
 use crate::jinja::{Args, Error, Value, dict, none, py_str};
 use crate::manifest::{
     ColumnInfo, ColumnProperties, InjectedCte, Json, JsonMap, Language, Node, NodeKind, UniqueId,

@@ -3,13 +3,13 @@
 //! Input: a node and its scope. Output: a [`Compiled`] node and the [`SourceMap`] of its text. A node is
 //! compiled once; ephemeral models are compiled when their first consumer needs them.
 
-use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ephemeral::{Injected, SEPARATOR, cte_sql, inject};
 use super::python::needs_sql;
 use crate::context::{NodeScope, RunScope, is_call};
 use crate::diag::{Code, Diagnostic, Frame, Sources};
+use crate::hash::HashMap;
 use crate::jinja::{Error, Scope, SourceMap, Template, Value, dict, from_json};
 use crate::manifest::{
     Batch, Compiled, GenericTest, InjectedCte, Json, Language, Node, ResourceType, UniqueId,

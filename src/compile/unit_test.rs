@@ -3,7 +3,6 @@
 //! Input: a unit test, its node and scope. Output: the model's SQL with a common table expression for each input
 //! that it reads, as a [`Compiled`] node. No input needs to exist: see `input_types`. Called by `run`.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use super::ephemeral::cte_sql;
@@ -11,6 +10,7 @@ use super::node::{Compiler, Cte, Rendered, describe};
 use super::python::needs_sql;
 use crate::context::{NodeScope, UnitInputs, UnitOverrides, UnitScope, relation_value};
 use crate::diag::{Code, Diagnostic};
+use crate::hash::HashMap;
 use crate::jinja::{Args, Error, SourceMap, from_json, py_str};
 use crate::manifest::{
     Compiled, Found, InjectedCte, Json, Node, NodeKind, Relation, ResourceType, SourceTable, UniqueId,

@@ -1,12 +1,12 @@
 //! The names that every context has: variables, flags, output, and what the template engine brings along
 //! (`jinja.md` section 4, group 1).
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use super::shared::Shared;
 use crate::diag::{Code, suggest};
 use crate::event::{JinjaLogDebug, JinjaLogInfo, ModulesItertoolsUsageDeprecation, PrintEvent};
+use crate::hash::HashMap;
 use crate::jinja::pycompat;
 use crate::jinja::{
     Call, Error, Instance, UndefinedMode, Value, dict, from_json, function, none, object, py_str, truth,

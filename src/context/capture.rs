@@ -1,7 +1,6 @@
 //! Rendering a node while files are parsed: what it refs, reads, calls and configures is recorded; nothing is
 //! executed (`jinja.md` section 4, column "Parse time").
 
-use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::adapter::ParseAdapter;
@@ -15,6 +14,7 @@ use super::refs;
 use super::relation::relation_value;
 use super::shared::Shared;
 use crate::diag::Span;
+use crate::hash::HashMap;
 use crate::jinja::{Scope, UndefinedMode, Value, from_json, function, list, none, object};
 use crate::manifest::{FunctionCall, Json, JsonMap, RefCall, Relation, SourceCall, UniqueId};
 

@@ -1,10 +1,10 @@
 //! All macros by package, and dbt's three ways of finding one: by bare name, by package, by dispatch
 //! (`jinja.md` section 4 "Macro lookup", `project.md` section 9).
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::diag::Span;
+use crate::hash::HashMap;
 use crate::jinja::Value;
 use crate::manifest::UniqueId;
 

@@ -1,9 +1,9 @@
 //! `Relation` objects and `api`: names of database objects as templates handle them (`jinja.md` section 6).
 
-use super::base::json_of;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::base::json_of;
 use super::shared::Shared;
 use crate::diag::Code;
 use crate::jinja::{Call, Error, Instance, Value, dict, downcast, from_json, item, none, object, py_str};

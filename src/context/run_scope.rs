@@ -4,7 +4,6 @@
 //! what the stage added (`sql`, `pre_hooks` ...), then macros (so that a project can replace `ref` or
 //! `source`), then the context's own.
 
-use crate::hash::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -25,6 +24,7 @@ use super::shared::Shared;
 use super::statement::Results;
 use crate::adapter::{Adapter, QueryResult, RelationCache};
 use crate::diag::{Diagnostic, Span};
+use crate::hash::{HashMap, HashSet};
 use crate::jinja::{
     Call, Error, Scope, SourceMap, UndefinedMode, Value, from_json, function, list, none, object, py_str,
 };

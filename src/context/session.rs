@@ -4,11 +4,11 @@
 //! mapped to the user's file. Every statement is announced as an event and carries the query comment
 //! (`project.md` section 9). Called by `context::adapter` and `run`.
 
-use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::held::{Held, not_now};
+use crate::hash::HashMap;
 
 use crate::adapter::{
     Adapter, AdapterResponse, Cell, Claim, Claimed, Connection, DbError, DbErrorKind, Feed, Fetch,

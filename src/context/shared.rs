@@ -1,6 +1,5 @@
 //! What all scopes of an invocation have in common: macros, target, vars, flags, events.
 
-use crate::hash::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::base;
@@ -8,6 +7,7 @@ use super::macros::{INTERNAL, MacroTable};
 use super::names::listed_names_object;
 use crate::diag::{Code, Scrubber, Sources};
 use crate::event::{Event, EventSink, Style};
+use crate::hash::HashMap;
 use crate::jinja::{Engine, Error, Scope, Value, from_json, function, py_str};
 use crate::manifest::{Json, JsonMap, Policy};
 use crate::project::{Env, Project, QueryComment, Vars};

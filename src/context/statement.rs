@@ -1,10 +1,10 @@
 //! `load_result`, `store_result` and `store_raw_result`: what statements of one node answered
 //! (`jinja.md` section 4).
 
-use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::adapter::AdapterResponse;
+use crate::hash::HashMap;
 use crate::jinja::{Call, Error, Instance, Value, downcast, from_json, function, none, object, py_str};
 use crate::manifest::JsonMap;
 

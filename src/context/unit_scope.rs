@@ -4,7 +4,6 @@
 //! [`Scope`] in which `ref`, `source` and `this` answer with those expressions, overridden macros, variables and
 //! environment variables with the given values; every other name is the test's. Called by `compile`.
 
-use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::base::{env_var_function, var_object};
@@ -14,6 +13,7 @@ use super::refs::{ref_call, source_call};
 use super::relation::relation_value;
 use super::run_scope::NodeScope;
 use crate::diag::Code;
+use crate::hash::HashMap;
 use crate::jinja::{Args, Call, Error, Scope, UndefinedMode, Value, from_json, function, none};
 use crate::manifest::{Found, Json, JsonMap, Relation, UniqueId};
 

@@ -1,12 +1,12 @@
 //! Who uses what changed: models and exposures, by the columns that they read.
 
-use crate::hash::HashMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::project::NodeChange;
 use super::query::Verdict;
 use crate::artifacts::{ColumnLineage, ColumnRef, Link};
+use crate::hash::HashMap;
 use crate::manifest::{Manifest, UniqueId};
 use crate::sql::{names, takes_all_columns};
 

@@ -1,7 +1,6 @@
 //! Asks the database for the catalog through dbt's macros, which projects may replace (`docs-site.md` section 1), and
 //! for the sizes of its tables.
 
-use crate::hash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use super::catalog::{Key, Wanted, group};
 use crate::artifacts::{Catalog, RelationSize, RelationSizes};
 use crate::context::{NodeScope, relation_value, table_records};
 use crate::diag::Diagnostic;
+use crate::hash::HashMap;
 use crate::jinja::{Args, Error, Value, list};
 use crate::manifest::{Json, JsonMap, Node, Relation, UniqueId};
 

@@ -1,6 +1,5 @@
 //! The relations of a project: their names in SQL, and the columns that are known of them.
 
-use crate::hash::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use super::table::{Beyond, Rest, Table};
 use super::value::Value;
 use crate::adapter::seed;
 use crate::context::seed_options;
+use crate::hash::HashMap;
 use crate::manifest::{Manifest, Node, NodeKind, Relation, UniqueId};
 use crate::sql::{Dialect, Fold};
 

@@ -1,10 +1,9 @@
 //! A whole project, in the order of its graph: what is known of a model's columns serves the models that read it.
 
-use crate::hash::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::hash::IndexMap;
+use crate::hash::{HashMap, IndexMap};
 
 use super::known::Known;
 use super::resolver::resolve;

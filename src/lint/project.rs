@@ -1,15 +1,14 @@
 //! What the rules know of the project: which relation a name means, and what is known of keys.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
-use crate::hash::IndexMap;
 use sqlparser::ast::{ObjectName, ObjectNamePart};
 
 use super::keys::Keys;
 use super::model::Finding;
 use super::settings::Settings;
 use crate::diag::Sources;
+use crate::hash::{HashMap, IndexMap};
 use crate::manifest::{Manifest, Node, NodeKind, SourceTable, UniqueId};
 use crate::sql::Dialect;
 

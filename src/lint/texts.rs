@@ -3,13 +3,13 @@
 //! A check tells of a text when it has compiled it, and models are looked at against the whole project: so texts wait here
 //! until all are there.
 
-use crate::hash::HashMap;
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::model::{Build, Finding, Linted, lint};
 use super::project::{Project, merged};
 use crate::diag::Diagnostic;
+use crate::hash::HashMap;
 use crate::jinja::SourceMap;
 use crate::manifest::{Node, UniqueId};
 

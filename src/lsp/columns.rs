@@ -4,7 +4,6 @@
 //! a CTE or subquery, that it stands for. What could mean several things means nothing here. Called by `mentions`,
 //! `completion`, `hover` and `rename_column`.
 
-use crate::hash::HashMap;
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::path::Path;
@@ -15,6 +14,7 @@ use super::query::{Item, Name, Query, Select, SourceItem, Star, Target};
 use super::snapshot::Snapshot;
 use crate::adapter::seed;
 use crate::context::seed_options;
+use crate::hash::HashMap;
 use crate::manifest::{Language, Node, NodeKind, UniqueId};
 
 /// The columns of a relation.

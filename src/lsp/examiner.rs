@@ -4,7 +4,6 @@
 //! Input: snapshots, with the files that are open. Output: first the mistakes and types, then the lineage, of the newest
 //! snapshot only; work on older ones is given up. Called by `server`.
 
-use crate::hash::HashMap;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
@@ -19,6 +18,7 @@ use super::snapshot::{Snapshot, World};
 use super::workshop::Workshop;
 use crate::artifacts::{ColumnKind, ColumnLineage, ColumnRef};
 use crate::diag::Diagnostic;
+use crate::hash::HashMap;
 use crate::manifest::{NodeKind, UniqueId, short_id};
 
 /// How long nothing must have changed before queries are bound.

@@ -4,7 +4,6 @@
 //! a definition is looked up for the mention at the cursor, references are the mentions of one symbol in all files, and a
 //! renaming edits exactly those. Names are resolved by the project's own rules; what resolves to nothing is no mention.
 
-use crate::hash::HashMap;
 use std::ops::Range;
 
 use camino::Utf8Path;
@@ -15,6 +14,7 @@ use super::query::{Query, read};
 use super::snapshot::Snapshot;
 use super::yaml_mentions::{self, column_of};
 use crate::files;
+use crate::hash::HashMap;
 use crate::jinja::{Tag, Token, TokenKind, expression_tokens, tags};
 use crate::manifest::{Doc, Found, Json, UniqueId};
 

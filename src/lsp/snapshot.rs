@@ -3,7 +3,6 @@
 //! Requests are answered from a snapshot and the open documents, which may be newer: places are carried over to them
 //! ([`World::location`]). A snapshot never changes. Made by `reader`, used by everything that answers.
 
-use crate::hash::HashMap;
 use std::ops::Range as Bytes;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -21,6 +20,7 @@ use super::text::{Shift, Text};
 use super::uri;
 use crate::dag::Dag;
 use crate::diag::{FileId, Source, Sources, Span};
+use crate::hash::HashMap;
 use crate::manifest::{Manifest, Node, UniqueId};
 use crate::parse::{Parsed, Settings};
 use crate::project::{Project, Workspace};

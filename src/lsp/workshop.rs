@@ -4,7 +4,6 @@
 //! build must not wait for an editor, nor fail because of one. For other engines than DuckDB nothing is bound. Called by
 //! `examiner`, `preview` and `rename_column`.
 
-use crate::hash::{HashMap, HashSet};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -16,6 +15,7 @@ use crate::bind::{Findings, Project, Scratch, check};
 use crate::compile::{Compiler, needs_sql};
 use crate::context::{NodeScope, RunScope, SharedSession};
 use crate::diag::{Code, Diagnostic};
+use crate::hash::{HashMap, HashSet};
 use crate::lineage::{self, column_lineage};
 use crate::lint::{self, Settings, Texts, lint_all};
 use crate::manifest::{CompiledNodes, EventTimes, Language, Node, NodeKind, UniqueId};

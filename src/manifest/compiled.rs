@@ -1,9 +1,9 @@
 //! What compiling a node adds: kept beside the manifest, since the manifest never changes after parsing.
 
-use crate::hash::HashMap;
 use std::sync::{Arc, RwLock};
 
 use super::{Columns, Json, UniqueId};
+use crate::hash::HashMap;
 
 /// One common table expression that an ephemeral model became in its consumer.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

@@ -1,10 +1,10 @@
 //! Answers `ref()`, `source()`, `function()` and `metric()`: name → id, by dbt's search order (`resources.md` section 10).
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use super::node::version_text;
 use super::{Disabled, Json, Manifest, Metric, Node, NodeKind, UniqueId};
+use crate::hash::HashMap;
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -36,8 +36,9 @@ pub use relation::{ApproximateMatch, EventTimeFilter, Policy, Relation, Relation
 pub use semantic::{Metric, MetricType, SavedQuery, SemanticEntry, SemanticModel};
 pub use source::{SourceTable, has_threshold, is_threshold};
 
-use crate::hash::IndexMap;
 use std::sync::Arc;
+
+use crate::hash::IndexMap;
 
 /// A JSON value with key order kept: how YAML values, configs and `meta` travel.
 pub type Json = serde_json::Value;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::hash::IndexMap;
 use serde::Serialize;
 
 use super::{Config, FunctionCall, Json, JsonMap, ResourceType, Signature, UniqueId};
 use crate::diag::{FileId, Span};
+use crate::hash::IndexMap;
 
 /// Columns by name, in the order of the property file. Versions of a model share theirs.
 pub type Columns = IndexMap<Arc<str>, Arc<ColumnProperties>>;

@@ -1,10 +1,10 @@
 //! What can only be checked when everything is known: names and relations that collide, groups, access,
 //! snapshots, names with spaces, deprecated models, unused config paths. Called by `mod`.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::hash::HashMap;
 use crate::manifest::{
     Disabled, Json, Manifest, Node, NodeKind, RefCall, ResourceType, SemanticEntry, version_text,
 };

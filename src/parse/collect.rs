@@ -1,12 +1,12 @@
 //! Everything that was read → the manifest: duplicates found, the enabled parted from the disabled, tests
 //! attached, names resolved, keys inferred. Called by `pipeline`.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::diag::{Code, Diagnostic, Span};
+use crate::hash::HashMap;
 use crate::jinja::Template;
 use crate::manifest::{
     Disabled, Doc, Exposure, Lookup, Macro, Manifest, Metric, Node, NodeKind, ResourceType, SavedQuery,

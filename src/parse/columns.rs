@@ -1,10 +1,10 @@
 //! `columns:` of a property file → what it says of each column. Called by `properties` and `sources`.
 
-use crate::hash::{FxHasher, HashMap};
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::diag::{Diagnostic, Span};
+use crate::hash::{FxHasher, HashMap};
 use crate::manifest::{ColumnProperties, Columns, Json, JsonMap};
 use crate::yaml::{Map, Yaml};
 

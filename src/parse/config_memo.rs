@@ -4,11 +4,11 @@
 //! Input: the layers of a node. Output: what `config::resolve` makes of them; where keys were set is told of each node
 //! itself. What has problems is not kept, since they name places. Called by `node` and `finish`.
 
-use crate::hash::{FxHasher, HashMap};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::diag::Diagnostic;
+use crate::hash::{FxHasher, HashMap};
 use crate::manifest::{Json, JsonMap, ResourceType};
 
 use super::config::{self, Layer, Layers, Resolved, Said};

@@ -4,12 +4,12 @@
 //! blocks it uses are those it shows as they are.
 //! Called by `mod` for everything enabled, as dbt does.
 
-use crate::hash::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
 use crate::context::{ParseScope, Shared};
 use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::hash::HashMap;
 use crate::jinja::{Error, Scope, UndefinedMode, Value, function};
 use crate::manifest::{ColumnProperties, Doc, UniqueId};
 

@@ -3,7 +3,6 @@
 //! One entry per file; a folder that several kinds share gives each its own. Seeds are not read into the
 //! store: they may be large, only their fingerprint is taken. Called by `mod`.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -11,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::diag::{Code, Diagnostic, FileId, Sources, Span};
 use crate::files;
+use crate::hash::HashMap;
 use crate::manifest::Checksum;
 use crate::project::Project;
 

@@ -4,7 +4,6 @@
 //! which are embedded. Each block is compiled on its own, so that a macro finds others only by name, as
 //! overriding needs. Called by `mod`, before anything is rendered.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
@@ -12,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::context::{MacroEntry, MacroTable};
 use crate::diag::{Code, Diagnostic, FileId, Sources, Span};
+use crate::hash::HashMap;
 use crate::jinja::{Block, BlockKind, Engine, StaticCall, Value, blocks};
 use crate::manifest::{JsonMap, Macro, ResourceType, UniqueId};
 

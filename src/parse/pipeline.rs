@@ -4,12 +4,12 @@
 //! files → macros → property entries → drafts of nodes → entries assigned to drafts → nodes → sources, tests,
 //! exposures, groups, unit tests → names resolved → checks.
 
-use crate::hash::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::context::{MacroEntry, Shared};
 use crate::diag::{Diagnostic, Span};
 use crate::files;
+use crate::hash::HashMap;
 use crate::jinja::Template;
 use crate::manifest::{Lookup, Manifest, SourceTable, UniqueId};
 use crate::project::Workspace;

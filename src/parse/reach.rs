@@ -1,9 +1,9 @@
 //! Which macros a generic test may call while it is parsed: dbt gives it only what its macro depends on, and
 //! records only those calls. Called by `test_nodes`.
 
-use crate::hash::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::hash::{HashMap, HashSet};
 use crate::manifest::{Macro, UniqueId};
 
 /// What macros depend on, and what can be reached from each.

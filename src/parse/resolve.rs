@@ -2,10 +2,10 @@
 //! (`resources.md` sections 4 and 10). Each problem points at the call. Called by `mod` when all nodes are
 //! known; cycles are found by whoever builds the graph.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::hash::HashMap;
 use crate::manifest::{
     Config, Found, FunctionCall, Json, Lookup, Manifest, Node, NodeKind, RefCall, ResourceType,
     SemanticModel, SourceCall, UniqueId, version_text,

@@ -1,13 +1,13 @@
 //! What a caller gives to parsing besides the workspace, and what templates see, made of both. Called by
 //! `pipeline`.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::adapter::Kind;
 use crate::context::{Cached, MacroTable, Shared};
 use crate::diag::Sources;
 use crate::event::EventSink;
+use crate::hash::HashMap;
 use crate::jinja::Engine;
 use crate::manifest::{JsonMap, Policy};
 use crate::project::Workspace;

@@ -1,13 +1,13 @@
 //! Instances of generic tests → nodes: rendered as dbt renders them while parsing, configured, attached to
 //! what they test. Called by `mod` for every entry that lists tests.
 
-use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::Utf8Path;
 
 use crate::context::{Capture, MacroEntry, ParseScope, Shared};
 use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::hash::HashMap;
 use crate::jinja::{Args, Scope, Template, Value};
 use crate::manifest::{
     Checksum, GenericTest, Language, Node, NodeKind, RefCall, ResourceType, SourceCall, TestMetadata,

@@ -1,9 +1,9 @@
 //! The config trees of the projects as layers: what `dbt_project.yml` files say of a resource by its fqn.
 //! Called wherever a configuration is resolved.
 
-use crate::hash::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::hash::HashMap;
 use crate::manifest::ResourceType;
 use crate::project::{ConfigEntry, Level, Project};
 

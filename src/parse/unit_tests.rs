@@ -1,13 +1,13 @@
 //! `unit_tests:` of property files (`resources.md` section 7): definitions with their rows in one form,
 //! then, once all models are known, bound to the model and its versions. Called by `mod`.
 
-use crate::digest;
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use camino::Utf8Path;
 
 use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::digest;
+use crate::hash::HashMap;
 use crate::manifest::{
     Config, DependsOn, Found, Json, JsonMap, Lookup, Manifest, Node, ResourceType, UniqueId, UnitTest,
 };

@@ -1,6 +1,5 @@
 //! Command + manifest + graph + selected ids → [`Plan`]. Pure.
 
-use crate::hash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::Command;
@@ -11,6 +10,7 @@ use super::step::{Plan, SchemaName, Step};
 use super::test_edges::with_test_edges;
 use crate::dag::{Dag, NodeSet};
 use crate::diag::Diagnostic;
+use crate::hash::HashMap;
 use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
 
 /// What a plan is made for.

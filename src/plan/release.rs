@@ -6,12 +6,12 @@
 //! nothing can stand between two of them; ephemeral models and tests can, since they are no relations. Pure. Called by
 //! [`plan`](super::plan).
 
-use crate::hash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::gate::Gate;
 use crate::dag::{Dag, NodeSet};
 use crate::diag::{Code, Diagnostic};
+use crate::hash::HashMap;
 use crate::manifest::{Json, Manifest, Node, ResourceType, UniqueId};
 
 /// Nodes that are published together.

@@ -2,11 +2,11 @@
 //!
 //! Input: that run's results. Output: data of a plan. Facts: dbt's `retry`.
 
-use crate::hash::HashMap;
 use std::collections::BTreeSet;
 
 use jiff::civil::DateTime;
 
+use crate::hash::HashMap;
 use crate::manifest::UniqueId;
 use crate::state::{PreviousBatches, PreviousResult, PreviousResults};
 

@@ -5,10 +5,10 @@
 //! artifacts show `unrendered_config`. The tree is indexed once, so that ten thousand look-ups cost hash
 //! look-ups only. How levels merge is decided elsewhere (`parse`).
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Span};
+use crate::hash::HashMap;
 use crate::manifest::ResourceType;
 use crate::yaml::{Map, Yaml};
 

@@ -4,7 +4,6 @@
 //! made or dropped it meanwhile, what the cache knows of it, and of the names that are used while it is built, is read
 //! anew. Nodes whose relations differ never wait for each other. Called by [`NodeRunner`].
 
-use crate::hash::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use super::node::{NodeRunner, Work};
 use crate::adapter::{Claim, Claimed};
 use crate::context::{NodeScope, relation_of, relation_value};
 use crate::diag::{Code, Diagnostic};
+use crate::hash::HashMap;
 use crate::jinja::{Args, Error, Value};
 use crate::manifest::{Batch, Node, Relation, RelationType};
 use crate::plan::Action;

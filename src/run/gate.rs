@@ -5,7 +5,6 @@
 //! the transaction is rolled back, so that the old version stays as it is. Failing rows, which nobody else ever sees,
 //! are kept as a file. Called by [`NodeRunner`].
 
-use crate::hash::{HashMap, HashSet};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -20,6 +19,7 @@ use crate::context::table::table_value;
 use crate::context::{NodeScope, Session, SharedSession, table_cells};
 use crate::diag::{Code, Diagnostic};
 use crate::event::{self, Diagnosed};
+use crate::hash::{HashMap, HashSet};
 use crate::manifest::{Node, UniqueId};
 use crate::plan::{Action, Gates, Plan};
 

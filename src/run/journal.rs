@@ -5,7 +5,6 @@
 //! are the same. Where it does, the transaction has a trace (`leave_trace`), and the journal knows it before the commit,
 //! so that the run that resumes can ask whether it took effect. Called by [`NodeRunner`].
 
-use crate::hash::HashMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +14,7 @@ use crate::context::{NodeScope, Session, SharedSession, relation_value};
 use crate::diag::{Code, Diagnostic};
 use crate::event::Diagnosed;
 use crate::files::{self, FileError};
+use crate::hash::HashMap;
 use crate::jinja::{Args, Error, Value};
 use crate::manifest::{Json, JsonMap, Node, UniqueId};
 

@@ -3,7 +3,6 @@
 //! Input: a step and a worker's session. Output: a [`RunResult`] and events. A node that fails leaves nothing
 //! behind: its transaction is rolled back and its error becomes its result.
 
-use crate::hash::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -30,6 +29,7 @@ use crate::compile::{Compiler, unit_test_node};
 use crate::context::{NodeScope, RunScope, Session, SharedSession, response_json};
 use crate::diag::{Code, Diagnostic};
 use crate::event::{self, CatchableExceptionOnRun, EventSink, NodeCompiling, NodeExecuting, NodeInfo};
+use crate::hash::HashMap;
 use crate::manifest::{Compiled, Json, JsonMap, Node, NodeKind, UniqueId};
 use crate::plan::{Action, Blocking, Plan, Resumption};
 

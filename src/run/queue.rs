@@ -3,12 +3,12 @@
 //! Of the ready steps the most urgent goes first, then the one that stands first in the plan. Steps of one group
 //! can be taken together. Called by `schedule` alone, which holds a lock.
 
-use crate::hash::HashMap;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 use super::schedule::SkipReason;
 use crate::artifacts::Status;
+use crate::hash::HashMap;
 use crate::plan::{Plan, Step};
 
 /// A step whose turn it is.

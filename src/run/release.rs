@@ -5,7 +5,6 @@
 //! stand beside them, and what each materialization does after its gate waits until all gates are passed: then the old
 //! ones are locked, all at once, and replaced. A process that is killed leaves nothing. Called by [`NodeRunner`].
 
-use crate::hash::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,6 +16,7 @@ use crate::artifacts::{RunResult, Status};
 use crate::context::{Held, NodeScope, Session, SharedSession, relation_value};
 use crate::diag::{Code, Diagnostic};
 use crate::event::{self, Note};
+use crate::hash::{HashMap, HashSet};
 use crate::jinja::{Args, Error, Value};
 use crate::manifest::{JsonMap, Node, Relation, RelationType, UniqueId};
 use crate::plan::{Action, ReleaseSet};

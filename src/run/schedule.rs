@@ -5,7 +5,6 @@
 //! is constant apart from its edges, and nobody waits busily. A worker that panics loses its node, not the run.
 //! Called by the commands that run nodes.
 
-use crate::hash::HashMap;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,6 +15,7 @@ use super::crew::{Crew, Help, Turn};
 use super::queue::{Job, Queue};
 use crate::artifacts::{RunResult, Status};
 use crate::diag::{Code, Diagnostic};
+use crate::hash::HashMap;
 use crate::manifest::UniqueId;
 use crate::plan::Plan;
 

@@ -1,10 +1,10 @@
 //! Properties of the scheduler on random plans, and each way a run can end.
 
-use crate::hash::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::hash::HashMap;
 use crate::plan::{Action, Blocking, Gates, Resumption, Step};
 
 /// A runner that fails, panics or cancels at given steps and notes when each step began and ended.

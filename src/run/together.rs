@@ -5,7 +5,6 @@
 //! if alone: tests that find something, unknown questions, and all of them when the common statement fails. A test
 //! takes the answer only if its own statement is, word by word, the one that was answered. Called by [`NodeRunner`].
 
-use crate::hash::HashMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -19,6 +18,7 @@ use crate::check::{About, Question, verdict_of_none};
 use crate::context::{Known, NodeScope, SharedSession};
 use crate::diag::Diagnostic;
 use crate::event;
+use crate::hash::HashMap;
 use crate::jinja::{Value, dict, list};
 use crate::manifest::{Compiled, Config, Materialized, Node, UniqueId};
 use crate::plan::Action;

@@ -1,6 +1,5 @@
 //! What each method matches (`selection.md` section 2): criterion + resource → yes or no.
 
-use crate::hash::HashMap;
 use std::cell::RefCell;
 
 use camino::Utf8Path;
@@ -13,6 +12,7 @@ use super::resource::Resource;
 use super::spec::{Criterion, Method};
 use crate::artifacts::ColumnLineage;
 use crate::diag::{Code, Diagnostic, suggest};
+use crate::hash::HashMap;
 use crate::manifest::{Json, Manifest, Node, NodeKind, ResourceType, version_order};
 use crate::state::{Previous, Rendering};
 

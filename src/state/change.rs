@@ -3,13 +3,13 @@
 //! Input: the manifest, an earlier one. Output: yes or no for each resource and kind of change, and breaking
 //! changes of contracts as diagnostics. Compares what dbt compares. Called by `select`.
 
-use crate::hash::{HashMap, HashSet};
 use std::cell::RefCell;
 
 use super::manifest::PreviousManifest;
 use super::same::{self, Rules};
 use super::{contract, seed};
 use crate::diag::{Code, Diagnostic};
+use crate::hash::{HashMap, HashSet};
 use crate::manifest::{Json, Manifest, Node, ResourceType, UniqueId};
 
 /// The packages of macros that come with Tidegate, or with dbt.

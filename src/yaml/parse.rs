@@ -4,13 +4,13 @@
 //! and starts; types, merge keys, duplicate keys and ends are decided here. Every problem of a file is
 //! reported, except that broken syntax stops at its first place.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_yaml::StringNode;
 
 use crate::diag::{Code, Diagnostic, FileId, Sources, Span, line_col};
+use crate::hash::HashMap;
 
 use super::place::{self, Head, Style};
 use super::scalar::{self, Plain};

@@ -17,8 +17,9 @@ mod times;
 mod value;
 mod verb;
 
-use crate::hash::IndexMap;
 use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::hash::IndexMap;
 
 pub use flag::{Fallback, Flag, Kind, Section};
 pub use flags::{Flags, Source};

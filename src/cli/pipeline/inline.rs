@@ -1,6 +1,5 @@
 //! Queries given on the command line, and previews of models.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::adapter::{
@@ -12,6 +11,7 @@ use crate::compile::{Compiler, Templates, needs_sql};
 use crate::context::table::{Limits, Row, Table, cell_text};
 use crate::context::{NodeScope, QueryComment, SharedSession};
 use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::hash::HashMap;
 use crate::jinja::py_str;
 use crate::manifest::{
     Checksum, Columns, Compiled, Config, ConfigPlaces, Contract, DependsOn, Json, Language, Node, NodeKind,

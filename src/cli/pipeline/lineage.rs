@@ -1,6 +1,5 @@
 //! Where columns come from: compiles models, asks the database for columns it alone knows, and writes `column_lineage.json`.
 
-use crate::hash::HashMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use crate::compile::{Compiler, needs_sql};
 use crate::context::NodeScope;
 use crate::docs::read_catalog;
 use crate::files;
+use crate::hash::HashMap;
 use crate::lineage::{Project, column_lineage};
 use crate::manifest::{Json, Language, Node, NodeKind, UniqueId};
 use crate::plan::{Command, Gate, Request, plan};

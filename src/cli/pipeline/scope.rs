@@ -1,6 +1,5 @@
 //! The database and the scopes of one run.
 
-use crate::hash::HashSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use camino::Utf8PathBuf;
@@ -12,6 +11,7 @@ use crate::compile::{Compiler, has_compiled_file};
 use crate::context::{Deferral, Introspection, NodeScope, RunScope, SharedSession};
 use crate::diag::Diagnostic;
 use crate::event::{self, WritingInjectedSQLForNode};
+use crate::hash::HashSet;
 use crate::manifest::{Batch, CompiledNodes, Node, UniqueId};
 
 use super::deferral::deferral;

@@ -1,8 +1,8 @@
 //! Constraints of contracts as DDL text (`macros.md` section 4).
 
-use super::super::base::json_of;
 use std::sync::Arc;
 
+use super::super::base::json_of;
 use super::super::shared::Shared;
 use crate::diag::Code;
 use crate::jinja::{Call, Error, Value, list};

@@ -1,17 +1,17 @@
 //! Methods that dbt-duckdb adds (`adapters.md` section 2).
 
-use crate::hash::HashMap;
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use super::super::base::json_of;
 use camino::Utf8Path;
 
+use super::super::base::json_of;
 use super::super::relation::relation_of;
 use super::super::run_scope::NodeScope;
 use crate::adapter::Cell;
 use crate::diag::Code;
 use crate::event::AdapterEventWarning;
+use crate::hash::HashMap;
 use crate::jinja::{Call, Error, Value, item, list, none, py_str};
 use crate::manifest::{Json, JsonMap};
 use crate::sql::string_literal;

@@ -3,7 +3,6 @@
 //! Input: [`ResultTable`]s and seed files. Output: further tables. Invariant: every row has one cell per column; tables are never
 //! changed, rows are shared between them. Facts: agate's `Table`.
 
-use crate::hash::HashMap;
 use std::cmp::Ordering;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -11,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use crate::adapter::seed::{self, SeedError, SeedOptions, SeedSchema, SeedType};
 use crate::adapter::{Cell, CellType, ResultTable, float_repr, unique_names};
 use crate::context::decimal::Decimal;
+use crate::hash::HashMap;
 
 /// A row.
 pub type Row = Arc<[Cell]>;

@@ -3,7 +3,6 @@
 
 use crate::hash::HashMap;
 
-use crate::hash::IndexMap;
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -12,6 +11,7 @@ use super::columns::{Flows, flows};
 use crate::artifacts::{ColumnLineage, PastRun, RelationSizes};
 use crate::diag::{Code, Diagnostic};
 use crate::files::{self, FileError};
+use crate::hash::IndexMap;
 
 /// How many runs the pages show.
 const RUNS: usize = 20;

@@ -1,11 +1,11 @@
 //! Where the columns of each resource come from, and what they go into, for its page. From `column_lineage.json`.
 
-use crate::hash::HashMap;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::artifacts::{ColumnKind, ColumnLineage};
+use crate::hash::HashMap;
 
 /// The columns of one resource that something is known of, by name in lower case.
 #[derive(Debug, Default, Serialize)]

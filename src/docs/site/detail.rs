@@ -3,7 +3,6 @@
 
 use crate::hash::HashMap;
 
-use crate::hash::IndexMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -12,6 +11,7 @@ use super::columns::Flows;
 use super::entry::Entry;
 use super::index::Index;
 use crate::artifacts::{PastResult, RelationSize};
+use crate::hash::IndexMap;
 
 /// Where the details of all resources are found.
 pub(super) struct Details<'a> {

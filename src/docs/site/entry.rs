@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::hash::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::hash::IndexMap;
 use crate::manifest::Json;
 
 /// The longest description in the index, in characters; the rest is in the texts for searching.

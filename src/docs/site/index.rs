@@ -2,7 +2,6 @@
 
 use crate::hash::HashMap;
 
-use crate::hash::IndexMap;
 use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -11,6 +10,7 @@ use super::SHARD;
 use super::artifacts::Artifacts;
 use super::entry::{Entry, Raw};
 use crate::artifacts::PastResult;
+use crate::hash::IndexMap;
 
 /// Everything the page knows before it loads a detail.
 #[derive(Serialize)]

@@ -10,7 +10,6 @@ mod invoke;
 mod loops;
 mod native;
 
-use crate::hash::HashMap;
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +23,7 @@ use super::source_map::{Segment, Site, SourceMap, append};
 use super::value::{Undefined, Value, write_str};
 use super::{Scope, UndefinedMode};
 use crate::diag::{FileId, Frame as TraceFrame, Span};
+use crate::hash::HashMap;
 
 /// Macros calling each other deeper than this are taken for endless recursion.
 const MOST_CALLS: u32 = 900;

@@ -5,10 +5,10 @@
 //! scope, but what only some of its branches store falls back to the outside or the globals.
 //! Loop bodies, macros, `with`, `set` and `filter` blocks make scopes; functions also make frames.
 
-use crate::hash::HashMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::hash::HashMap;
 use crate::jinja::ir::{Load, Local};
 
 /// How a scope's variable starts out.

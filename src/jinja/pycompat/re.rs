@@ -1,11 +1,11 @@
 //! `modules.re`: Python's regular expressions.
 
-use crate::hash::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use fancy_regex::{Captures, Regex};
 
 use super::pattern::{Replacement, translate};
+use crate::hash::HashMap;
 use crate::jinja::call::{Call, function};
 use crate::jinja::error::Error;
 use crate::jinja::value::{

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::hash::{IndexMap, IndexSet};
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
 use super::iter::Step;
 use super::{Instance, Key, Value, collect, int, py_str};
+use crate::hash::{IndexMap, IndexSet};
 use crate::jinja::error::Error;
 use crate::jinja::eval::Macro;
 

@@ -2,7 +2,6 @@
 //!
 //! A mart lies in a folder of marts, is public, or is called a fact or dimension. A contract pins its columns.
 
-use crate::hash::HashSet;
 use std::collections::VecDeque;
 
 use sqlparser::ast::{
@@ -10,6 +9,7 @@ use sqlparser::ast::{
     WildcardAdditionalOptions,
 };
 
+use crate::hash::HashSet;
 use crate::lint::behind::{Behind, behind, within};
 use crate::lint::model::{Found, Subject};
 use crate::lint::names::{bound, bounds, factors};

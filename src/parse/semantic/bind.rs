@@ -1,10 +1,10 @@
 //! What metrics, semantic models and saved queries are made of: measures found in semantic models, metrics in
 //! metrics, models by `ref`. Called by `collect` when all nodes are known.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, suggest};
+use crate::hash::HashMap;
 use crate::manifest::{
     Disabled, Json, Manifest, Metric, MetricType, SavedQuery, SemanticEntry, SemanticModel, UniqueId,
 };

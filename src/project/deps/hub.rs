@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::hash::IndexMap;
 use serde::Deserialize;
 
 use super::DepsError;
@@ -16,6 +15,7 @@ use crate::event::{
     Diagnosed, EventSink, RegistryIndexProgressGETRequest, RegistryIndexProgressGETResponse,
     RegistryProgressGETRequest, RegistryProgressGETResponse,
 };
+use crate::hash::IndexMap;
 use crate::manifest::Json;
 use crate::project::env::Env;
 

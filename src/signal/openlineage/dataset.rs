@@ -1,14 +1,13 @@
 //! Datasets: the relations that nodes read and build, with what is known of them.
 
-use crate::hash::HashMap;
 use std::sync::Arc;
 
-use crate::hash::IndexMap;
 use camino::Utf8Path;
 use serde::Deserialize;
 
 use super::facet::{facet, object};
 use crate::files;
+use crate::hash::{HashMap, IndexMap};
 use crate::manifest::{Columns, Json, JsonMap, Manifest, UniqueId};
 
 /// Columns of the last catalog by relation and name in lower case.

@@ -2,7 +2,6 @@
 //!
 //! Every run that was begun is ended: by its result, or with the command when its worker was lost.
 
-use crate::hash::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::Utf8Path;
@@ -14,6 +13,7 @@ use super::dataset::{Datasets, dotted};
 use super::facet::{self, PRODUCER, dbt_facet, facet, object};
 use crate::artifacts::{ColumnLineage, Invocation, RunResult, Status, timestamp};
 use crate::diag::Diagnostic;
+use crate::hash::HashMap;
 use crate::http::Roots;
 use crate::manifest::{Json, JsonMap, Manifest, Node, ResourceType, UniqueId};
 use crate::signal::Outbox;

@@ -1,9 +1,8 @@
 //! Dimensions, entities and measures across all semantic models: one name means one kind of thing, and is no word of SQL.
 
-use crate::hash::HashMap;
 use std::collections::BTreeMap;
 
-use crate::hash::IndexMap;
+use crate::hash::{HashMap, IndexMap};
 
 use super::{Found, Layer, flag, name_of, parts, set, text};
 use crate::manifest::{Json, SemanticModel};

@@ -1,9 +1,8 @@
 //! What metrics of each type are made of.
 
-use crate::hash::HashMap;
 use std::collections::BTreeSet;
 
-use crate::hash::IndexMap;
+use crate::hash::{HashMap, IndexMap};
 
 use super::{Found, Layer, given, is, items, list, name_of, names, text};
 use crate::manifest::{Json, Metric, MetricType, SemanticModel};
