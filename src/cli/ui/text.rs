@@ -18,6 +18,10 @@ pub(super) fn short(envelope: &Envelope, style: &Style, secrets: &Scrubber) -> S
 /// and columns come from whoever wrote them. Colours stay, since macros print them too.
 pub(super) fn shown(text: &str, secrets: &Scrubber) -> String {
     let text = secrets.scrub(text);
+    // Nearly no text has such signs, which its bytes tell sooner than its characters: those above ASCII begin with 0xc2.
+    if !text.bytes().any(|byte| matches!(byte, 0..=0x8 | 0xb..=0x1f | 0x7f | 0xc2)) {
+        return text.into_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = &*text;
     while let Some(at) = rest.find(|c: char| c.is_control() && !matches!(c, '\n' | '\t')) {
@@ -56,14 +60,13 @@ pub(super) fn long(
     let message = envelope.event.message(style);
     let message = shown(&message, secrets);
     let clock = envelope.at.strftime("%H:%M:%S.%6f").to_string();
-    let thread: String = envelope.thread.chars().take(10).collect();
     let head = if matches!(envelope.event, Event::MainReportVersion(_)) {
         let ruler = "=".repeat(30);
         format!("\n\n{ruler} {clock} | {} {ruler}\n", invocation.id)
     } else {
         String::new()
     };
-    format!("{head}{clock} [{:<5}] [{thread:<10}]: {message}", envelope.level)
+    format!("{head}{clock} [{:<5}] [{:<10.10}]: {message}", envelope.level, envelope.thread)
 }
 
 #[cfg(test)]
