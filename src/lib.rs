@@ -3,6 +3,7 @@
 // In dependency order: a module uses only the modules above it (checked by `tests/it/tidy.rs`).
 pub mod hash;
 pub mod digest;
+pub mod python;
 pub mod diag;
 pub mod files;
 pub mod http;

@@ -25,7 +25,7 @@ pub use error::{Advice, DbError, DbErrorKind, Lacking};
 pub use patience::Patience;
 pub use profile::{Profile, ProfileError};
 pub use python_job::{PythonError, PythonException, PythonFrame, PythonHost, PythonJob};
-pub use python_text::{datetime_str, decimal_str, float_repr, json_float, offset_str};
+pub use python_text::{datetime_str, decimal_str, offset_str};
 pub use result::{AdapterResponse, Fetch, QueryResult, ResultColumn, ResultTable, unique_names};
 
 use crate::sql::Dialect;

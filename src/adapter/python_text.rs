@@ -7,26 +7,6 @@ use std::fmt::Write;
 
 use jiff::civil::{DateTime, Time};
 
-/// Returns Python's `repr` of a float: shortest digits, exponent below 1e-4 and from 1e16 on.
-pub fn float_repr(x: f64) -> String {
-    if x.is_nan() {
-        return "nan".to_owned();
-    }
-    if x.is_infinite() {
-        return if x > 0.0 { "inf".to_owned() } else { "-inf".to_owned() };
-    }
-    let scientific = format!("{x:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&exponent) {
-        let plain = format!("{x}");
-        if plain.contains('.') { plain } else { format!("{plain}.0") }
-    } else {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        format!("{mantissa}e{sign}{:02}", exponent.abs())
-    }
-}
-
 /// Returns Python's `str` of a `Decimal` made from a number's text, plain or with exponent.
 ///
 /// Trailing zeros stay; an exponent appears when the number has one above zero or is smaller than 1e-6.
@@ -124,47 +104,6 @@ pub fn offset_str(seconds: i32) -> String {
     out
 }
 
-/// Appends a Python JSON string: quotes, escapes, and every character beyond ASCII as `\uXXXX`.
-pub(super) fn push_json_string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            ' '..='~' => out.push(c),
-            _ => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
-        }
-    }
-    out.push('"');
-}
-
-/// Returns a Python JSON number of a float, see `push_json_float`.
-pub fn json_float(x: f64) -> String {
-    let mut text = String::new();
-    push_json_float(&mut text, x);
-    text
-}
-
-/// Appends a Python JSON number of a float; infinities and NaN are written as Python writes them.
-pub(super) fn push_json_float(out: &mut String, x: f64) {
-    if x.is_nan() {
-        out.push_str("NaN");
-    } else if x.is_infinite() {
-        out.push_str(if x > 0.0 { "Infinity" } else { "-Infinity" });
-    } else {
-        out.push_str(&float_repr(x));
-    }
-}
-
 fn push_micros(out: &mut String, nanos: i32) {
     let micros = nanos / 1000;
     if micros != 0 {
@@ -175,26 +114,6 @@ fn push_micros(out: &mut String, nanos: i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn floats_print_as_python() {
-        for (x, want) in [
-            (1.5, "1.5"),
-            (1.0, "1.0"),
-            (-0.0, "-0.0"),
-            (1e22, "1e+22"),
-            (1e16, "1e+16"),
-            (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
-            (1e15, "1000000000000000.0"),
-            (1e-7, "1e-07"),
-            (0.0001, "0.0001"),
-            (0.000_012, "1.2e-05"),
-            (f64::from(0.1f32), "0.10000000149011612"),
-            (f64::INFINITY, "inf"),
-        ] {
-            assert_eq!(float_repr(x), want);
-        }
-    }
 
     #[test]
     fn decimals_print_as_python() {
@@ -225,12 +144,5 @@ mod tests {
         assert_eq!(timedelta_str(-1_000_000), "-1 day, 23:59:59");
         assert_eq!(timedelta_str(3_600_000_000 * 3 + 500_000), "3:00:00.500000");
         assert_eq!(offset_str(-19_800), "-05:30");
-    }
-
-    #[test]
-    fn json_strings_escape_as_python() {
-        let mut out = String::new();
-        push_json_string(&mut out, "é\"\\\n😀\u{7f}");
-        assert_eq!(out, r#""\u00e9\"\\\n\ud83d\ude00\u007f""#);
     }
 }

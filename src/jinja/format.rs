@@ -4,9 +4,8 @@ use super::args::Args;
 use super::call::Call;
 use super::error::Error;
 use super::eval::{get_item, pairs};
-use super::value::{
-    Dict, Py, Value, View, as_float, as_int, float_repr, int, is_int, py_repr, py_str, type_name, view,
-};
+use super::value::{Dict, Py, Value, View, as_float, as_int, int, is_int, py_repr, py_str, type_name, view};
+use crate::python::float_repr;
 
 /// The widest field: more is a mistake that would eat all memory.
 const WIDEST: usize = 1 << 20;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 use tidegate::adapter::{
     Adapter, Cell, CellType, Connection, DbError, DbErrorKind, Fetch, Patience, Profile, ResultTable,
-    datetime_str, decimal_str, float_repr, offset_str,
+    datetime_str, decimal_str, offset_str,
 };
 
 fn profile(output: &Value) -> Profile {
@@ -49,7 +49,7 @@ pub(crate) fn python(cell: &Cell) -> Option<String> {
         Cell::Int(n) => n.to_string(),
         Cell::BigInt(text) | Cell::Text(text) => text.to_string(),
         Cell::Decimal(text) => decimal_str(text),
-        Cell::Float(x) => decimal_str(&float_repr(*x)),
+        Cell::Float(x) => decimal_str(&tidegate::python::float_repr(*x)),
         Cell::Date(date) => date.to_string(),
         Cell::Timestamp(at) => datetime_str(*at, ' '),
         Cell::TimestampTz(at) => {

@@ -9,10 +9,8 @@ use jiff::tz::TimeZone;
 
 use super::datum::Datum;
 use crate::adapter::Cell;
-use crate::adapter::python_text::{
-    bytes_repr, datetime_str, float_repr, offset_str, push_json_float, push_json_string, time_str,
-    timedelta_str,
-};
+use crate::adapter::python_text::{bytes_repr, datetime_str, offset_str, time_str, timedelta_str};
+use crate::python::{float_repr, json_float, push_json_text};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -145,9 +143,9 @@ fn push_json(out: &mut String, value: &Datum) {
         Datum::Huge(n) => out.push_str(&n.to_string()),
         Datum::Decimal { digits, scale } => {
             // dbt gives up exactness here.
-            push_json_float(out, decimal_text(*digits, *scale).parse().unwrap_or(f64::NAN));
+            out.push_str(&json_float(decimal_text(*digits, *scale).parse().unwrap_or(f64::NAN)));
         }
-        Datum::Float(x) => push_json_float(out, *x),
+        Datum::Float(x) => out.push_str(&json_float(*x)),
         Datum::List(items) => {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
@@ -160,13 +158,13 @@ fn push_json(out: &mut String, value: &Datum) {
             out.push('{');
             for (i, (key, item)) in fields.iter().enumerate() {
                 out.push_str(if i == 0 { "" } else { ", " });
-                push_json_string(out, &text(key));
+                push_json_text(out, &text(key));
                 out.push_str(": ");
                 push_json(out, item);
             }
             out.push('}');
         }
-        other => push_json_string(out, &text(other)),
+        other => push_json_text(out, &text(other)),
     }
 }
 

@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::adapter::{ProfileError, float_repr};
+use crate::adapter::ProfileError;
+use crate::python::float_repr;
 use crate::sql::string_literal;
 
 /// Returns the text Python's `str` gives a YAML value, which is what dbt puts into the statement.

@@ -6,7 +6,8 @@
 use super::json;
 use super::value::{Form, scalar};
 use crate::adapter::Cell;
-use crate::adapter::python_text::{datetime_str, offset_str, push_json_string};
+use crate::adapter::python_text::{datetime_str, offset_str};
+use crate::python::{json_float, push_json_text};
 
 /// Writes an array as JSON; `None` if the text is no array.
 pub(super) fn json(text: &str, form: Form) -> Option<String> {
@@ -95,15 +96,15 @@ impl Reader<'_> {
             Cell::Int(number) => out.push_str(&number.to_string()),
             Cell::BigInt(digits) => out.push_str(&digits),
             Cell::Decimal(digits) => {
-                out.push_str(&digits.parse().map_or_else(|_| digits.to_string(), json::float));
+                out.push_str(&digits.parse().map_or_else(|_| digits.to_string(), json_float));
             }
-            Cell::Float(number) => out.push_str(&json::float(number)),
-            Cell::Text(text) => push_json_string(out, &text),
-            Cell::Date(day) => push_json_string(out, &day.to_string()),
-            Cell::Timestamp(at) => push_json_string(out, &datetime_str(at, 'T')),
+            Cell::Float(number) => out.push_str(&json_float(number)),
+            Cell::Text(text) => push_json_text(out, &text),
+            Cell::Date(day) => push_json_text(out, &day.to_string()),
+            Cell::Timestamp(at) => push_json_text(out, &datetime_str(at, 'T')),
             Cell::TimestampTz(at) => {
                 let offset = offset_str(at.offset().seconds());
-                push_json_string(out, &format!("{}{offset}", datetime_str(at.datetime(), 'T')));
+                push_json_text(out, &format!("{}{offset}", datetime_str(at.datetime(), 'T')));
             }
         }
     }

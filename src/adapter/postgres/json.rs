@@ -5,7 +5,7 @@
 //! `value` and `array`.
 
 use crate::adapter::Cell;
-use crate::adapter::python_text::{float_repr, push_json_string};
+use crate::python::{json_float, push_json_text};
 
 /// Reads a value; `None` if it is none.
 pub(super) fn cell(text: &str) -> Option<Cell> {
@@ -33,25 +33,15 @@ pub(super) fn dumps(text: &str) -> Option<String> {
         };
         let (token, after) = rest.split_at(length);
         match first {
-            '"' => push_json_string(&mut out, &serde_json::from_str::<String>(token).ok()?),
+            '"' => push_json_text(&mut out, &serde_json::from_str::<String>(token).ok()?),
             ',' => out.push_str(", "),
             ':' => out.push_str(": "),
-            '-' | '0'..='9' if !is_whole(token) => out.push_str(&float(token.parse().ok()?)),
+            '-' | '0'..='9' if !is_whole(token) => out.push_str(&json_float(token.parse().ok()?)),
             _ => out.push_str(token),
         }
         rest = after.trim_start();
     }
     Some(out)
-}
-
-/// Returns a float as Python's JSON has it.
-pub(super) fn float(number: f64) -> String {
-    match number {
-        _ if number.is_nan() => "NaN".to_owned(),
-        f64::INFINITY => "Infinity".to_owned(),
-        f64::NEG_INFINITY => "-Infinity".to_owned(),
-        _ => float_repr(number),
-    }
 }
 
 fn is_whole(number: &str) -> bool {

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use serializer::Json;
 
-mod scalar;
 mod serializer;
 
 /// Writes a value. Errors are those of the writer, or of a value that JSON cannot hold.

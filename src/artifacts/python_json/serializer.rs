@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use serde::ser::{self, Serialize};
 
-use super::scalar;
+use crate::python::{float_repr, is_plain_json, write_json_text};
 
 /// Writes one value to `out`. As a key of an object it is always a text: `is_key`.
 pub(super) struct Json<'a, W> {
@@ -56,7 +56,7 @@ impl<'a, W: Write> Json<'a, W> {
     /// Writes what has no quotes as a value.
     fn bare(self, text: &str) -> Result<(), Error> {
         if self.is_key {
-            return Ok(scalar::write_text(self.out, text)?);
+            return Ok(write_json_text(self.out, text)?);
         }
         Ok(self.out.write_all(text.as_bytes())?)
     }
@@ -112,7 +112,7 @@ impl<'a, W: Write> ser::Serializer for Json<'a, W> {
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        if value.is_finite() { self.bare(&scalar::float(value)) } else { self.bare("null") }
+        if value.is_finite() { self.bare(&float_repr(value)) } else { self.bare("null") }
     }
 
     fn serialize_char(self, value: char) -> Result<(), Error> {
@@ -120,7 +120,7 @@ impl<'a, W: Write> ser::Serializer for Json<'a, W> {
     }
 
     fn serialize_str(self, value: &str) -> Result<(), Error> {
-        Ok(scalar::write_text(self.out, value)?)
+        Ok(write_json_text(self.out, value)?)
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
@@ -224,7 +224,7 @@ impl<W: Write> Members<'_, W> {
 
     /// Writes the name of a field, which is an identifier of ours.
     fn name(&mut self, name: &str) -> Result<(), Error> {
-        debug_assert!(scalar::is_plain(name), "a field's name is written as it is: {name}");
+        debug_assert!(is_plain_json(name), "a field's name is written as it is: {name}");
         self.next()?;
         self.out.write_all(b"\"")?;
         self.out.write_all(name.as_bytes())?;

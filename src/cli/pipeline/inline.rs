@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::adapter::{
-    Cell, CellType, Fetch, ResultColumn, ResultTable, datetime_str, json_float, offset_str,
-};
+use crate::adapter::{Cell, CellType, Fetch, ResultColumn, ResultTable, datetime_str, offset_str};
 use crate::artifacts::{FAILURES, FailingRows, RunResult, Status};
 use crate::cli::{CliError, Ui};
 use crate::compile::{Compiler, Templates, needs_sql};
@@ -18,6 +16,7 @@ use crate::manifest::{
     ResourceType, UniqueId, defaults,
 };
 use crate::plan::Command;
+use crate::python::json_float;
 
 use super::execute::{concurrency, write_results};
 use super::load::{Loaded, load, load_workspace};

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Decimal;
-use crate::adapter::float_repr;
 use crate::jinja::{BinaryOp, Call, Error, Instance, Value, downcast, object};
+use crate::python::float_repr;
 
 /// Returns the exact number behind an int, bool or decimal.
 fn exact(value: &Value) -> Option<Decimal> {

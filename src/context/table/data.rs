@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::adapter::seed::{self, SeedError, SeedOptions, SeedSchema, SeedType};
-use crate::adapter::{Cell, CellType, ResultTable, float_repr, unique_names};
+use crate::adapter::{Cell, CellType, ResultTable, unique_names};
 use crate::context::decimal::Decimal;
 use crate::hash::HashMap;
+use crate::python::float_repr;
 
 /// A row.
 pub type Row = Arc<[Cell]>;

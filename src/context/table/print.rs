@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::data::{Table, decimal};
-use crate::adapter::{Cell, CellType, datetime_str, decimal_str, float_repr, offset_str};
+use crate::adapter::{Cell, CellType, datetime_str, decimal_str, offset_str};
+use crate::python::float_repr;
 
 /// How much of a table is shown.
 #[derive(Clone, Copy, Debug)]

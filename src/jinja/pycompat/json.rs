@@ -3,9 +3,8 @@
 use std::fmt::Write;
 
 use crate::jinja::error::Error;
-use crate::jinja::value::{
-    Py, Value, View, check_length, compare, float_repr, is_int, key_text, type_name, view,
-};
+use crate::jinja::value::{Py, Value, View, check_length, compare, is_int, key_text, type_name, view};
+use crate::python::{json_float, push_json_text};
 
 /// How to write.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,10 +33,8 @@ fn write_value(out: &mut String, value: &Value, style: &JsonStyle, level: usize)
         View::None => out.push_str("null"),
         View::Bool(b) => out.push_str(if b { "true" } else { "false" }),
         View::Int(i) => drop(write!(out, "{i}")),
-        View::Float(f) if f.is_nan() => out.push_str("NaN"),
-        View::Float(f) if f.is_infinite() => out.push_str(if f > 0.0 { "Infinity" } else { "-Infinity" }),
-        View::Float(f) => out.push_str(&float_repr(f)),
-        View::Str(s) => write_text(out, s),
+        View::Float(f) => out.push_str(&json_float(f)),
+        View::Str(s) => push_json_text(out, s),
         View::Py(Py::List(list)) => write_items(out, &list.snapshot(), style, level)?,
         View::Py(Py::Tuple(items)) => write_items(out, items, style, level)?,
         View::Py(Py::Dict(dict)) => write_pairs(out, dict.snapshot(), style, level)?,
@@ -105,7 +102,7 @@ fn write_pairs(
     out.push('{');
     for (i, (key, value)) in pairs.iter().enumerate() {
         break_line(out, style, level + 1, i == 0);
-        write_text(out, &key_text(key)?);
+        push_json_text(out, &key_text(key)?);
         out.push_str(": ");
         write_value(out, value, style, level + 1)?;
     }
@@ -114,26 +111,4 @@ fn write_pairs(
     }
     out.push('}');
     Ok(())
-}
-
-fn write_text(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            ' '..='~' => out.push(c),
-            c => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
-        }
-    }
-    out.push('"');
 }

@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use super::datetime::{date_value, datetime_value, offset_datetime_value};
 use crate::diag::Sources;
 use crate::jinja::error::Error;
-use crate::jinja::value::{
-    Py, Value, View, compare, dict, float_repr, int, list, none, py_str, type_name, view,
-};
+use crate::jinja::value::{Py, Value, View, compare, dict, int, list, none, py_str, type_name, view};
+use crate::python::float_repr;
 use crate::yaml::{self, Timestamp, Yaml};
 
 /// Lines longer than this are folded at a space.

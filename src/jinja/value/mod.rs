@@ -25,7 +25,7 @@ pub use ops::BinaryOp;
 pub(crate) use ops::{UnaryOp, binary, check_count, unary};
 pub use order::py_eq;
 pub(crate) use order::{compare, contains, same, total_order};
-pub(crate) use text::{check_length, float_repr, replaced, write_str};
+pub(crate) use text::{check_length, replaced, write_str};
 pub use text::{py_repr, py_str};
 pub use types::{Dict, List, Set, dict, list, set, tuple};
 pub(crate) use types::{DictView, Iter, Method, Py, Range, Undefined, ViewKind};

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::{Py, Value, View, ViewKind, view};
 use crate::jinja::error::Error;
 use crate::jinja::eval::Macro;
+use crate::python::float_repr;
 
 /// The longest text that templates make, in bytes: one that doubles in a loop would eat all memory.
 const LONGEST: usize = 1 << 28;
@@ -192,21 +193,4 @@ fn printable(c: char) -> bool {
             || c.is_whitespace()
             || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
                 | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{f0000}'..='\u{10ffff}'))
-}
-
-/// Prints a float with the fewest digits that read back the same, in Python's choice of notation.
-pub(crate) fn float_repr(f: f64) -> String {
-    if f.is_nan() {
-        return "nan".to_owned();
-    }
-    if f.is_infinite() {
-        return if f > 0.0 { "inf" } else { "-inf" }.to_owned();
-    }
-    let scientific = format!("{f:e}");
-    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&exponent) {
-        return format!("{f:?}");
-    }
-    format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }

@@ -3,8 +3,8 @@
 use crate::hash::HashMap;
 
 use super::{Found, Layer, flag, given, has_time_dimension, is, list, name_of, text, time_of};
-use crate::adapter::float_repr;
 use crate::manifest::{Json, SemanticModel};
+use crate::python::float_repr;
 
 /// Only percentiles have parameters, and those have a share between 0 and 1.
 pub(super) fn percentiles(model: &SemanticModel, found: &mut Found) {
