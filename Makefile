@@ -87,7 +87,7 @@ lint: setup
 audit:
 	$(CARGO) deny --config .deny.toml check
 
-# The DuckDB library, before cargo can link anything.
+# The DuckDB library, which the binary loads when it opens a database.
 setup:
 	@$(PYTHON) .ci/setup.py
 

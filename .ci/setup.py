@@ -343,7 +343,7 @@ def this_platform() -> tuple:
         known = ", ".join(" ".join(pair) for pair in PLATFORMS)
         raise SetupError(
             f"no prebuilt DuckDB is known here for {' '.join(key)} (known: {known}).\n"
-            "Set DUCKDB_LIB_DIR to a folder with a DuckDB library, or build with `cargo build --features bundled`."
+            "Set DUCKDB_LIB_DIR to a folder with a DuckDB library, or build with `cargo build --no-default-features --features bundled`."
         )
     return PLATFORMS[key]
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::cli::{Call, Ended, copy_folder, without_times};
+use crate::opened;
 
 /// The shop in a folder of its own.
 fn shop() -> tempfile::TempDir {
@@ -80,7 +81,7 @@ fn a_table_answers_what_the_rows_and_columns_of_a_model_come_from() {
             from '{}' where unique_id = 'model.shop.{model}' order by position nulls last, 1",
             table.display()
         );
-        let database = duckdb::Connection::open_in_memory().unwrap();
+        let database = opened::in_memory();
         let mut statement = database.prepare(&sql).unwrap();
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.collect::<Result<Vec<String>, _>>().unwrap().join("\n")
@@ -127,7 +128,7 @@ fn what_is_unknown_says_why() {
 fn the_database_completes_what_a_source_has() {
     let folder = shop();
     let sql = "create schema crm_data; create table crm_data.customers (id int, full_name text, changed_at timestamp)";
-    duckdb::Connection::open(folder.path().join("shop.duckdb")).unwrap().execute_batch(sql).unwrap();
+    opened::to_write(folder.path().join("shop.duckdb")).execute_batch(sql).unwrap();
     run(&folder, &["lineage", "--all"]);
     let customers = &written(&folder, "column_lineage.json")["nodes"]["model.shop.all_customers"];
     assert_eq!(customers["incomplete"], Value::Null);

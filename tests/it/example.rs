@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use ::duckdb::{AccessMode, Config, Connection};
 use serde_json::Value;
 
+use crate::opened;
 use crate::postgres::{PASSWORD, Server};
 
 /// The warnings that the README of the example explains: the test, and the rows it finds.
@@ -106,8 +106,7 @@ impl Example {
 
     /// The one value that a query returns from the warehouse.
     fn number(&self, sql: &str) -> i64 {
-        let config = Config::default().access_mode(AccessMode::ReadOnly).unwrap();
-        let warehouse = Connection::open_with_flags(self.path("target/flights.duckdb"), config).unwrap();
+        let warehouse = opened::to_read(self.path("target/flights.duckdb"));
         warehouse.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 }
@@ -176,7 +175,7 @@ fn the_incremental_mart_catches_up_and_leaves_old_days_alone() {
 
     // A mark that only a rebuild of these days removes.
     {
-        let warehouse = Connection::open(example.path("target/flights.duckdb")).unwrap();
+        let warehouse = opened::to_write(example.path("target/flights.duckdb"));
         warehouse.execute_batch("update marts.fct_daily_flights set carrier_name = 'mark'").unwrap();
     }
     example.succeeds(&["build"]);
@@ -219,7 +218,7 @@ fn postgres_is_loaded_as_the_readme_says_and_ends_with_the_same_tables() {
     assert_as_promised(&example.results());
 
     example.succeeds(&["build"]);
-    let both = Connection::open_in_memory().unwrap();
+    let both = opened::in_memory();
     let password = PASSWORD.replace('\'', "''");
     let attach = format!(
         "set extension_directory = '{home}/.duckdb/extensions'; load postgres_scanner;

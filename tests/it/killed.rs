@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::cli::{Call, copy_folder};
+use crate::opened;
 use crate::postgres::Server;
 
 /// The relations of the project, and what is the same in each after any build: all but times.
@@ -50,7 +51,7 @@ impl Warehouse for File {
     }
 
     fn text(&self, sql: &str) -> String {
-        let connection = duckdb::Connection::open(&self.path).unwrap();
+        let connection = opened::to_write(&self.path);
         connection.query_row(sql, [], |row| row.get::<_, Option<String>>(0)).unwrap().unwrap_or_default()
     }
 
@@ -193,7 +194,7 @@ fn a_build_in_duckdb_survives() {
     let profile = "shop: {target: dev, outputs: {dev: {type: duckdb, path: warehouse.duckdb, schema: shop, threads: 2}}}\n";
     std::fs::write(folder.path().join("profiles.yml"), profile).unwrap();
     let path = folder.path().join("warehouse.duckdb");
-    let connection = duckdb::Connection::open(&path).unwrap();
+    let connection = opened::to_write(&path);
     connection
         .execute_batch("create schema shop; create table shop.somebodys__dbt_backup as select 1 as x")
         .unwrap();

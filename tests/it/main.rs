@@ -24,6 +24,7 @@ mod lint;
 mod lsp;
 mod manifest_json;
 mod mistakes;
+mod opened;
 mod parse;
 mod plan;
 mod postgres;

@@ -5,6 +5,8 @@
 
 use duckdb::Connection;
 
+use super::library;
+
 /// DuckDB's parser and printer.
 #[derive(Debug, Default)]
 pub struct Canonical {
@@ -17,6 +19,7 @@ impl Canonical {
         let connection = match &self.connection {
             Some(connection) => connection,
             None => {
+                library::load().map_err(|error| error.to_string())?;
                 let opened = Connection::open_in_memory().map_err(|error| error.to_string())?;
                 self.connection.insert(opened)
             }

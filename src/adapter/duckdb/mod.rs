@@ -6,12 +6,14 @@
 
 mod canonical;
 mod database;
+mod datum;
+mod datum_text;
 mod error;
 mod fetch;
 mod hidden;
 mod holder;
-mod datum;
-mod datum_text;
+#[cfg(feature = "load-duckdb")]
+mod library;
 mod open;
 mod profile;
 mod python;
@@ -22,4 +24,14 @@ mod types;
 pub use canonical::Canonical;
 pub use database::Database;
 pub(super) use hidden::SECRETIVE;
+pub use library::load;
 pub use profile::{Extension, Profile, Retries};
+
+/// DuckDB is linked, or a part of the program: it is there already.
+#[cfg(not(feature = "load-duckdb"))]
+mod library {
+    /// Does what it does where the library is loaded: makes DuckDB ready for use. There are no errors here.
+    pub fn load() -> Result<(), super::super::DbError> {
+        Ok(())
+    }
+}

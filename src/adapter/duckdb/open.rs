@@ -12,6 +12,7 @@ use duckdb::{Config, Connection};
 use serde_json::Value;
 
 use super::error::{explain_open, from_driver, python_class};
+use super::library;
 use super::profile::{Extension, Profile};
 use super::statements::python_str;
 use crate::adapter::{DbError, DbErrorKind, Patience};
@@ -89,6 +90,7 @@ pub(super) fn retry<T>(
 }
 
 fn connect(profile: &Profile) -> Result<Connection, DbError> {
+    library::load()?;
     let opened = config(profile).and_then(|config| {
         if profile.is_memory() {
             Connection::open_in_memory_with_flags(config)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Shop;
 use crate::cli::Call;
+use crate::opened;
 
 fn shop() -> Shop {
     let shop = Shop { folder: tempfile::tempdir().unwrap() };
@@ -20,7 +21,7 @@ fn shop() -> Shop {
 #[test]
 fn whoever_holds_the_database_is_named_and_can_be_waited_for() {
     let shop = shop();
-    let holder = duckdb::Connection::open(shop.path("warehouse.duckdb")).unwrap();
+    let holder = opened::to_write(shop.path("warehouse.duckdb"));
     let own = format!("process {} (`", std::process::id());
 
     let refused = shop.call(&["run"]);

@@ -38,6 +38,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::cli::{Call, Ended, copy_folder, without_times};
+use crate::opened;
 
 /// A copy of a fixture, with its warehouse.
 struct Shop {
@@ -82,8 +83,7 @@ impl Shop {
     /// Returns the rows of a query, its columns joined by blanks; nulls are `NULL`.
     #[track_caller]
     fn rows(&self, sql: &str) -> Vec<String> {
-        let config = duckdb::Config::default().access_mode(duckdb::AccessMode::ReadOnly).unwrap();
-        let warehouse = duckdb::Connection::open_with_flags(self.path("warehouse.duckdb"), config).unwrap();
+        let warehouse = opened::to_read(self.path("warehouse.duckdb"));
         let other = self.path("other.duckdb");
         if other.exists() {
             let attach = format!("attach '{}' as other (read_only)", other.display());

@@ -2,6 +2,7 @@
 
 use super::Shop;
 use crate::cli::Call;
+use crate::opened;
 
 /// Answers a question about the tables.
 fn ask(shop: &Shop, sql: &str) -> Vec<String> {
@@ -46,7 +47,7 @@ fn one_query_tells_which_models_failing_tests_are_about() {
 #[test]
 fn all_kinds_of_resources_are_nodes() {
     let shop = Shop::copy("parse_like_dbt/project");
-    duckdb::Connection::open(shop.path("warehouse.duckdb")).unwrap();
+    opened::to_write(shop.path("warehouse.duckdb"));
     shop.run(&["parse", "--write-parquet"], 0);
     let kinds = "select distinct resource_type from 'TABLES/nodes.parquet' order by 1";
     assert_eq!(

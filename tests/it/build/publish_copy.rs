@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Shop;
+use crate::opened;
 
 /// Reads a copy until told to stop; returns how often, and the versions that were seen.
 fn read_on(copy: &Path, done: &AtomicBool) -> (u64, BTreeSet<i64>) {
     let (mut reads, mut seen) = (0, BTreeSet::new());
     while !done.load(Ordering::SeqCst) {
-        let config = duckdb::Config::default().access_mode(duckdb::AccessMode::ReadOnly).unwrap();
-        let reader = duckdb::Connection::open_with_flags(copy, config).unwrap();
+        let reader = opened::to_read(copy);
         let versions = "select version from shop.orders union select version from shop.orders_view
             union select version from shop.priced_view union select max(version) from shop.ledger
             union select max(version) from shop.states union select version from shop.totals";
@@ -57,8 +57,7 @@ fn whoever_reads_a_copy_all_the_time_sees_only_tested_versions() {
 }
 
 fn total(path: &std::path::Path) -> i64 {
-    let config = duckdb::Config::default().access_mode(duckdb::AccessMode::ReadOnly).unwrap();
-    let reader = duckdb::Connection::open_with_flags(path, config).unwrap();
+    let reader = opened::to_read(path);
     reader.query_row("select total::bigint from shop.totals", [], |row| row.get(0)).unwrap()
 }
 
@@ -78,7 +77,7 @@ fn readers_get_whole_copies_of_builds_that_went_well() {
     assert_eq!(total(&copy), 60);
 
     // A reader that has it open neither stops the next build nor sees it.
-    let reader = duckdb::Connection::open(&copy).unwrap();
+    let reader = opened::to_write(&copy);
     let seen =
         || reader.query_row("select total::bigint from shop.totals", [], |row| row.get::<_, i64>(0)).unwrap();
     shop.run(&["build", "--vars", "{version: 2}"], 0);

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Shop;
+use crate::opened;
 
 const PROJECT: &str = "
 name: shop
@@ -153,7 +154,7 @@ fn what_was_published_and_not_noted_is_not_done_again_however_late_that_is_found
     ]);
     shop.run(&["run"], 0);
     let trace = r#""warehouse"."main"."__tidegate_0""#;
-    let warehouse = duckdb::Connection::open(shop.path("warehouse.duckdb")).unwrap();
+    let warehouse = opened::to_write(shop.path("warehouse.duckdb"));
     warehouse.execute_batch(&format!("create sequence {trace}")).unwrap();
     drop(warehouse);
     let began = serde_json::json!({"began": {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Shop;
+use crate::opened;
 
 /// Names of everything that statements in the log drop, without quotes and database.
 pub(crate) fn dropped(log: &str) -> BTreeSet<String> {
@@ -101,7 +102,7 @@ fn a_dry_run_tells_the_plan_and_touches_nothing() {
 #[test]
 fn nothing_is_dropped_but_what_the_project_made() {
     let shop = shop();
-    let warehouse = duckdb::Connection::open(shop.path("warehouse.duckdb")).unwrap();
+    let warehouse = opened::to_write(shop.path("warehouse.duckdb"));
     let foreign = "create schema shop; create schema other; create table shop.theirs as select 1 as x;
         create table shop.theirs__dbt_tmp as select 2 as x; create table other.raw as select 3 as x;
         create view shop.seen as select * from shop.theirs; create sequence shop.numbers;";

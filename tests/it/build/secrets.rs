@@ -13,6 +13,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Shop;
 use crate::cli::Call;
+use crate::opened;
 
 /// Signs that some format writes otherwise, and letters.
 const SIGNS: &[char] = &[
@@ -185,7 +186,7 @@ fn content(path: &Path) -> Vec<u8> {
     if path.extension().is_none_or(|extension| extension != "parquet") {
         return std::fs::read(path).unwrap();
     }
-    let database = duckdb::Connection::open_in_memory().unwrap();
+    let database = opened::in_memory();
     let sql = format!("select to_json(t)::varchar from read_parquet('{}') t", path.display());
     let mut statement = database.prepare(&sql).unwrap();
     let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();

@@ -6,17 +6,25 @@ mod debug;
 mod flags;
 mod help;
 mod init;
+mod library;
 mod list;
 mod logs;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// What a run of the binary gave.
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
 }
 
 /// A call of the binary in a folder, with an empty environment, so that the developer's own has no part.
@@ -48,9 +56,7 @@ impl Call {
         let mut child = self.command.stdin(Stdio::piped()).spawn().unwrap();
         // A binary that reads nothing may be gone already.
         let _ = child.stdin.take().unwrap().write_all(self.stdin.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        Ended::of(child.wait_with_output().unwrap())
     }
 }
 

@@ -7,6 +7,7 @@ use tidegate::adapter::Cell;
 
 use super::{Server, ask, project};
 use crate::cli::{Call, Ended};
+use crate::opened;
 
 fn run(folder: &Path, arguments: &[&str]) -> Ended {
     Call::new(folder, arguments).run()
@@ -52,7 +53,7 @@ fn a_warehouse_is_built_and_built_again() {
     // Tables about the project are written whatever the engine is.
     let count = "select count(*) from read_parquet(?) where status = 'success' and rows_affected > 0";
     let file = folder.join("target/parquet/results.parquet").display().to_string();
-    let tables = duckdb::Connection::open_in_memory().unwrap();
+    let tables = opened::in_memory();
     let seeded: i64 = tables.query_row(count, [file], |row| row.get(0)).unwrap();
     assert_eq!(seeded, 3);
 
