@@ -4,8 +4,8 @@
 use std::convert::Infallible;
 use std::io;
 
-/// How many bytes are judged all at once.
-const BLOCK: usize = 8;
+/// How many bytes are judged at once.
+const WORD: usize = size_of::<u64>();
 
 /// Returns Python's `repr` of a float: shortest digits, an exponent below 1e-4 and from 1e16 on.
 pub fn float_repr(x: f64) -> String {
@@ -77,26 +77,34 @@ fn json_parts<E>(text: &str, mut write: impl FnMut(&str) -> Result<(), E>) -> Re
     write("\"")
 }
 
-/// Tells whether a byte belongs to a character that is written otherwise than it is.
-fn is_special(byte: u8) -> bool {
-    // Without branches, so that the compiler asks it of many bytes at once.
-    let why = [byte < 0x20, byte == b'"', byte == b'\\', byte >= 0x7f];
-    why.into_iter().fold(false, |found, it| found | it)
-}
-
-/// Returns how many bytes stand before the first special one.
+/// Returns how many bytes stand before the first that belongs to a character that is written otherwise than it is.
 fn plain_start(bytes: &[u8]) -> usize {
-    // Most texts are short, and end in the middle of a block.
-    let (blocks, rest) = bytes.as_chunks();
-    let start = BLOCK * blocks.iter().take_while(|block| is_plain_block(**block)).count();
-    if start + rest.len() == bytes.len() && bytes.last_chunk().is_some_and(|block| is_plain_block(*block)) {
-        return bytes.len();
+    let (words, rest) = bytes.as_chunks();
+    for (at, word) in words.iter().enumerate() {
+        if let Some(within) = first_special(*word) {
+            return at * WORD + within;
+        }
     }
-    start + bytes[start..].iter().take_while(|byte| !is_special(**byte)).count()
+    match bytes.last_chunk() {
+        // The last bytes are asked together with some of the word before them, which are plain.
+        Some(word) => first_special(*word).map_or(bytes.len(), |within| bytes.len() - WORD + within),
+        None => {
+            rest.iter().take_while(|byte| (b' '..=b'~').contains(*byte) && !b"\"\\".contains(*byte)).count()
+        }
+    }
 }
 
-fn is_plain_block(block: [u8; BLOCK]) -> bool {
-    !block.iter().fold(false, |found, byte| found | is_special(*byte))
+/// Returns the place of the first special byte of a word. All are asked at once: in `found` the highest bit of a byte is set if it is
+/// special. Subtracting borrows from the bytes above, so that above the first special one bits may be set that should not be.
+fn first_special(word: [u8; WORD]) -> Option<usize> {
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; WORD])
+    }
+    let word = u64::from_le_bytes(word);
+    let less = |word: u64, than: u8| word.wrapping_sub(each(than)) & !word;
+    let equal = |byte: u8| less(word ^ each(byte), 1);
+    let found = (less(word, b' ') | equal(b'"') | equal(b'\\') | equal(0x7f) | word) & each(0x80);
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
 #[cfg(test)]
@@ -128,5 +136,20 @@ mod tests {
         let mut out = String::new();
         push_json_text(&mut out, "é\"\\\n😀\u{7f}");
         assert_eq!(out, r#""\u00e9\"\\\n\ud83d\ude00\u007f""#);
+    }
+
+    #[test]
+    fn special_characters_are_found_wherever_they_stand() {
+        for first in 0..=255_u8 {
+            let special = !(b' '..=b'~').contains(&first) || first == b'"' || first == b'\\';
+            for (len, at) in (0..40).flat_map(|len| (0..len).map(move |at| (len, at))) {
+                let mut bytes = vec![b'~'; len];
+                bytes[at] = first;
+                assert_eq!(plain_start(&bytes), if special { at } else { len }, "{first} at {at} of {len}");
+                bytes[at + 1..].fill(b'\n');
+                let found = if special { at } else { at + 1 };
+                assert_eq!(plain_start(&bytes), found, "{first} at {at} of {len}, before line feeds");
+            }
+        }
     }
 }
