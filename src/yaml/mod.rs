@@ -6,8 +6,11 @@
 //! Only `parse` names the YAML crate. Used by `project`, `parse`, and `jinja`'s `fromyaml`.
 
 mod expect;
+mod input;
 mod json;
+mod keys;
 mod map;
+mod ordinary;
 mod parse;
 mod place;
 mod scalar;

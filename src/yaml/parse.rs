@@ -1,20 +1,23 @@
 //! Text → tree. The only file that names the YAML crate.
 //!
-//! The crate (libyaml inside, as in `PyYAML`) decides what is YAML and delivers nodes with untyped text
-//! and starts; types, merge keys, duplicate keys and ends are decided here. Every problem of a file is
-//! reported, except that broken syntax stops at its first place.
+//! Ordinary texts are left to `ordinary`, which gives the tree that this file would give, or none. For all others the
+//! crate (libyaml inside, as in `PyYAML`) decides what is YAML and delivers nodes with untyped text and starts; types,
+//! merge keys, duplicate keys and ends are decided here. Every problem of a file is reported, except that broken syntax
+//! stops at its first place.
 
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use serde_yaml::StringNode;
 
-use crate::diag::{Code, Diagnostic, FileId, Sources, Span, line_col};
+use crate::diag::{Code, Diagnostic, FileId, Sources, Span};
 use crate::hash::HashMap;
 
+use super::input::Input;
+use super::keys::{self, Keys};
 use super::place::{self, Head, Style};
 use super::scalar::{self, Plain};
-use super::{Entry, Map, Value, Yaml, syntax};
+use super::{Entry, Map, Value, Yaml, ordinary, syntax};
 
 /// The tree, unless there are errors, and everything found wrong. Warnings leave the tree in place.
 pub type Parsed = (Option<Yaml>, Vec<Diagnostic>);
@@ -36,18 +39,33 @@ fn too_deep(text: &str) -> Option<usize> {
     })
 }
 
+/// Tells whether there are more brackets than may be open at once: nearly never, and much quicker to know.
+fn many_brackets(text: &str) -> bool {
+    let opening = |chunk: &[u8]| chunk.iter().map(|byte| u8::from(matches!(byte, b'[' | b'{'))).sum::<u8>();
+    text.as_bytes().chunks(128).map(|chunk| usize::from(opening(chunk))).sum::<usize>() > MOST_OPEN
+}
+
 /// Parses a file of the store. An empty file gives [`Value::Null`].
 pub fn parse(sources: &Sources, file: FileId) -> Parsed {
     let Some(source) = sources.get(file) else { return (None, Vec::new()) };
     let bom = if source.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let text = &source.text[bom..];
-    let path = &source.path;
-    if let Some(place) = too_deep(text) {
-        let span = Span::new(file, place + bom, place + bom + 1);
+    let input = Input { path: &source.path, text: &source.text[bom..], bom, file };
+    if many_brackets(input.text)
+        && let Some(place) = too_deep(input.text)
+    {
+        let span = input.span(place, place + 1);
         return (None, vec![Diagnostic::error(Code::YAML_SYNTAX, span, TOO_DEEP)]);
     }
-    let mut builder = Builder { path, text, bom, file, anchors: HashMap::default(), found: Vec::new() };
-    match StringNode::from_str(text) {
+    match ordinary::read(input) {
+        Some((tree, found)) => (Some(tree), found),
+        None => parse_any(input),
+    }
+}
+
+/// Parses whatever there is, or says what is wrong with it.
+pub(super) fn parse_any(input: Input<'_>) -> Parsed {
+    let mut builder = Builder { input, anchors: HashMap::default(), found: Vec::new() };
+    match StringNode::from_str(input.text) {
         Ok(node) => {
             let tree = builder.node(&node);
             let failed = builder.found.iter().any(Diagnostic::is_error);
@@ -55,8 +73,8 @@ pub fn parse(sources: &Sources, file: FileId) -> Parsed {
         }
         Err(error) => {
             let place = error.location().map(|marker| marker.index());
-            let problem = syntax::Problem { text, message: &error.to_string(), place };
-            (None, vec![problem.explain(|from, to| builder.span(from, to))])
+            let problem = syntax::Problem { text: input.text, message: &error.to_string(), place };
+            (None, vec![problem.explain(|from, to| input.span(from, to))])
         }
     }
 }
@@ -68,27 +86,18 @@ pub fn parse_text(sources: &Sources, name: impl Into<Utf8PathBuf>, text: impl In
 }
 
 struct Builder<'a> {
-    /// The file's path as shown.
-    path: &'a Utf8Path,
-    text: &'a str,
-    /// Bytes of a byte order mark in front of `text`.
-    bom: usize,
-    file: FileId,
+    input: Input<'a>,
     anchors: HashMap<&'a str, Yaml>,
     found: Vec<Diagnostic>,
 }
 
 impl Builder<'_> {
-    fn span(&self, from: usize, to: usize) -> Span {
-        Span::new(self.file, from + self.bom, to + self.bom)
-    }
-
     fn node(&mut self, node: &StringNode) -> Yaml {
         let (start, limit) = (node.span().start.index(), node.span().end.index());
-        if let Some(name) = place::alias(self.text, start)
+        if let Some(name) = place::alias(self.input.text, start)
             && let Some(known) = self.anchors.get(name)
         {
-            let span = self.span(start, start + 1 + name.len());
+            let span = self.input.span(start, start + 1 + name.len());
             return Yaml::new(span, known.value.clone());
         }
         let head = match node {
@@ -98,18 +107,18 @@ impl Builder<'_> {
             {
                 Head { content: start, ..Head::default() }
             }
-            _ => place::head(self.text, start),
+            _ => place::head(self.input.text, start),
         };
         let (value, end) = match node {
             StringNode::Scalar(text, _) => self.scalar(text, &head, limit),
             StringNode::QuotedScalar(text, _) => {
-                let end = place::scalar_end(self.text, head.content, limit, (text, Style::Quoted));
+                let end = place::scalar_end(self.input.text, head.content, limit, (text, Style::Quoted));
                 (self.tagged(text, &head, end).unwrap_or_else(|| Value::Str(text.as_str().into())), end)
             }
             StringNode::Sequence(items, _) => self.sequence(items, &head),
             StringNode::Mapping(pairs, _) => self.mapping(pairs, &head),
         };
-        let yaml = Yaml::new(self.span(start, end), value);
+        let yaml = Yaml::new(self.input.span(start, end), value);
         if let Some(anchor) = head.anchor {
             self.anchors.insert(anchor, yaml.clone());
         }
@@ -117,20 +126,20 @@ impl Builder<'_> {
     }
 
     fn scalar(&mut self, text: &str, head: &Head<'_>, limit: usize) -> (Value, usize) {
-        let block = matches!(self.text.as_bytes().get(head.content), Some(b'|' | b'>'));
+        let block = matches!(self.input.text.as_bytes().get(head.content), Some(b'|' | b'>'));
         if text.is_empty() && !block {
             let none = if head.tag == Some("!") { Value::Str("".into()) } else { Value::Null };
             return (self.tagged("", head, head.content).unwrap_or(none), head.content);
         }
         let style = if block { Style::Block } else { Style::Plain };
-        let end = place::scalar_end(self.text, head.content, limit, (text, style));
+        let end = place::scalar_end(self.input.text, head.content, limit, (text, style));
         if let Some(value) = self.tagged(text, head, end) {
             return (value, end);
         }
         if block {
             return (Value::Str(text.into()), end);
         }
-        let span = self.span(head.content, end);
+        let span = self.input.span(head.content, end);
         let value = match scalar::resolve(text) {
             Ok(Plain::Value(value)) => value,
             Ok(Plain::Merge | Plain::Equals) => {
@@ -155,7 +164,7 @@ impl Builder<'_> {
         }
         let value = scalar::tagged(name, text);
         if value.is_none() {
-            let span = self.span(head.content.min(end), end);
+            let span = self.input.span(head.content.min(end), end);
             match name {
                 "bool" | "int" | "float" | "null" | "timestamp" => {
                     self.error(
@@ -171,8 +180,8 @@ impl Builder<'_> {
     }
 
     fn unknown_tag(&mut self, head: &Head<'_>, tag: &str) {
-        let before = self.text[..head.content].rfind(tag).unwrap_or(head.content);
-        let span = self.span(before, before + tag.len());
+        let before = self.input.text[..head.content].rfind(tag).unwrap_or(head.content);
+        let span = self.input.span(before, before + tag.len());
         self.error(span, format!("unknown tag `{tag}`"), "put quotes around a value that begins with `!`");
     }
 
@@ -188,8 +197,8 @@ impl Builder<'_> {
     fn sequence(&mut self, nodes: &[StringNode], head: &Head<'_>) -> (Value, usize) {
         self.collection_tag(head, "seq");
         let items: Vec<Yaml> = nodes.iter().map(|node| self.node(node)).collect();
-        let after = items.last().map_or(head.content, |item| item.span.end as usize - self.bom);
-        (Value::Seq(items), place::collection_end(self.text, head.content, after))
+        let after = items.last().map_or(head.content, |item| self.input.end(item.span));
+        (Value::Seq(items), place::collection_end(self.input.text, head.content, after))
     }
 
     fn mapping(&mut self, pairs: &[(StringNode, StringNode)], head: &Head<'_>) -> (Value, usize) {
@@ -200,21 +209,19 @@ impl Builder<'_> {
         for (key, value) in pairs {
             if self.is_merge(key) {
                 let value = self.node(value);
-                after = after.max(value.span.end as usize - self.bom);
+                after = after.max(self.input.end(value.span));
                 self.merge(&value, &mut merged);
                 continue;
             }
             let (key, typed) = self.key(key);
             let value = self.node(value);
-            after = after.max(value.span.end as usize - self.bom).max(key.span.end as usize - self.bom);
+            after = after.max(self.input.end(value.span)).max(self.input.end(key.span));
             let Value::Str(text) = key.value else { continue };
             let entry = Entry { key: text, key_span: key.span, typed_key: typed, value };
-            if let Some(first) = own.add(entry) {
-                self.found.push(self.duplicate(&own.entries[first.at], first.span, key.span));
-            }
+            own.add(entry, &self.input, &mut self.found);
         }
         let map = if merged.is_empty() { Map::new(own.entries) } else { merge_under(merged, own.entries) };
-        (Value::Map(map), place::collection_end(self.text, head.content, after))
+        (Value::Map(map), place::collection_end(self.input.text, head.content, after))
     }
 
     /// Types a key. The result is text as JSON spells the key; the second part is its value when it was
@@ -224,32 +231,25 @@ impl Builder<'_> {
             && text == "="
         {
             let start = span.start.index();
-            return (Yaml::text(self.span(start, start + 1), "="), None);
+            return (Yaml::text(self.input.span(start, start + 1), "="), None);
         }
         let key = self.node(node);
-        let text: Arc<str> = match &key.value {
-            Value::Str(text) => return (Yaml::text(key.span, Arc::clone(text)), None),
-            Value::Null => "null".into(),
-            Value::Bool(value) => value.to_string().into(),
-            Value::Int(value) => value.to_string().into(),
-            Value::Float(value) => super::json::python_float(*value).into(),
-            Value::Time(time) => time.iso().into(),
-            Value::Seq(_) | Value::Map(_) => {
-                self.found.push(self.unhashable(&key));
-                return (key, None);
-            }
+        let Some(text) = keys::spelling(&key.value) else {
+            self.found.push(self.unhashable(&key));
+            return (key, None);
         };
-        (Yaml::text(key.span, text), Some(Box::new(key.value)))
+        let typed = key.as_str().is_none().then(|| Box::new(key.value));
+        (Yaml::text(key.span, text), typed)
     }
 
     /// A list or mapping as a key is nearly always Jinja without quotes.
     fn unhashable(&self, key: &Yaml) -> Diagnostic {
-        let start = key.span.start as usize - self.bom;
-        let braces = self.text[..start].ends_with('{') && self.text[start..].starts_with('{');
+        let start = key.span.start as usize - self.input.bom;
+        let braces = self.input.text[..start].ends_with('{') && self.input.text[start..].starts_with('{');
         if braces {
             let end =
-                self.text[start..].find("}}").map_or(key.span.end as usize - self.bom, |at| start + at + 2);
-            let span = self.span(start - 1, end);
+                self.input.text[start..].find("}}").map_or(self.input.end(key.span), |at| start + at + 2);
+            let span = self.input.span(start - 1, end);
             return Diagnostic::error(
                 Code::YAML_SYNTAX,
                 span,
@@ -263,7 +263,7 @@ impl Builder<'_> {
 
     fn is_merge(&self, key: &StringNode) -> bool {
         matches!(key, StringNode::Scalar(text, span) if text == "<<"
-            && self.text.get(span.start.index()..).is_some_and(|rest| rest.starts_with("<<")))
+            && self.input.text.get(span.start.index()..).is_some_and(|rest| rest.starts_with("<<")))
     }
 
     /// Collects what `<<: value` brings, weakest first. Of a list the first mapping wins, as YAML's page on merge keys says and
@@ -284,19 +284,6 @@ impl Builder<'_> {
         }
     }
 
-    /// Says so in dbt's words, which scripts look for. dbt leaves out the empty lines at the top before it counts.
-    fn duplicate(&self, entry: &Entry, first: Span, again: Span) -> Diagnostic {
-        let text = self.text.trim_start();
-        let skipped = self.bom + self.text.len() - text.len();
-        let at = line_col(text, (again.start as usize).saturating_sub(skipped));
-        let place = format!("line {}, column {} in file `{}`", at.line, at.column, self.path);
-        let message = format!("Duplicate key '{}' in \"<unicode string>\", {place}", entry.key);
-        Diagnostic::warning(Code::YAML_DUPLICATE_KEY, again, message)
-            .at("this one counts")
-            .label(first, "this one is dropped")
-            .help("remove one of them")
-    }
-
     fn error(&mut self, span: Span, message: impl Into<String>, help: &str) {
         self.found.push(Diagnostic::error(Code::YAML_SYNTAX, span, message).help(help));
     }
@@ -306,51 +293,6 @@ impl Builder<'_> {
 fn tag_name(tag: &str) -> &str {
     let verbatim = || tag.strip_prefix("!<tag:yaml.org,2002:")?.strip_suffix('>');
     tag.strip_prefix("!!").or_else(verbatim).unwrap_or_default()
-}
-
-/// Own entries in order, with quick search once there are many.
-struct Keys {
-    entries: Vec<Entry>,
-    index: HashMap<Arc<str>, usize>,
-}
-
-/// The entry that a later one replaced, and where its key stood.
-struct Replaced {
-    at: usize,
-    span: Span,
-}
-
-/// Up to here a walk through the entries is quicker than hashing.
-const FEW: usize = 12;
-
-impl Keys {
-    fn with_capacity(len: usize) -> Self {
-        Self { entries: Vec::with_capacity(len), index: HashMap::default() }
-    }
-
-    /// Adds an entry; an equal key takes the new value and keeps its position, as in Python.
-    fn add(&mut self, entry: Entry) -> Option<Replaced> {
-        let known = if self.entries.len() <= FEW {
-            self.entries.iter().position(|known| known.key == entry.key)
-        } else {
-            if self.index.is_empty() {
-                self.index =
-                    self.entries.iter().enumerate().map(|(at, e)| (Arc::clone(&e.key), at)).collect();
-            }
-            self.index.get(&entry.key).copied()
-        };
-        let Some(at) = known.filter(|at| self.entries[*at].typed_key.is_some() == entry.typed_key.is_some())
-        else {
-            if !self.index.is_empty() {
-                self.index.insert(Arc::clone(&entry.key), self.entries.len());
-            }
-            self.entries.push(entry);
-            return None;
-        };
-        let span = self.entries[at].key_span;
-        self.entries[at] = entry;
-        Some(Replaced { at, span })
-    }
 }
 
 /// Merged entries come first and lose against own ones.
