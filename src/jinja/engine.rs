@@ -1,11 +1,11 @@
 //! Compiles and renders templates: the face of the module.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::args::Args;
 use super::error::Error;
-use super::eval::{self, Macro, State};
+use super::eval::{self, Later, Macro, MacroCode, State};
 use super::front;
 use super::ir::{Code, Stmt};
 use super::source_map::SourceMap;
@@ -54,6 +54,14 @@ impl Template {
     /// Returns the names it may look up among the globals, sorted.
     pub fn names(&self) -> &[Arc<str>] {
         &self.0.globals
+    }
+
+    /// Returns the code of the macros at its top level, in order.
+    pub(crate) fn macros(&self) -> impl Iterator<Item = &Arc<Code>> {
+        self.0.code.body.iter().filter_map(|stmt| match stmt {
+            Stmt::Macro { code, .. } => Some(code),
+            _ => None,
+        })
     }
 
     /// Returns the text if it has no tag at all.
@@ -146,20 +154,23 @@ impl Engine {
     /// Returns the macros that a template defines at its top level, in order. They know no name by being there:
     /// each other and themselves they find in the scope they are called in, as dbt's do.
     pub fn macros(&self, template: &Template) -> Vec<MacroDef> {
-        let code = &template.0.code;
-        let mut macros = Vec::new();
-        for stmt in &code.body {
-            let Stmt::Macro { code, .. } = stmt else { continue };
-            let made = Macro { code: Arc::clone(code), closure: None };
-            let value = Value::from_object(Py::Macro(made));
-            macros.push(MacroDef {
+        let made = |code: &Arc<Code>| {
+            let made = Macro { code: MacroCode::Made(Arc::clone(code)), closure: None };
+            MacroDef {
                 name: Arc::clone(&code.name),
-                value,
+                value: Value::from_object(Py::Macro(made)),
                 params: code.params.iter().map(|p| (Arc::clone(&p.name), p.default.is_some())).collect(),
                 span: code.span.in_file(code.file),
-            });
-        }
-        macros
+            }
+        };
+        template.macros().map(made).collect()
+    }
+
+    /// Returns a macro that is compiled when it is needed. Its text is sure to compile: what is wrong with it shows only then.
+    /// `block` is its whole block in `text`, the text of its file.
+    pub fn macro_later(&self, name: &str, text: &'static str, block: Span) -> Value {
+        let later = Later { name: name.into(), block, text, made: OnceLock::new() };
+        Value::from_object(Py::Macro(Macro { code: MacroCode::Later(Box::new(later)), closure: None }))
     }
 
     /// Calls a macro or function from Rust, outside of any render.

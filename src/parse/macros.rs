@@ -1,16 +1,15 @@
 //! Macro files → macros: the manifest's entries, the callable table, and what each macro calls.
 //!
-//! Input are the files of `macro-paths` and `tests/generic` of all projects, and Tidegate's own macros,
-//! which are embedded. Each block is compiled on its own, so that a macro finds others only by name, as
+//! Input are the files of `macro-paths` and `tests/generic` of all projects, and Tidegate's own macros
+//! (`built_in`). Each block is compiled on its own, so that a macro finds others only by name, as
 //! overriding needs. Called by `mod`, before anything is rendered.
 
 use std::sync::Arc;
 
-use include_dir::{Dir, include_dir};
 use rayon::prelude::*;
 
 use crate::context::{MacroEntry, MacroTable};
-use crate::diag::{Code, Diagnostic, FileId, Sources, Span};
+use crate::diag::{Code, Diagnostic, FileId, Span};
 use crate::hash::HashMap;
 use crate::jinja::{Block, BlockKind, Engine, StaticCall, Value, blocks};
 use crate::manifest::{JsonMap, Macro, ResourceType, UniqueId};
@@ -18,30 +17,50 @@ use crate::manifest::{JsonMap, Macro, ResourceType, UniqueId};
 use super::block_text;
 use super::discover::ProjectFile;
 
-static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/macros");
-
-/// The package of the macros that fit every engine.
-const DEFAULT_PACKAGE: &str = "dbt";
-
 /// Names that are no macros though they are called like ones.
 const STANDARD: [&str; 3] = ["source", "ref", "config"];
 
 /// A macro as it was read.
 pub(super) struct ReadMacro {
     pub(super) entry: Macro,
-    value: Value,
-    /// The block as the engine knows it.
-    block: Span,
-    calls: Vec<StaticCall>,
+    pub(super) made: Made,
     /// One of Tidegate's own.
     internal: bool,
-    /// Names of its parameters.
-    pub(super) params: Vec<Arc<str>>,
 }
 
 impl ReadMacro {
     fn callable(&self) -> MacroEntry {
-        MacroEntry { id: self.entry.unique_id.clone(), value: self.value.clone(), span: self.block }
+        let Made { value, block, .. } = &self.made;
+        MacroEntry { id: self.entry.unique_id.clone(), value: value.clone(), span: *block }
+    }
+}
+
+/// A block as the engine has it.
+pub(super) struct Made {
+    pub(super) value: Value,
+    pub(super) block: Span,
+    pub(super) calls: Vec<Called>,
+    /// Names of its parameters, for those who ask.
+    pub(super) params: Vec<Arc<str>>,
+}
+
+/// A call of what may be a macro.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Called {
+    /// `name()` or `package.name()`
+    Macro { package: Option<Arc<str>>, name: Arc<str> },
+    /// `adapter.dispatch(name, namespace)`, with constants.
+    Dispatch { name: String, namespace: Option<String> },
+}
+
+impl Called {
+    fn of(call: StaticCall) -> Option<Self> {
+        match call.package.as_deref() {
+            Some("adapter") if &*call.name == "dispatch" => dispatched(&call),
+            Some("adapter") => None,
+            None if STANDARD.contains(&&*call.name) => None,
+            _ => Some(Self::Macro { package: call.package, name: call.name }),
+        }
     }
 }
 
@@ -56,51 +75,14 @@ pub(super) fn read_files(files: &[ProjectFile], created_at: f64) -> (Vec<ReadMac
                 file: file.file,
                 internal: false,
             };
-            read_text(&file.text, &place, created_at)
+            let made = |block: &Block| compiled(&file.text, file.file, block);
+            read_text(&file.text, &place, created_at, made)
         })
         .collect();
     flatten(read)
 }
 
-/// Reads Tidegate's own macros: those for every engine, then those for `engine`.
-pub(super) fn read_built_in(
-    engine: &str,
-    sources: &Sources,
-    created_at: f64,
-) -> (Vec<ReadMacro>, Vec<Diagnostic>) {
-    let engine_package: Arc<str> = format!("dbt_{engine}").into();
-    let mut files = Vec::new();
-    for (folder, package) in [("default", Arc::from(DEFAULT_PACKAGE)), (engine, engine_package)] {
-        let mut found = Vec::new();
-        collect(BUILT_IN.get_dir(folder), &mut found);
-        found.sort_unstable_by_key(|(path, _)| *path);
-        for (path, text) in found {
-            let below = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
-            let path = format!("macros/{below}");
-            let file = sources.add_inner(format!("{package}/{path}"), text);
-            files.push((Arc::clone(&package), path, file, text));
-        }
-    }
-    let read: Vec<_> = files
-        .par_iter()
-        .map(|(package, path, file, text)| {
-            read_text(text, &Place { package, path, file: *file, internal: true }, created_at)
-        })
-        .collect();
-    flatten(read)
-}
-
-fn collect(dir: Option<&'static Dir<'static>>, found: &mut Vec<(&'static str, &'static str)>) {
-    let Some(dir) = dir else { return };
-    for file in dir.files() {
-        if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
-            found.push((path, text));
-        }
-    }
-    dir.dirs().for_each(|dir| collect(Some(dir), found));
-}
-
-fn flatten(read: Vec<(Vec<ReadMacro>, Vec<Diagnostic>)>) -> (Vec<ReadMacro>, Vec<Diagnostic>) {
+pub(super) fn flatten(read: Vec<(Vec<ReadMacro>, Vec<Diagnostic>)>) -> (Vec<ReadMacro>, Vec<Diagnostic>) {
     let mut all = (Vec::new(), Vec::new());
     for (macros, problems) in read {
         all.0.extend(macros);
@@ -109,14 +91,23 @@ fn flatten(read: Vec<(Vec<ReadMacro>, Vec<Diagnostic>)>) -> (Vec<ReadMacro>, Vec
     all
 }
 
-struct Place<'a> {
-    package: &'a Arc<str>,
-    path: &'a str,
-    file: FileId,
-    internal: bool,
+pub(super) struct Place<'a> {
+    pub(super) package: &'a Arc<str>,
+    pub(super) path: &'a str,
+    pub(super) file: FileId,
+    pub(super) internal: bool,
 }
 
-fn read_text(text: &str, place: &Place<'_>, created_at: f64) -> (Vec<ReadMacro>, Vec<Diagnostic>) {
+/// What comes of a block; nothing if it is no macro after all.
+pub(super) type MadeOf = Result<Option<Made>, Box<Diagnostic>>;
+
+/// Reads the macros of a file, each with what `make` makes of its block.
+pub(super) fn read_text(
+    text: &str,
+    place: &Place<'_>,
+    created_at: f64,
+    make: impl Fn(&Block) -> MadeOf,
+) -> (Vec<ReadMacro>, Vec<Diagnostic>) {
     let (found, mut problems) = blocks(text, place.file);
     let mut macros = Vec::new();
     let mut from = 0;
@@ -127,8 +118,11 @@ fn read_text(text: &str, place: &Place<'_>, created_at: f64) -> (Vec<ReadMacro>,
             problems.extend(block.misplaced(text, place.file));
             continue;
         }
-        match read_block((text, &text[shown]), &block, place, created_at) {
-            Ok(Some(read)) => macros.push(read),
+        match make(&block) {
+            Ok(Some(made)) => {
+                let entry = entry(&text[shown], &block, place, created_at);
+                macros.push(ReadMacro { entry, made, internal: place.internal });
+            }
             Ok(None) => {}
             Err(problem) => problems.push(*problem),
         }
@@ -136,20 +130,25 @@ fn read_text(text: &str, place: &Place<'_>, created_at: f64) -> (Vec<ReadMacro>,
     (macros, problems)
 }
 
-fn read_block(
-    (text, shown): (&str, &str),
-    block: &Block,
-    place: &Place<'_>,
-    created_at: f64,
-) -> Result<Option<ReadMacro>, Box<Diagnostic>> {
+/// Compiles a block.
+pub(super) fn compiled(text: &str, file: FileId, block: &Block) -> MadeOf {
     let engine = Engine::new();
-    let template = engine
-        .compile(place.file, text, block.full.clone())
-        .map_err(|error| Box::new(error.into_diagnostic()))?;
+    let template =
+        engine.compile(file, text, block.full.clone()).map_err(|error| Box::new(error.into_diagnostic()))?;
     let Some(made) = engine.macros(&template).into_iter().next() else { return Ok(None) };
+    Ok(Some(Made {
+        value: made.value,
+        block: made.span,
+        calls: template.static_calls().into_iter().filter_map(Called::of).collect(),
+        params: made.params.into_iter().map(|(name, _)| name).collect(),
+    }))
+}
+
+/// `shown` is the text of the block as dbt takes it.
+fn entry(shown: &str, block: &Block, place: &Place<'_>, created_at: f64) -> Macro {
     let name = block.macro_name();
     let is_materialization = block.kind == BlockKind::Materialization;
-    let entry = Macro {
+    Macro {
         unique_id: UniqueId::new(ResourceType::Macro, place.package, &name),
         name,
         package_name: Arc::clone(place.package),
@@ -165,15 +164,7 @@ fn read_block(
         supported_languages: is_materialization.then(|| block.languages.clone()),
         file: place.file,
         span: Span::new(place.file, block.full.start, block.full.end),
-    };
-    Ok(Some(ReadMacro {
-        entry,
-        value: made.value,
-        block: made.span,
-        calls: template.static_calls(),
-        internal: place.internal,
-        params: made.params.into_iter().map(|(name, _)| name).collect(),
-    }))
+    }
 }
 
 /// Macros by package and by name, in dbt's order of search for ids.
@@ -251,7 +242,7 @@ pub(super) fn assemble(
         .into_iter()
         .map(|found| {
             let depends_on = depends_on(&found, &table, &index);
-            let described = found.params.iter().filter(|_| describe);
+            let described = found.made.params.iter().filter(|_| describe);
             let arguments =
                 described.map(|name| serde_json::json!({"name": &**name, "type": null, "description": ""}));
             Macro { depends_on, arguments: arguments.collect(), ..found.entry }
@@ -269,18 +260,17 @@ fn depends_on(found: &ReadMacro, table: &MacroTable, index: &MacroIndex) -> Vec<
             ids.push(id.clone());
         }
     };
-    for call in &found.calls {
-        match call.package.as_deref() {
-            Some("adapter") if &*call.name == "dispatch" => {
-                let Some((name, namespace)) = dispatched(call) else { continue };
-                if name != found.entry.name {
-                    add(package, &name);
+    for called in &found.made.calls {
+        match called {
+            Called::Dispatch { name, namespace } => {
+                if *name != found.entry.name {
+                    add(package, name);
                 }
                 // Without a namespace dbt takes the macro of that name that wins over all packages.
                 let by_name = |prefix: &str| index.find("", &format!("{prefix}__{name}"));
                 let found = match namespace {
                     None => table.prefixes().find_map(by_name),
-                    Some(namespace) => table.dispatch(Some(package), &name, Some(&namespace)).ok(),
+                    Some(namespace) => table.dispatch(Some(package), name, Some(namespace)).ok(),
                 };
                 if let Some(entry) = found {
                     let mut parts = entry.id.as_str().splitn(3, '.').skip(1);
@@ -289,22 +279,21 @@ fn depends_on(found: &ReadMacro, table: &MacroTable, index: &MacroIndex) -> Vec<
                     }
                 }
             }
-            Some("adapter") => {}
-            Some(namespace) => add(namespace, &call.name),
-            None if STANDARD.contains(&&*call.name) || *call.name == *found.entry.name => {}
-            None => add(package, &call.name),
+            Called::Macro { package: Some(namespace), name } => add(namespace, name),
+            Called::Macro { package: None, name } if **name == *found.entry.name => {}
+            Called::Macro { package: None, name } => add(package, name),
         }
     }
     ids
 }
 
-/// The name and namespace of a dispatch, where both are constants.
-fn dispatched(call: &StaticCall) -> Option<(String, Option<String>)> {
+/// The name and namespace of a dispatch, where they are constants.
+fn dispatched(call: &StaticCall) -> Option<Called> {
     let text = |value: Option<&Option<Value>>| {
         value.and_then(Option::as_ref).and_then(|v| v.as_str().map(str::to_owned))
     };
     let named = |key: &str| call.named.iter().find(|(name, _)| &**name == key).map(|(_, value)| value);
     let name = text(call.args.first()).or_else(|| text(named("macro_name")))?;
     let namespace = text(call.args.get(1)).or_else(|| text(named("macro_namespace")));
-    Some((name, namespace))
+    Some(Called::Dispatch { name, namespace })
 }

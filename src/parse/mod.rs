@@ -7,6 +7,7 @@
 
 mod all_tests;
 mod block_text;
+mod built_in;
 mod checks;
 mod collect;
 mod color;

@@ -31,8 +31,8 @@ use super::settings::{self, Settings};
 use super::test_nodes::TestMaker;
 use super::trees::Trees;
 use super::{
-    all_tests, checks, docs, exposures, macro_patches, microbatch, relations, semantic, source_overrides,
-    sources, unit_tests,
+    all_tests, built_in, checks, docs, exposures, macro_patches, microbatch, relations, semantic,
+    source_overrides, sources, unit_tests,
 };
 
 /// A parsed project.
@@ -147,20 +147,20 @@ impl Run<'_> {
 
     fn macros(&mut self, files: &[ProjectFiles]) -> (Vec<crate::manifest::Macro>, Arc<Shared>, MacroIndex) {
         let engine = self.workspace.profile.connection.kind().as_str();
-        let (mut read, wrong) = macros::read_built_in(engine, &self.settings.sources, self.created_at);
+        let describe = self.workspace.flags.behavior("validate_macro_args");
+        let (mut read, wrong) = built_in::read(engine, describe, &self.settings.sources, self.created_at);
         self.problems.extend(wrong);
         for files in files {
             let (found, wrong): (Vec<ReadMacro>, _) = macros::read_files(&files.macros, self.created_at);
             let (mut tests, mut more) = macros::read_files(&files.generic_tests, self.created_at);
             // dbt takes no arguments from definitions in `tests/generic`.
-            tests.iter_mut().for_each(|test| test.params.clear());
+            tests.iter_mut().for_each(|test| test.made.params.clear());
             // Nor does it tell of tags between them.
             more.retain(Diagnostic::is_error);
             read.extend(found.into_iter().chain(tests));
             self.problems.extend(wrong.into_iter().chain(more));
         }
         let table = settings::macro_table(self.workspace);
-        let describe = self.workspace.flags.behavior("validate_macro_args");
         let found = macros::assemble(read, table, describe, &mut self.problems);
         let shared = settings::share(self.workspace, self.settings, found.table);
         (found.entries, Arc::new(shared), found.index)

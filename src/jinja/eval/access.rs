@@ -49,7 +49,7 @@ pub(crate) fn get_attr(state: &State, value: &Value, name: &str) -> Result<Value
             Some(value) => Some(value),
             None => instance.has_method(name).then(|| method(value, name)),
         },
-        View::Py(Py::Macro(macro_value)) => macro_attr(&macro_value.code, name),
+        View::Py(Py::Macro(macro_value)) => macro_attr(macro_value.code.get()?, name),
         View::Foreign => return get_attr(state, &crate::jinja::value::adopt(value)?, name),
         _ => methods::exists(value, name).then(|| method(value, name)),
     };

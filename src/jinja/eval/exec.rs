@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::invoke::{CallFor, Macro, finish};
-use super::{Error, Flow, Output, Running, State};
+use super::invoke::{CallFor, finish};
+use super::{Error, Flow, Macro, MacroCode, Output, Running, State};
 use crate::jinja::ir::{Code, Expr, ExprKind, Load, Stmt, Target};
 use crate::jinja::value::{Py, Value, View, collect, truth, view};
 
@@ -165,6 +165,6 @@ impl State {
 
 /// Makes a macro that keeps the variables around it.
 fn make_macro(code: &Arc<Code>, run: &Running) -> Value {
-    let made = Macro { code: Arc::clone(code), closure: Some(Arc::clone(&run.frame)) };
+    let made = Macro { code: MacroCode::Made(Arc::clone(code)), closure: Some(Arc::clone(&run.frame)) };
     Value::from_object(Py::Macro(made))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Error, Frame, Output, Running, State, access, get_attr};
+use super::{Error, Macro, Output, Running, State, access, get_attr};
 use crate::diag::{Span, suggest};
 use crate::jinja::args::Args;
 use crate::jinja::call::Call;
@@ -10,12 +10,6 @@ use crate::jinja::ir::{Arg, CallExpr, Code, ExprKind};
 use crate::jinja::methods;
 use crate::jinja::source_map::Site;
 use crate::jinja::value::{Py, Value, View, collect, dict, is_undefined, tuple, type_name, view};
-
-/// A macro as a value: its code and the variables it was made among.
-pub(crate) struct Macro {
-    pub(crate) code: Arc<Code>,
-    pub(crate) closure: Option<Arc<Frame>>,
-}
 
 /// What a call is made for.
 #[derive(Default)]
@@ -147,7 +141,7 @@ impl State {
         out: &mut Output,
     ) -> Result<Option<Value>, Error> {
         self.check_stack()?;
-        let code = &*callee.code;
+        let code = &**callee.code.get()?;
         let run = Running::new(code, callee.closure.clone());
         let start = (out.text.len(), out.segments.len());
         let (sites, texts, outer) = (self.sites.len(), self.texts.len(), self.site);

@@ -8,13 +8,15 @@ mod exec;
 mod expr;
 mod invoke;
 mod loops;
+mod macros;
 mod native;
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use access::{get_attr, get_item, pairs};
-pub(crate) use invoke::{Macro, call_value, render_nested};
+pub(crate) use invoke::{call_value, render_nested};
+pub(crate) use macros::{Later, Macro, MacroCode};
 pub(crate) use native::render_native;
 
 use super::error::Error;

@@ -115,7 +115,7 @@ impl Printer<'_> {
                 self.items(name, &view.snapshot(), "])");
             }
             Py::Iter(iter) => drop(write!(self.out, "<{} object>", iter.type_name)),
-            Py::Macro(Macro { code, .. }) => drop(write!(self.out, "<Macro '{}'>", code.name)),
+            Py::Macro(Macro { code, .. }) => drop(write!(self.out, "<Macro '{}'>", code.name())),
             Py::Method(method) => drop(write!(self.out, "<bound method {}>", method.name)),
             Py::Instance(instance) => self.out.push_str(&instance.repr()),
         }
