@@ -78,6 +78,7 @@ fn json_parts<E>(text: &str, mut write: impl FnMut(&str) -> Result<(), E>) -> Re
 }
 
 /// Returns how many bytes stand before the first that belongs to a character that is written otherwise than it is.
+#[inline]
 fn plain_start(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks();
     for (at, word) in words.iter().enumerate() {
@@ -88,22 +89,41 @@ fn plain_start(bytes: &[u8]) -> usize {
     match bytes.last_chunk() {
         // The last bytes are asked together with some of the word before them, which are plain.
         Some(word) => first_special(*word).map_or(bytes.len(), |within| bytes.len() - WORD + within),
-        None => {
-            rest.iter().take_while(|byte| (b' '..=b'~').contains(*byte) && !b"\"\\".contains(*byte)).count()
+        None => short_plain_start(rest),
+    }
+}
+
+/// Does the same for less than a word.
+fn short_plain_start(bytes: &[u8]) -> usize {
+    let mut word = [b' '; WORD];
+    match (bytes.first_chunk::<{ WORD / 2 }>(), bytes.last_chunk::<{ WORD / 2 }>()) {
+        // The two may overlap.
+        (Some(first), Some(last)) => {
+            word[..WORD / 2].copy_from_slice(first);
+            word[WORD / 2..].copy_from_slice(last);
+            match first_special(word) {
+                Some(at) if at >= WORD / 2 => bytes.len() + at - WORD,
+                at => at.unwrap_or(bytes.len()),
+            }
+        }
+        _ => {
+            word.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
+            first_special(word).unwrap_or(bytes.len())
         }
     }
 }
 
 /// Returns the place of the first special byte of a word. All are asked at once: in `found` the highest bit of a byte is set if it is
-/// special. Subtracting borrows from the bytes above, so that above the first special one bits may be set that should not be.
+/// special. Where a sum carries or a difference borrows, the byte is special, and only bytes above it are spoilt.
 fn first_special(word: [u8; WORD]) -> Option<usize> {
     const fn each(byte: u8) -> u64 {
         u64::from_ne_bytes([byte; WORD])
     }
     let word = u64::from_le_bytes(word);
-    let less = |word: u64, than: u8| word.wrapping_sub(each(than)) & !word;
-    let equal = |byte: u8| less(word ^ each(byte), 1);
-    let found = (less(word, b' ') | equal(b'"') | equal(b'\\') | equal(0x7f) | word) & each(0x80);
+    let below = word.wrapping_sub(each(b' '));
+    let equal = |byte: u8| (word ^ each(byte)).wrapping_sub(each(1));
+    let above = word.wrapping_add(each(1)) | word;
+    let found = (below | equal(b'"') | equal(b'\\') | above) & each(0x80);
     (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 

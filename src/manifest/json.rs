@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::fields::Fields as _;
 use super::{
     ColumnProperties, Compiled, Constrained, DependsOn, Disabled, Exposure, Json, JsonMap, Language, Macro,
     Node, NodeKind, ResourceType, SourceCall, SourceTable, UnitTest,
@@ -40,30 +41,30 @@ impl Serialize for NodeWithCompiled<'_> {
         let node = self.node;
         let mut map = serializer.serialize_map(None)?;
         if let Some(signature) = node.signature() {
-            map.serialize_entry("returns", &signature.returns)?;
+            map.field("returns", &signature.returns)?;
         }
         let constrained = self.constrained();
         self.identity(&mut map)?;
-        map.serialize_entry("checksum", &node.checksum)?;
-        map.serialize_entry("config", &node.config)?;
-        map.serialize_entry("tags", &node.tags)?;
-        map.serialize_entry("description", &node.description)?;
-        map.serialize_entry("columns", constrained.map_or(&node.columns, |it| &it.columns))?;
-        map.serialize_entry("meta", node.config.object("meta").unwrap_or(&JsonMap::new()))?;
-        map.serialize_entry("group", &node.group)?;
-        map.serialize_entry("docs", node.config.docs())?;
-        map.serialize_entry("patch_path", &node.patch_path)?;
+        map.field("checksum", &node.checksum)?;
+        map.field("config", &node.config)?;
+        map.field("tags", &node.tags)?;
+        map.field("description", &node.description)?;
+        map.field("columns", constrained.map_or(&node.columns, |it| &it.columns))?;
+        map.field("meta", node.config.object("meta").unwrap_or(&JsonMap::new()))?;
+        map.field("group", &node.group)?;
+        map.field("docs", node.config.docs())?;
+        map.field("patch_path", &node.patch_path)?;
         let build_path = self.compiled.as_ref().and_then(|c| c.build_path.as_deref());
-        map.serialize_entry("build_path", &build_path)?;
-        map.serialize_entry("unrendered_config", &node.unrendered_config)?;
-        map.serialize_entry("created_at", &node.created_at)?;
+        map.field("build_path", &build_path)?;
+        map.field("unrendered_config", &node.unrendered_config)?;
+        map.field("created_at", &node.created_at)?;
         let stored = self.compiled.as_ref().and_then(|c| c.relation_name.as_deref());
-        map.serialize_entry("relation_name", &stored.or(node.relation_name.as_deref()))?;
-        map.serialize_entry("raw_code", &node.raw_code)?;
-        map.serialize_entry("doc_blocks", &node.doc_blocks)?;
+        map.field("relation_name", &stored.or(node.relation_name.as_deref()))?;
+        map.field("raw_code", &node.raw_code)?;
+        map.field("doc_blocks", &node.doc_blocks)?;
         if let NodeKind::Seed { root_path } = &node.kind {
-            map.serialize_entry("root_path", root_path)?;
-            map.serialize_entry("depends_on", &MacrosOnly { macros: &node.depends_on.macros })?;
+            map.field("root_path", root_path)?;
+            map.field("depends_on", &MacrosOnly { macros: &node.depends_on.macros })?;
             return map.end();
         }
         self.code(&mut map)?;
@@ -86,16 +87,16 @@ struct Dependencies<'a> {
 impl NodeWithCompiled<'_> {
     fn identity<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let node = self.node;
-        map.serialize_entry("database", &node.database)?;
-        map.serialize_entry("schema", &node.schema)?;
-        map.serialize_entry("name", &node.name)?;
-        map.serialize_entry("resource_type", &node.resource_type())?;
-        map.serialize_entry("package_name", &node.package_name)?;
-        map.serialize_entry("path", &node.path)?;
-        map.serialize_entry("original_file_path", &node.original_file_path)?;
-        map.serialize_entry("unique_id", &node.unique_id)?;
-        map.serialize_entry("fqn", &node.fqn)?;
-        map.serialize_entry("alias", &node.alias)
+        map.field("database", &node.database)?;
+        map.field("schema", &node.schema)?;
+        map.field("name", &node.name)?;
+        map.field("resource_type", &node.resource_type())?;
+        map.field("package_name", &node.package_name)?;
+        map.field("path", &node.path)?;
+        map.field("original_file_path", &node.original_file_path)?;
+        map.field("unique_id", &node.unique_id)?;
+        map.field("fqn", &node.fqn)?;
+        map.field("alias", &node.alias)
     }
 
     fn code<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -104,20 +105,20 @@ impl NodeWithCompiled<'_> {
             Language::Sql => "sql",
             Language::Python => "python",
         };
-        map.serialize_entry("language", language)?;
-        map.serialize_entry("refs", &node.refs)?;
-        map.serialize_entry("sources", &node.sources)?;
-        map.serialize_entry("metrics", &node.metrics)?;
-        map.serialize_entry("functions", &node.functions)?;
-        map.serialize_entry("depends_on", &self.depends_on())?;
-        map.serialize_entry("compiled_path", &self.compiled.as_ref().and_then(|c| c.path.as_deref()))?;
+        map.field("language", language)?;
+        map.field("refs", &node.refs)?;
+        map.field("sources", &node.sources)?;
+        map.field("metrics", &node.metrics)?;
+        map.field("functions", &node.functions)?;
+        map.field("depends_on", &self.depends_on())?;
+        map.field("compiled_path", &self.compiled.as_ref().and_then(|c| c.path.as_deref()))?;
         if let Some(compiled) = &self.compiled {
-            map.serialize_entry("compiled", &true)?;
-            map.serialize_entry("compiled_code", &compiled.code)?;
-            map.serialize_entry("extra_ctes_injected", &compiled.injected)?;
-            map.serialize_entry("extra_ctes", &compiled.extra_ctes)?;
+            map.field("compiled", &true)?;
+            map.field("compiled_code", &compiled.code)?;
+            map.field("extra_ctes_injected", &compiled.injected)?;
+            map.field("extra_ctes", &compiled.extra_ctes)?;
         }
-        map.serialize_entry("contract", &node.contract)
+        map.field("contract", &node.contract)
     }
 
     /// What parsing saw, and the macros that were called since.
@@ -143,26 +144,26 @@ impl NodeWithCompiled<'_> {
                 primary_key,
                 time_spine,
             } => {
-                map.serialize_entry("access", access)?;
+                map.field("access", access)?;
                 let compiled = self.constrained().map(|it| &it.constraints);
-                map.serialize_entry("constraints", compiled.unwrap_or(constraints))?;
-                map.serialize_entry("version", version)?;
-                map.serialize_entry("latest_version", latest_version)?;
-                map.serialize_entry("deprecation_date", deprecation_date)?;
-                map.serialize_entry("primary_key", primary_key)?;
-                map.serialize_entry("time_spine", time_spine)
+                map.field("constraints", compiled.unwrap_or(constraints))?;
+                map.field("version", version)?;
+                map.field("latest_version", latest_version)?;
+                map.field("deprecation_date", deprecation_date)?;
+                map.field("primary_key", primary_key)?;
+                map.field("time_spine", time_spine)
             }
             NodeKind::GenericTest(test) => {
-                map.serialize_entry("column_name", &test.column_name)?;
-                map.serialize_entry("file_key_name", &test.file_key_name)?;
-                map.serialize_entry("attached_node", &test.attached_node)?;
-                map.serialize_entry("test_metadata", &test.metadata)
+                map.field("column_name", &test.column_name)?;
+                map.field("file_key_name", &test.file_key_name)?;
+                map.field("attached_node", &test.attached_node)?;
+                map.field("test_metadata", &test.metadata)
             }
-            NodeKind::Function(signature) => map.serialize_entry("arguments", &signature.arguments),
+            NodeKind::Function(signature) => map.field("arguments", &signature.arguments),
             // dbt counts hooks from 1 once they have run.
             NodeKind::Operation { index } => {
                 let ran = self.compiled.as_ref().is_some_and(|compiled| compiled.ran_as_hook);
-                map.serialize_entry("index", &(index + usize::from(ran)))
+                map.field("index", &(index + usize::from(ran)))
             }
             NodeKind::Seed { .. }
             | NodeKind::Snapshot
@@ -184,16 +185,16 @@ struct ColumnConfig<'a> {
 impl Serialize for ColumnProperties {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", &self.name)?;
-        map.serialize_entry("description", &self.description)?;
-        map.serialize_entry("meta", &self.meta)?;
-        map.serialize_entry("data_type", &self.data_type)?;
-        map.serialize_entry("constraints", &self.constraints)?;
-        map.serialize_entry("quote", &self.quote)?;
-        map.serialize_entry("config", &ColumnConfig { meta: &self.meta, tags: &self.tags })?;
-        map.serialize_entry("tags", &self.tags)?;
-        map.serialize_entry("granularity", &self.granularity)?;
-        map.serialize_entry("doc_blocks", &self.doc_blocks)?;
+        map.field("name", &self.name)?;
+        map.field("description", &self.description)?;
+        map.field("meta", &self.meta)?;
+        map.field("data_type", &self.data_type)?;
+        map.field("constraints", &self.constraints)?;
+        map.field("quote", &self.quote)?;
+        map.field("config", &ColumnConfig { meta: &self.meta, tags: &self.tags })?;
+        map.field("tags", &self.tags)?;
+        map.field("granularity", &self.granularity)?;
+        map.field("doc_blocks", &self.doc_blocks)?;
         for (key, value) in &self.extra {
             map.serialize_entry(key, value)?;
         }
@@ -204,37 +205,37 @@ impl Serialize for ColumnProperties {
 impl Serialize for SourceTable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("database", &self.database)?;
-        map.serialize_entry("schema", &self.schema)?;
-        map.serialize_entry("name", &self.name)?;
-        map.serialize_entry("resource_type", &ResourceType::Source)?;
-        map.serialize_entry("package_name", &self.package_name)?;
-        map.serialize_entry("path", &self.path)?;
-        map.serialize_entry("original_file_path", &self.path)?;
-        map.serialize_entry("unique_id", &self.unique_id)?;
-        map.serialize_entry("fqn", &self.fqn)?;
-        map.serialize_entry("source_name", &self.source_name)?;
-        map.serialize_entry("source_description", &self.source_description)?;
-        map.serialize_entry("loader", &self.loader)?;
-        map.serialize_entry("identifier", &self.identifier)?;
-        map.serialize_entry("quoting", &self.quoting)?;
-        map.serialize_entry("loaded_at_field", &self.loaded_at_field)?;
-        map.serialize_entry("loaded_at_query", &self.loaded_at_query)?;
-        map.serialize_entry("freshness", &self.freshness)?;
-        map.serialize_entry("external", &self.external)?;
-        map.serialize_entry("description", &self.description)?;
-        map.serialize_entry("columns", &self.columns)?;
-        map.serialize_entry("meta", &self.meta)?;
-        map.serialize_entry("source_meta", &self.source_meta)?;
-        map.serialize_entry("tags", &self.tags)?;
-        map.serialize_entry("config", &self.config)?;
-        map.serialize_entry("patch_path", &self.patch_path)?;
-        map.serialize_entry("unrendered_config", &self.unrendered_config)?;
-        map.serialize_entry("relation_name", &self.relation_name)?;
-        map.serialize_entry("created_at", &self.created_at)?;
-        map.serialize_entry("unrendered_database", &self.unrendered_database)?;
-        map.serialize_entry("unrendered_schema", &self.unrendered_schema)?;
-        map.serialize_entry("doc_blocks", &self.doc_blocks)?;
+        map.field("database", &self.database)?;
+        map.field("schema", &self.schema)?;
+        map.field("name", &self.name)?;
+        map.field("resource_type", &ResourceType::Source)?;
+        map.field("package_name", &self.package_name)?;
+        map.field("path", &self.path)?;
+        map.field("original_file_path", &self.path)?;
+        map.field("unique_id", &self.unique_id)?;
+        map.field("fqn", &self.fqn)?;
+        map.field("source_name", &self.source_name)?;
+        map.field("source_description", &self.source_description)?;
+        map.field("loader", &self.loader)?;
+        map.field("identifier", &self.identifier)?;
+        map.field("quoting", &self.quoting)?;
+        map.field("loaded_at_field", &self.loaded_at_field)?;
+        map.field("loaded_at_query", &self.loaded_at_query)?;
+        map.field("freshness", &self.freshness)?;
+        map.field("external", &self.external)?;
+        map.field("description", &self.description)?;
+        map.field("columns", &self.columns)?;
+        map.field("meta", &self.meta)?;
+        map.field("source_meta", &self.source_meta)?;
+        map.field("tags", &self.tags)?;
+        map.field("config", &self.config)?;
+        map.field("patch_path", &self.patch_path)?;
+        map.field("unrendered_config", &self.unrendered_config)?;
+        map.field("relation_name", &self.relation_name)?;
+        map.field("created_at", &self.created_at)?;
+        map.field("unrendered_database", &self.unrendered_database)?;
+        map.field("unrendered_schema", &self.unrendered_schema)?;
+        map.field("doc_blocks", &self.doc_blocks)?;
         map.end()
     }
 }
@@ -242,22 +243,22 @@ impl Serialize for SourceTable {
 impl Serialize for Macro {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", &self.name)?;
-        map.serialize_entry("resource_type", &ResourceType::Macro)?;
-        map.serialize_entry("package_name", &self.package_name)?;
-        map.serialize_entry("path", &self.original_file_path)?;
-        map.serialize_entry("original_file_path", &self.original_file_path)?;
-        map.serialize_entry("unique_id", &self.unique_id)?;
-        map.serialize_entry("macro_sql", &self.macro_sql)?;
-        map.serialize_entry("depends_on", &MacrosOnly { macros: &self.depends_on })?;
-        map.serialize_entry("description", &self.description)?;
-        map.serialize_entry("meta", &self.meta)?;
-        map.serialize_entry("docs", &self.docs)?;
-        map.serialize_entry("config", &serde_json::json!({"meta": self.meta, "docs": self.docs}))?;
-        map.serialize_entry("patch_path", &self.patch_path)?;
-        map.serialize_entry("arguments", &self.arguments)?;
-        map.serialize_entry("created_at", &self.created_at)?;
-        map.serialize_entry("supported_languages", &self.supported_languages)?;
+        map.field("name", &self.name)?;
+        map.field("resource_type", &ResourceType::Macro)?;
+        map.field("package_name", &self.package_name)?;
+        map.field("path", &self.original_file_path)?;
+        map.field("original_file_path", &self.original_file_path)?;
+        map.field("unique_id", &self.unique_id)?;
+        map.field("macro_sql", &self.macro_sql)?;
+        map.field("depends_on", &MacrosOnly { macros: &self.depends_on })?;
+        map.field("description", &self.description)?;
+        map.field("meta", &self.meta)?;
+        map.field("docs", &self.docs)?;
+        map.field("config", &serde_json::json!({"meta": self.meta, "docs": self.docs}))?;
+        map.field("patch_path", &self.patch_path)?;
+        map.field("arguments", &self.arguments)?;
+        map.field("created_at", &self.created_at)?;
+        map.field("supported_languages", &self.supported_languages)?;
         map.end()
     }
 }
@@ -265,28 +266,28 @@ impl Serialize for Macro {
 impl Serialize for Exposure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", &self.name)?;
-        map.serialize_entry("resource_type", &ResourceType::Exposure)?;
-        map.serialize_entry("package_name", &self.package_name)?;
-        map.serialize_entry("path", &self.path)?;
-        map.serialize_entry("original_file_path", &self.original_file_path)?;
-        map.serialize_entry("unique_id", &self.unique_id)?;
-        map.serialize_entry("fqn", &self.fqn)?;
-        map.serialize_entry("type", &self.exposure_type)?;
-        map.serialize_entry("owner", &self.owner)?;
-        map.serialize_entry("description", &self.description)?;
-        map.serialize_entry("label", &self.label)?;
-        map.serialize_entry("maturity", &self.maturity)?;
-        map.serialize_entry("meta", &self.meta)?;
-        map.serialize_entry("tags", &self.tags)?;
-        map.serialize_entry("config", &self.config)?;
-        map.serialize_entry("unrendered_config", &self.unrendered_config)?;
-        map.serialize_entry("url", &self.url)?;
-        map.serialize_entry("depends_on", &self.depends_on)?;
-        map.serialize_entry("refs", &self.refs)?;
-        map.serialize_entry("sources", &self.sources)?;
-        map.serialize_entry("metrics", &self.metrics)?;
-        map.serialize_entry("created_at", &self.created_at)?;
+        map.field("name", &self.name)?;
+        map.field("resource_type", &ResourceType::Exposure)?;
+        map.field("package_name", &self.package_name)?;
+        map.field("path", &self.path)?;
+        map.field("original_file_path", &self.original_file_path)?;
+        map.field("unique_id", &self.unique_id)?;
+        map.field("fqn", &self.fqn)?;
+        map.field("type", &self.exposure_type)?;
+        map.field("owner", &self.owner)?;
+        map.field("description", &self.description)?;
+        map.field("label", &self.label)?;
+        map.field("maturity", &self.maturity)?;
+        map.field("meta", &self.meta)?;
+        map.field("tags", &self.tags)?;
+        map.field("config", &self.config)?;
+        map.field("unrendered_config", &self.unrendered_config)?;
+        map.field("url", &self.url)?;
+        map.field("depends_on", &self.depends_on)?;
+        map.field("refs", &self.refs)?;
+        map.field("sources", &self.sources)?;
+        map.field("metrics", &self.metrics)?;
+        map.field("created_at", &self.created_at)?;
         map.end()
     }
 }
@@ -294,25 +295,25 @@ impl Serialize for Exposure {
 impl Serialize for UnitTest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("model", &self.model)?;
-        map.serialize_entry("given", &self.given)?;
-        map.serialize_entry("expect", &self.expect)?;
-        map.serialize_entry("name", &self.name)?;
-        map.serialize_entry("resource_type", &ResourceType::UnitTest)?;
-        map.serialize_entry("package_name", &self.package_name)?;
-        map.serialize_entry("path", &self.path)?;
-        map.serialize_entry("original_file_path", &self.original_file_path)?;
-        map.serialize_entry("unique_id", &self.unique_id)?;
-        map.serialize_entry("fqn", &self.fqn)?;
-        map.serialize_entry("description", &self.description)?;
-        map.serialize_entry("overrides", &self.overrides)?;
-        map.serialize_entry("depends_on", &self.depends_on)?;
-        map.serialize_entry("config", &self.config)?;
-        map.serialize_entry("checksum", &self.checksum)?;
-        map.serialize_entry("schema", &self.schema)?;
-        map.serialize_entry("created_at", &self.created_at)?;
-        map.serialize_entry("versions", &self.versions)?;
-        map.serialize_entry("version", &self.version)?;
+        map.field("model", &self.model)?;
+        map.field("given", &self.given)?;
+        map.field("expect", &self.expect)?;
+        map.field("name", &self.name)?;
+        map.field("resource_type", &ResourceType::UnitTest)?;
+        map.field("package_name", &self.package_name)?;
+        map.field("path", &self.path)?;
+        map.field("original_file_path", &self.original_file_path)?;
+        map.field("unique_id", &self.unique_id)?;
+        map.field("fqn", &self.fqn)?;
+        map.field("description", &self.description)?;
+        map.field("overrides", &self.overrides)?;
+        map.field("depends_on", &self.depends_on)?;
+        map.field("config", &self.config)?;
+        map.field("checksum", &self.checksum)?;
+        map.field("schema", &self.schema)?;
+        map.field("created_at", &self.created_at)?;
+        map.field("versions", &self.versions)?;
+        map.field("version", &self.version)?;
         map.end()
     }
 }

@@ -9,6 +9,7 @@ mod column;
 mod compiled;
 mod config;
 mod event_time;
+mod fields;
 mod function;
 mod id;
 mod json;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::fields::Fields as _;
 use super::{Config, DependsOn, Json, JsonMap, RefCall, ResourceType, UniqueId};
 use crate::diag::{FileId, Span};
 
@@ -154,18 +155,18 @@ impl SemanticModel {
 
 impl SemanticEntry {
     fn head<M: SerializeMap>(&self, kind: ResourceType, map: &mut M) -> Result<(), M::Error> {
-        map.serialize_entry("name", &self.name)?;
-        map.serialize_entry("resource_type", &kind)?;
-        map.serialize_entry("package_name", &self.package_name)?;
-        map.serialize_entry("path", &self.path)?;
-        map.serialize_entry("original_file_path", &self.original_file_path)?;
-        map.serialize_entry("unique_id", &self.unique_id)?;
-        map.serialize_entry("fqn", &self.fqn)
+        map.field("name", &self.name)?;
+        map.field("resource_type", &kind)?;
+        map.field("package_name", &self.package_name)?;
+        map.field("path", &self.path)?;
+        map.field("original_file_path", &self.original_file_path)?;
+        map.field("unique_id", &self.unique_id)?;
+        map.field("fqn", &self.fqn)
     }
 
     fn config<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        map.serialize_entry("config", &self.config)?;
-        map.serialize_entry("unrendered_config", &self.unrendered_config)
+        map.field("config", &self.config)?;
+        map.field("unrendered_config", &self.unrendered_config)
     }
 }
 
@@ -174,22 +175,22 @@ impl Serialize for Metric {
         let (entry, none) = (&self.entry, Vec::<Json>::new());
         let mut map = serializer.serialize_map(None)?;
         entry.head(ResourceType::Metric, &mut map)?;
-        map.serialize_entry("description", entry.description.as_deref().unwrap_or_default())?;
-        map.serialize_entry("label", &entry.label)?;
-        map.serialize_entry("type", self.metric_type.as_str())?;
-        map.serialize_entry("type_params", &self.type_params)?;
-        map.serialize_entry("filter", &self.filter)?;
-        map.serialize_entry("metadata", &Json::Null)?;
-        map.serialize_entry("time_granularity", &self.time_granularity)?;
-        map.serialize_entry("meta", &self.meta)?;
-        map.serialize_entry("tags", &self.tags)?;
+        map.field("description", entry.description.as_deref().unwrap_or_default())?;
+        map.field("label", &entry.label)?;
+        map.field("type", self.metric_type.as_str())?;
+        map.field("type_params", &self.type_params)?;
+        map.field("filter", &self.filter)?;
+        map.field("metadata", &Json::Null)?;
+        map.field("time_granularity", &self.time_granularity)?;
+        map.field("meta", &self.meta)?;
+        map.field("tags", &self.tags)?;
         entry.config(&mut map)?;
-        map.serialize_entry("sources", &none)?;
-        map.serialize_entry("depends_on", &entry.depends_on)?;
-        map.serialize_entry("refs", &none)?;
-        map.serialize_entry("metrics", &none)?;
-        map.serialize_entry("created_at", &entry.created_at)?;
-        map.serialize_entry("group", &entry.group)?;
+        map.field("sources", &none)?;
+        map.field("depends_on", &entry.depends_on)?;
+        map.field("refs", &none)?;
+        map.field("metrics", &none)?;
+        map.field("created_at", &entry.created_at)?;
+        map.field("group", &entry.group)?;
         map.end()
     }
 }
@@ -199,21 +200,21 @@ impl Serialize for SemanticModel {
         let entry = &self.entry;
         let mut map = serializer.serialize_map(None)?;
         entry.head(ResourceType::SemanticModel, &mut map)?;
-        map.serialize_entry("model", &self.model)?;
-        map.serialize_entry("node_relation", &self.node_relation)?;
-        map.serialize_entry("description", &entry.description)?;
-        map.serialize_entry("label", &entry.label)?;
-        map.serialize_entry("defaults", &self.defaults)?;
-        map.serialize_entry("entities", &self.entities)?;
-        map.serialize_entry("measures", &self.measures)?;
-        map.serialize_entry("dimensions", &self.dimensions)?;
-        map.serialize_entry("metadata", &Json::Null)?;
-        map.serialize_entry("depends_on", &entry.depends_on)?;
-        map.serialize_entry("refs", &self.refs)?;
-        map.serialize_entry("created_at", &entry.created_at)?;
+        map.field("model", &self.model)?;
+        map.field("node_relation", &self.node_relation)?;
+        map.field("description", &entry.description)?;
+        map.field("label", &entry.label)?;
+        map.field("defaults", &self.defaults)?;
+        map.field("entities", &self.entities)?;
+        map.field("measures", &self.measures)?;
+        map.field("dimensions", &self.dimensions)?;
+        map.field("metadata", &Json::Null)?;
+        map.field("depends_on", &entry.depends_on)?;
+        map.field("refs", &self.refs)?;
+        map.field("created_at", &entry.created_at)?;
         entry.config(&mut map)?;
-        map.serialize_entry("primary_entity", &self.primary_entity)?;
-        map.serialize_entry("group", &entry.group)?;
+        map.field("primary_entity", &self.primary_entity)?;
+        map.field("group", &entry.group)?;
         map.end()
     }
 }
@@ -223,17 +224,17 @@ impl Serialize for SavedQuery {
         let entry = &self.entry;
         let mut map = serializer.serialize_map(None)?;
         entry.head(ResourceType::SavedQuery, &mut map)?;
-        map.serialize_entry("query_params", &self.query_params)?;
-        map.serialize_entry("exports", &self.exports)?;
-        map.serialize_entry("description", &entry.description)?;
-        map.serialize_entry("label", &entry.label)?;
-        map.serialize_entry("metadata", &Json::Null)?;
+        map.field("query_params", &self.query_params)?;
+        map.field("exports", &self.exports)?;
+        map.field("description", &entry.description)?;
+        map.field("label", &entry.label)?;
+        map.field("metadata", &Json::Null)?;
         entry.config(&mut map)?;
-        map.serialize_entry("group", &entry.group)?;
-        map.serialize_entry("depends_on", &entry.depends_on)?;
-        map.serialize_entry("created_at", &entry.created_at)?;
-        map.serialize_entry("refs", &Vec::<Json>::new())?;
-        map.serialize_entry("tags", &self.tags)?;
+        map.field("group", &entry.group)?;
+        map.field("depends_on", &entry.depends_on)?;
+        map.field("created_at", &entry.created_at)?;
+        map.field("refs", &Vec::<Json>::new())?;
+        map.field("tags", &self.tags)?;
         map.end()
     }
 }

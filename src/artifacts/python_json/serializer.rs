@@ -1,8 +1,8 @@
 //! Any value that serde knows → JSON text as Python writes it.
 //!
 //! `serde_json` offers a formatter for blanks and numbers, but looks at every byte of every text and name by itself
-//! before it asks it: for a manifest that took twice the time. The names of fields are written as they are, so they must
-//! be plain ASCII. Called by `mod`.
+//! before it asks it: for a manifest that took twice the time. The names of fields and variants are written as they are, so they
+//! must be plain ASCII. Called by `mod`.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -144,7 +144,7 @@ impl<'a, W: Write> ser::Serializer for Json<'a, W> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Error> {
-        self.serialize_str(variant)
+        Ok(write_name(self.out, variant)?)
     }
 
     fn serialize_newtype_struct<T: ?Sized + Serialize>(
@@ -224,11 +224,9 @@ impl<W: Write> Members<'_, W> {
 
     /// Writes the name of a field, which is an identifier of ours.
     fn name(&mut self, name: &str) -> Result<(), Error> {
-        debug_assert!(is_plain_json(name), "a field's name is written as it is: {name}");
         self.next()?;
-        self.out.write_all(b"\"")?;
-        self.out.write_all(name.as_bytes())?;
-        Ok(self.out.write_all(b"\": ")?)
+        write_name(self.out, name)?;
+        Ok(self.out.write_all(b": ")?)
     }
 
     fn field<T: ?Sized + Serialize>(&mut self, name: &str, value: &T) -> Result<(), Error> {
@@ -239,6 +237,14 @@ impl<W: Write> Members<'_, W> {
     fn close(self) -> Result<(), Error> {
         Ok(self.out.write_all(self.end)?)
     }
+}
+
+/// Writes the name of a field or variant, which is a word of ours, with its quotes.
+fn write_name(out: &mut impl Write, name: &str) -> io::Result<()> {
+    debug_assert!(is_plain_json(name), "a name is written as it is: {name}");
+    out.write_all(b"\"")?;
+    out.write_all(name.as_bytes())?;
+    out.write_all(b"\"")
 }
 
 /// An array in one of serde's words for it, all written alike.
