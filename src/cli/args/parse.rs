@@ -57,9 +57,10 @@ pub fn parse(program: &Program, arguments: &[String]) -> Result<Parsed, UsageErr
     let wants_all =
         arguments.iter().any(|word| word == "--help") || arguments.first().is_some_and(|w| w == "help");
     if arguments.first().is_some_and(|word| word == completions::WORD) && !wants_help(arguments) {
-        return completions::script(program, command(program, true), arguments.get(1)).map(Parsed::Text);
+        let whole = command(program, true, &|_| true);
+        return completions::script(program, whole, arguments.get(1)).map(Parsed::Text);
     }
-    let command = command(program, wants_all);
+    let command = command(program, wants_all, &|word| arguments.iter().any(|typed| typed == word));
     let matches = match command.try_get_matches_from(std::iter::once(program.name.clone()).chain(words)) {
         Ok(matches) => matches,
         Err(error) => return explain(program, &error),
@@ -97,7 +98,8 @@ pub(super) fn all_flags() -> impl Iterator<Item = &'static Flag> {
     flag_table::GLOBAL.iter().chain(flag_table::PLACES).chain(own)
 }
 
-fn command(program: &Program, all: bool) -> Command {
+/// Makes the grammar. The commands that are not `wanted` have no flags: each has sixty, all made for nothing.
+fn command(program: &Program, all: bool, wanted: &dyn Fn(&str) -> bool) -> Command {
     let mut command = Command::new(program.name.clone())
         .override_usage(format!("{} [OPTIONS] COMMAND [ARGS]...", program.name))
         .help_template(help::overview(all))
@@ -114,21 +116,20 @@ fn command(program: &Program, all: bool) -> Command {
     for flag in shared {
         command = add(command, flag, all);
     }
+    let make = |spec: &'static Spec, word: &'static str| {
+        if wanted(word) { subcommand(program, spec, word, all) } else { Command::new(word).about(spec.about) }
+    };
     let mut groups: BTreeMap<&str, Command> = BTreeMap::new();
     for spec in &SPECS {
         match spec.words {
             [group, last] => {
                 let parent = groups.remove(group).unwrap_or_else(|| help::group(group));
-                let also = spec.alias.map(|word| subcommand(program, spec, word, all).hide(true));
-                groups.insert(
-                    *group,
-                    parent.subcommand(subcommand(program, spec, last, all)).subcommands(also),
-                );
+                let also = spec.alias.map(|word| make(spec, word).hide(true));
+                groups.insert(*group, parent.subcommand(make(spec, last)).subcommands(also));
             }
             words => {
                 let words = words.iter().copied().chain(spec.alias);
-                command =
-                    command.subcommands(words.map(|word| subcommand(program, spec, word, all).hide(true)));
+                command = command.subcommands(words.map(|word| make(spec, word).hide(true)));
             }
         }
     }
