@@ -76,7 +76,8 @@ impl MacroTable {
     /// Finds what a bare name means to a node of package `from`: its own package, the root project,
     /// Tidegate's own.
     pub fn bare(&self, from: &str, name: &str) -> Option<&MacroEntry> {
-        self.of(from, name).or_else(|| self.of(&self.root, name)).or_else(|| self.internal.get(name))
+        let of_root = || if *from == *self.root { None } else { self.of(&self.root, name) };
+        self.of(from, name).or_else(of_root).or_else(|| self.internal.get(name))
     }
 
     /// Finds `package.name`; the package `dbt` means Tidegate's own macros.

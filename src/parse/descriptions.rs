@@ -205,7 +205,8 @@ fn split(text: &str) -> Option<Vec<Part<'_>>> {
     let mut parts = Vec::new();
     // A final newline goes, as in every template.
     let mut rest = text.strip_suffix('\n').unwrap_or(text);
-    if rest.contains("{%") || rest.contains("{#") || rest.contains('\r') {
+    let special = |pair: &[u8]| matches!(pair, b"{%" | b"{#" | [b'\r', _] | [_, b'\r']);
+    if rest.as_bytes().windows(2).any(special) {
         return None;
     }
     while let Some((before, after)) = rest.split_once("{{") {

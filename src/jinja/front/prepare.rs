@@ -187,6 +187,7 @@ impl<'a> Tag<'a> {
         let mut complexity = Complexity::new();
         for (i, token) in self.tokens.iter().enumerate() {
             let word = self.word(i);
+            let is_prefix = token.kind == TokenKind::Op && self.is_prefix(i);
             match token.kind {
                 TokenKind::Str => self.escapes(*token),
                 TokenKind::Number if is_large(word) => {
@@ -195,7 +196,7 @@ impl<'a> Tag<'a> {
                 TokenKind::Ident if word == "self" && (i == 0 || self.word(i - 1) != ".") => {
                     self.insert(token.end, &RESERVED_MARK.to_string());
                 }
-                TokenKind::Op if word == "+" && self.is_prefix(i) => {
+                TokenKind::Op if word == "+" && is_prefix => {
                     self.edits.push((token.start..token.end, " ".to_owned()));
                 }
                 _ => {}
@@ -203,7 +204,7 @@ impl<'a> Tag<'a> {
             if word == "[" && i > 0 && self.ends_operand(i - 1) {
                 self.subscript(i);
             }
-            if !complexity.see(word, token.kind, self.is_prefix(i)) {
+            if !complexity.see(word, token.kind, is_prefix) {
                 return Err((*token, "the expression is too long or nested too deeply".to_owned()));
             }
         }
@@ -220,13 +221,14 @@ impl<'a> Tag<'a> {
         }
         for (i, token) in self.tokens.iter().enumerate() {
             let next = self.tokens.get(i + 1);
-            if self.word(i) == "."
-                && !next.is_some_and(|t| matches!(t.kind, TokenKind::Ident | TokenKind::Number))
-            {
-                return Err((*token, "expected a name or number after `.`".to_owned()));
-            }
-            if token.kind != TokenKind::Ident || self.word(i) != "is" || (i > 0 && self.word(i - 1) == ".") {
-                continue;
+            match (token.kind, self.word(i)) {
+                (TokenKind::Op, ".")
+                    if !next.is_some_and(|t| matches!(t.kind, TokenKind::Ident | TokenKind::Number)) =>
+                {
+                    return Err((*token, "expected a name or number after `.`".to_owned()));
+                }
+                (TokenKind::Ident, "is") if i == 0 || self.word(i - 1) != "." => {}
+                _ => continue,
             }
             let name = if self.word(i + 1) == "not" { i + 2 } else { i + 1 };
             let after = match self.word(name + 1) {
@@ -322,9 +324,19 @@ impl<'a> Tag<'a> {
         })
     }
 
+    /// Returns where some tokens stand.
+    fn place(&self, range: Range<usize>) -> Range<usize> {
+        match self.tokens.get(range).unwrap_or_default() {
+            [] => 0..0,
+            [only] => only.start..only.end,
+            [first, .., last] => first.start..last.end,
+        }
+    }
+
     /// `a, b` is `(a, b)`.
     fn wrap_tuple(&mut self, range: Range<usize>) {
-        if range.is_empty() || self.top_level(range.clone(), &[","]).is_none() {
+        let has_comma = self.text[self.place(range.clone())].contains(',');
+        if !has_comma || self.top_level(range.clone(), &[","]).is_none() {
             return;
         }
         self.insert(self.tokens[range.start].start, "(");

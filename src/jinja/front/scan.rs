@@ -273,9 +273,16 @@ fn bare_tag(text: &str, name: &str) -> Option<usize> {
     Some(text.len() - inner.len())
 }
 
+/// Returns the length of the name at the start of `text`.
 pub(crate) fn identifier(text: &str) -> usize {
-    let mut len = 0;
-    for c in text.chars() {
+    let simple = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+    match text.as_bytes() {
+        [b'0'..=b'9', ..] => return 0,
+        bytes if bytes.get(simple).is_none_or(u8::is_ascii) => return simple,
+        _ => {}
+    }
+    let mut len = simple;
+    for c in text[simple..].chars() {
         let fits = c == '_' || c.is_alphabetic() || (len > 0 && (c.is_alphanumeric() || c == '\u{b7}'));
         if !fits {
             break;
