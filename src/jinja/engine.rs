@@ -166,11 +166,18 @@ impl Engine {
         template.macros().map(made).collect()
     }
 
-    /// Returns a macro that is compiled when it is needed. Its text is sure to compile: what is wrong with it shows only then.
-    /// `block` is its whole block in `text`, the text of its file.
-    pub fn macro_later(&self, name: &str, text: &'static str, block: Span) -> Value {
+    /// Returns a macro that is compiled when it is needed, and the place that is its [`MacroDef::span`]. Its text is sure to
+    /// compile: what is wrong with it shows only then. `block` is its whole block in `text`, the text of its file.
+    pub fn macro_later(&self, name: &str, text: &'static str, block: Span) -> (Value, Span) {
+        // A macro's place is all but the marks of its first and last tag.
+        let is_mark = |c: char| c.is_whitespace() || "{%-+}".contains(c);
+        let range = block.range();
+        let inner = text.get(range.clone()).unwrap_or_default().trim_start_matches(is_mark);
+        let start = range.end - inner.len();
+        let span = Span::new(block.file, start, start + inner.trim_end_matches(is_mark).len());
         let later = Later { name: name.into(), block, text, made: OnceLock::new() };
-        Value::from_object(Py::Macro(Macro { code: MacroCode::Later(Box::new(later)), closure: None }))
+        let made = Macro { code: MacroCode::Later(Box::new(later)), closure: None };
+        (Value::from_object(Py::Macro(made)), span)
     }
 
     /// Calls a macro or function from Rust, outside of any render.

@@ -37,11 +37,11 @@ pub(super) fn read(
     let read_file = |(package, path, file, text): &(Arc<str>, String, FileId, &'static str)| {
         let place = Place { package, path, file: *file, internal: true };
         read_text(text, &place, created_at, |block| {
-            let known = calls.get(&*format!("{package}.{}", block.macro_name())).filter(|_| !with_params);
-            known.map_or_else(
-                || compiled(text, *file, block),
-                |calls| Ok(Some(later(text, *file, block, calls))),
-            )
+            let name = block.macro_name();
+            match calls.get(&*format!("{package}.{name}")) {
+                Some(calls) if !with_params => Ok(Some(later(&name, text, *file, block, calls))),
+                _ => compiled(text, *file, block),
+            }
         })
     };
     flatten(files(engine, sources).par_iter().map(read_file).collect())
@@ -76,22 +76,10 @@ fn collect(dir: Option<&'static Dir<'static>>, found: &mut Vec<(&'static str, &'
 }
 
 /// Makes a macro of a block that is compiled when it is called.
-fn later(text: &'static str, file: FileId, block: &Block, calls: &str) -> Made {
+fn later(name: &str, text: &'static str, file: FileId, block: &Block, calls: &str) -> Made {
     let whole = Span::new(file, block.full.start, block.full.end);
-    Made {
-        value: Engine::new().macro_later(&block.macro_name(), text, whole),
-        block: between_marks(text, whole),
-        calls: calls.split_whitespace().map(called).collect(),
-        params: Vec::new(),
-    }
-}
-
-/// The place that the engine gives to the macro of a block: all but the marks of its first and last tag.
-fn between_marks(text: &str, whole: Span) -> Span {
-    let is_mark = |c: char| c.is_whitespace() || "{%-+}".contains(c);
-    let inner = text[whole.range()].trim_start_matches(is_mark);
-    let start = whole.range().end - inner.len();
-    Span::new(whole.file, start, start + inner.trim_end_matches(is_mark).len())
+    let (value, block) = Engine::new().macro_later(name, text, whole);
+    Made { value, block, calls: calls.split_whitespace().map(called).collect(), params: Vec::new() }
 }
 
 /// Reads a word of the list.

@@ -21,6 +21,11 @@ impl Input<'_> {
         Span::new(self.file, from + self.bom, to + self.bom)
     }
 
+    /// Returns where in `text` a span of this file starts.
+    pub(super) fn start(&self, span: Span) -> usize {
+        span.start as usize - self.bom
+    }
+
     /// Returns where in `text` a span of this file ends.
     pub(super) fn end(&self, span: Span) -> usize {
         span.end as usize - self.bom

@@ -244,7 +244,7 @@ impl Builder<'_> {
 
     /// A list or mapping as a key is nearly always Jinja without quotes.
     fn unhashable(&self, key: &Yaml) -> Diagnostic {
-        let start = key.span.start as usize - self.input.bom;
+        let start = self.input.start(key.span);
         let braces = self.input.text[..start].ends_with('{') && self.input.text[start..].starts_with('{');
         if braces {
             let end =

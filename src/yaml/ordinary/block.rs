@@ -113,9 +113,7 @@ impl Reader<'_> {
         loop {
             let value = self.mapping_value(column)?;
             after = after.max(self.input.end(value.span)).max(key.end);
-            let key_span = self.input.span(key.start, key.end);
-            let entry = Entry { key: key.text, key_span, typed_key: key.typed, value };
-            keys.add(entry, &self.input, &mut self.found);
+            self.add(&mut keys, key, value);
             if self.column != column {
                 break;
             }
@@ -126,6 +124,13 @@ impl Reader<'_> {
         self.depth -= 1;
         let map = self.yaml(start, after, Value::Map(Map::new(keys.entries)));
         (self.column < column).then_some(map)
+    }
+
+    /// Adds an entry to a mapping of either style.
+    pub(super) fn add(&mut self, keys: &mut Keys, key: Key, value: Yaml) {
+        let key_span = self.input.span(key.start, key.end);
+        let entry = Entry { key: key.text, key_span, typed_key: key.typed, value };
+        keys.add(entry, &self.input, &mut self.found);
     }
 
     /// Reads what follows a colon: something on the line, something indented more, a list whose dashes stand below the
@@ -153,7 +158,7 @@ impl Reader<'_> {
         loop {
             let item = self.sequence_item(column)?;
             if let Some(last) = items.last_mut() {
-                self.end_anew(last, item.span.start as usize - self.input.bom);
+                self.end_anew(last, self.input.start(item.span));
             }
             items.push(item);
             if self.column != column || !self.at_dash() {
@@ -184,7 +189,7 @@ impl Reader<'_> {
     /// [`place::scalar_end`].
     fn end_anew(&self, item: &mut Yaml, next: usize) {
         let Value::Str(text) = &item.value else { return };
-        let start = item.span.start as usize - self.input.bom;
+        let start = self.input.start(item.span);
         let style = match self.byte_at(start) {
             b'"' | b'\'' => return,
             b'|' | b'>' => Style::Block,

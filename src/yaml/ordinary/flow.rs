@@ -1,7 +1,7 @@
 //! Lists and mappings in brackets.
 
 use super::super::keys::Keys;
-use super::super::{Entry, Map, Value, Yaml};
+use super::super::{Map, Value, Yaml};
 use super::block::{Key, starts_plain};
 use super::{LONGEST_KEY, Reader};
 
@@ -37,9 +37,7 @@ impl Reader<'_> {
                 b',' | b'}' => self.yaml(self.at, self.at, Value::Null),
                 _ => self.flow_node()?,
             };
-            let key_span = self.input.span(key.start, key.end);
-            let entry = Entry { key: key.text, key_span, typed_key: key.typed, value };
-            keys.add(entry, &self.input, &mut self.found);
+            self.add(&mut keys, key, value);
             self.flow_separator(b'}')?;
         }
         Some(Value::Map(Map::new(keys.entries)))
